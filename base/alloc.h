@@ -1,0 +1,36 @@
+/* base/alloc.h: the one allocator of the library.
+ *
+ * Every heap block goes through here, so that a budget can bound a compile or a run and tests can
+ * fail the n-th allocation. Nothing aborts: NULL means "no memory" or "over budget". */
+/* SPDX-License-Identifier: Apache-2.0 */
+#ifndef BASE_ALLOC_H
+#define BASE_ALLOC_H
+
+#include <stdbool.h>
+#include <stddef.h>
+#include <stdint.h>
+
+/** A byte budget. `used` counts live bytes of the threads that have it installed. */
+typedef struct mem_budget {
+    size_t limit_bytes; /* 0: no limit */
+    _Atomic size_t used_bytes;
+    _Atomic size_t peak_bytes;
+} mem_budget;
+
+/** Install `b` (NULL: none) for this thread; returns the one before, to be put back. */
+mem_budget *mem_budget_set(mem_budget *b);
+
+void *mem_alloc(size_t n_bytes);                    /* uninitialised; n_bytes 0 gives a valid block */
+void *mem_calloc(size_t n, size_t size);            /* zeroed; the product is checked for overflow */
+void *mem_realloc(void *p, size_t n_bytes);         /* as realloc(); on failure p stays valid */
+void  mem_free(void *p);                            /* NULL is fine */
+void *mem_alloc_aligned(size_t n_bytes, size_t align); /* release with mem_free_aligned */
+void  mem_free_aligned(void *p);
+char *mem_strdup(const char *s);
+
+/** Tests: let the next `n` allocations of this thread succeed and every later one fail;
+ * n < 0 switches injection off. mem_fail_seen() tells whether one was refused since. */
+void mem_fail_after(int64_t n);
+bool mem_fail_seen(void);
+
+#endif

@@ -1,0 +1,55 @@
+/* base/map.h: hash maps from strings and from pointers to pointers, insertion ordered.
+ *
+ * Keys are borrowed: they must outlive the map. In an arena (a != NULL) nothing is released; on the
+ * heap call *_fini. Iterate with `for (size_t i = 0; i < m.n; i++) m.entries[i]`; a removed entry has
+ * a NULL key. */
+/* SPDX-License-Identifier: Apache-2.0 */
+#ifndef BASE_MAP_H
+#define BASE_MAP_H
+
+#include "base/arena.h"
+
+#include <stdint.h>
+
+typedef struct strmap_entry {
+    const char *key;
+    void *value;
+} strmap_entry;
+
+typedef struct strmap {
+    strmap_entry *entries;
+    uint32_t *slots; /* 1 + index into entries, 0 free */
+    size_t n, n_slots, cap;
+    arena *arena;
+} strmap;
+
+void strmap_init(strmap *m, arena *a);
+void strmap_fini(strmap *m);
+void *strmap_find(const strmap *m, const char *key);            /* NULL if absent */
+bool strmap_has(const strmap *m, const char *key);
+bool strmap_set(strmap *m, const char *key, void *value);       /* adds or replaces; false: no memory */
+bool strmap_remove(strmap *m, const char *key);                 /* true if it was there */
+
+typedef struct ptrmap_entry {
+    const void *key;
+    void *value;
+} ptrmap_entry;
+
+typedef struct ptrmap {
+    ptrmap_entry *entries;
+    uint32_t *slots;
+    size_t n, n_slots, cap;
+    arena *arena;
+} ptrmap;
+
+void ptrmap_init(ptrmap *m, arena *a);
+void ptrmap_fini(ptrmap *m);
+void *ptrmap_find(const ptrmap *m, const void *key);
+bool ptrmap_has(const ptrmap *m, const void *key);
+bool ptrmap_set(ptrmap *m, const void *key, void *value);
+bool ptrmap_remove(ptrmap *m, const void *key);
+
+uint64_t hash_bytes(const void *p, size_t n_bytes);   /* not for adversarial keys across processes */
+uint64_t hash_u64(uint64_t x);
+
+#endif

@@ -1,0 +1,69 @@
+/* ir/op.h: the operator table. One operator, one row of ir/ops/ *.def; this header turns the rows into ids,
+ * tools/genops.c into static tables (sorted names, schemas), runtime/kernels/dispatch.c into kernels.
+ *
+ * Rows (every .def defines the macros it is not given as empty and undefines all at its end):
+ *     OP(id, "schema", traits, kernel)              a C kernel `kernel(op_ctx *, args, rets)`; op_none: no
+ *                                                   kernel, the VM executes it itself (control flow, …)
+ *     SCALAR(id, "schema", traits, expr)            a pure expression over scalars: arguments by position are
+ *                                                   a, b, c (int64_t, double or bool); the VM makes an
+ *                                                   instruction of it, the generic kernel comes from it too
+ *     UNARY/BINARY/TERNARY(id, "schema", FOR, traits, VALUE, GRAD…)    pointwise, see pointwise.def
+ *     VARIANT(id, "schema", base_id, mode)          in-place or out= form of another row
+ *     COMPOSITE(id, "schema", traits)               written in TorchScript in library/ (same name)
+ *     DECLARED(id, "schema")                        known, not implemented: exact errors
+ * Rows of one name are tried in the order of ops/order.def (PyTorch's registration order). */
+/* SPDX-License-Identifier: Apache-2.0 */
+#ifndef IR_OP_H
+#define IR_OP_H
+
+#include "ir/schema.h"
+
+/* Dense ids in row order; OP_NONE is 0. */
+typedef enum op_id {
+    OP_NONE,
+#define ROW(id, ...) OP_##id,
+#include "ir/ops/all.def"
+    OP__COUNT
+} op_id;
+
+typedef enum op_trait {
+    OP_PURE       = 1 << 0,  /* no effect beyond its results (schema has no `!`) */
+    OP_COMMUTES   = 1 << 1,
+    OP_TO_FLOAT   = 1 << 2,  /* integral operands are computed in the default float type */
+    OP_RANDOM     = 1 << 3,  /* draws from a generator */
+    OP_EFFECT     = 1 << 4,  /* prints, raises, changes global state: never removed or moved */
+    OP_MAY_RAISE  = 1 << 5,  /* pure but may fail for some operands: may be removed, not hoisted */
+    OP_TO_BOOL    = 1 << 6,  /* pointwise result is bool whatever the operands are */
+    OP_WRITES_STATS = 1 << 7,/* batch_norm, instance_norm: writes running statistics in training */
+    OP_TO_REAL    = 1 << 8,  /* complex operand gives its real type (abs, angle) */
+    OP_VARIADIC   = 1 << 9,  /* takes any number of arguments; n_args is passed in op_ctx */
+    OP_NO_FOLD    = 1 << 10, /* not to be folded though pure (fresh mutable result, huge result) */
+} op_trait;
+
+typedef enum op_backend { OP_IS_DECLARED, OP_HAS_KERNEL, OP_IS_COMPOSITE, OP_IS_STRUCTURAL } op_backend;
+typedef enum op_variant { OP_NO_VARIANT, OP_INPLACE, OP_OUT } op_variant;
+
+typedef struct op_info {
+    uint32_t traits;
+    uint8_t backend;     /* op_backend */
+    uint8_t variant;     /* op_variant */
+    uint16_t base;       /* op_id of the row a variant varies, else its own id */
+} op_info;
+
+const op_info *op_get_info(op_id id);
+/** The parsed schema; made on first request, then shared. Never NULL for a valid id (memory apart). */
+const schema *op_schema(op_id id);
+const char *op_name(op_id id);                    /* "aten::add"; "prim::If" */
+const char *op_overload(op_id id);                /* "Tensor", "" */
+/** All operators of one name, in overload-resolution order; n = 0 if there are none. */
+const uint16_t *op_find_all(const char *name, size_t *ret_n);
+op_id op_find(const char *name, const char *overload);          /* OP_NONE if absent */
+/** All names, sorted, for suggestions and `tjs ops`. */
+size_t op_name_count(void);
+const char *op_name_at(size_t i, const uint16_t **ret_ids, size_t *ret_n);
+/** Names within small edit distance, nearest first, at most n_max; returns how many. */
+size_t op_suggest(const char *name, const char **ret, size_t n_max);
+/** "absolute" → "abs": normalised name of an operator alias, or the name itself. */
+const char *op_normalised_name(const char *name);
+
+#endif

@@ -1,0 +1,42 @@
+/* opt/opt.h: passes over the IR. A pass is `bool opt_x(ir_graph *, opt_ctx *)`: one file, says whether it
+ * changed anything, idempotent, never recurses over blocks. Pipelines are arrays in pipeline.c. */
+/* SPDX-License-Identifier: Apache-2.0 */
+#ifndef OPT_OPT_H
+#define OPT_OPT_H
+
+#include "ir/graph.h"
+
+typedef struct opt_alias_info opt_alias_info;
+
+/** What passes need from outside; the api layer fills the callbacks. */
+typedef struct opt_ctx {
+    /** Run a pure operator on constants: true and rets filled on success; false: leave the node alone. */
+    bool (*eval)(void *ctx, const ir_node *n, const jit_value *args, jit_value *rets);
+    /** The emitted graph of a function to inline, or NULL (recursive, composite). */
+    ir_graph *(*inline_body)(void *ctx, ir_function *fn);
+    void *ctx;
+    opt_alias_info *alias;    /* made on demand by opt_alias(), dropped when a pass reports progress */
+    arena scratch;            /* freed after each pass */
+    void (*after_pass)(void *ctx, const char *pass, const ir_graph *g); /* --print-after; may be NULL */
+    bool validate;            /* debug: validate after each pass, check that "progress" was true */
+    const char *failure;      /* validator's complaint, or NULL */
+} opt_ctx;
+
+typedef bool (*opt_pass)(ir_graph *g, opt_ctx *cx);
+
+/** Has the node an effect somebody may see (prints, raises, writes to what escapes, draws random numbers)? */
+bool opt_has_effect(opt_ctx *cx, const ir_node *n);
+
+#define PASS(name, summary) bool opt_##name(ir_graph *g, opt_ctx *cx);
+#include "opt/passes.def"
+
+opt_pass opt_find_pass(const char *name);                 /* "dce"; NULL if unknown */
+size_t opt_pass_count(void);
+const char *opt_pass_at(size_t i, const char **ret_summary);
+/** Named pipelines: "emitted" (what lowering's raw graph goes through to get PyTorch's printed form),
+ * "inlined", "optimized". false: a pass left an invalid graph (cx->failure) or memory ran out. */
+bool opt_run_pipeline(const char *pipeline, ir_graph *g, opt_ctx *cx);
+/** Comma-separated pass names. false and *ret_bad set if one is unknown. */
+bool opt_run_passes(const char *passes, ir_graph *g, opt_ctx *cx, const char **ret_bad);
+
+#endif

@@ -1,0 +1,132 @@
+/* runtime/tensor/tensor.h: tensors as data: a storage, a window on it, an element type.
+ *
+ * Reference rule of the whole runtime: arguments are borrowed, results are yours; a function that
+ * takes a reference over says `take`. Storages and tensors are counted atomically. Views share their
+ * storage, and with it the version counter that in-place writes bump. Nothing here computes. */
+/* SPDX-License-Identifier: Apache-2.0 */
+#ifndef RUNTIME_TENSOR_TENSOR_H
+#define RUNTIME_TENSOR_TENSOR_H
+
+#include <stdbool.h>
+#include <stddef.h>
+#include <stdint.h>
+
+#include "base/text.h"
+#include "jit.h"
+
+/* ---- element types ------------------------------------------------------------------------- */
+typedef enum dtype {
+#define DTYPE(id, code, ctype, bytes, cat, name, prefix) DTYPE_##id = code,
+#include "runtime/tensor/dtype.def"
+    DTYPE_NONE = -1,  /* "not given" */
+    DTYPE__COUNT = 16 /* codes are below this; some are unused */
+} dtype;
+
+typedef enum dtype_category { CATEGORY_B, CATEGORY_I, CATEGORY_F, CATEGORY_C } dtype_category;
+
+bool dtype_is_valid(int64_t code);           /* one we can compute with */
+size_t dtype_size(dtype d);                  /* bytes per element */
+dtype_category dtype_category_of(dtype d);
+const char *dtype_name(dtype d);             /* "float32" */
+const char *dtype_prefix(dtype d);           /* "Float", as in CPUFloatType */
+dtype dtype_parse(const char *name);         /* "float32", "float", "half", …; DTYPE_NONE if unknown */
+dtype dtype_promote(dtype a, dtype b);       /* spec/formats.md §2 */
+dtype dtype_real(dtype d);                   /* complex64 → float32, others unchanged */
+dtype dtype_complex(dtype d);                /* float32 → complex64, float64 → complex128, … */
+bool dtype_can_cast(dtype from, dtype to);   /* category does not shrink (in-place and out= rule) */
+static inline bool dtype_is_float(dtype d) { return dtype_category_of(d) == CATEGORY_F; }
+static inline bool dtype_is_complex(dtype d) { return dtype_category_of(d) == CATEGORY_C; }
+static inline bool dtype_is_integral(dtype d) { return dtype_category_of(d) == CATEGORY_I; } /* not bool */
+
+float half_to_float(uint16_t h);
+uint16_t float_to_half(float f);             /* round to nearest even */
+float bfloat16_to_float(uint16_t h);
+uint16_t float_to_bfloat16(float f);
+
+/* ---- devices ------------------------------------------------------------------------------- */
+typedef enum device_kind { DEVICE_CPU, DEVICE_CUDA, DEVICE_META, DEVICE__COUNT } device_kind;
+typedef struct device {
+    uint8_t kind;  /* device_kind */
+    int8_t index;  /* -1: not given */
+} device;
+#define DEVICE_CPU0 ((device){ DEVICE_CPU, -1 })
+bool device_parse(const char *s, device *ret);             /* "cpu", "cuda:1" */
+void device_print(device d, text *out);
+static inline bool device_equal(device a, device b) { return a.kind == b.kind && a.index == b.index; }
+
+/* ---- storage ------------------------------------------------------------------------------- */
+typedef struct storage {
+    _Atomic int32_t n_refs;
+    device dev;
+    bool is_borrowed;             /* bytes belong to someone else; `release` tells them */
+    bool is_readonly;             /* mapped without write permission: copy before writing */
+    void *data;                   /* device memory if dev is not the CPU */
+    size_t n_bytes;
+    _Atomic uint32_t version;     /* bumped by each in-place write */
+    void (*release)(void *ctx);   /* runs once, when the last reference goes */
+    void *release_ctx;
+} storage;
+
+storage *storage_new(device dev, size_t n_bytes);           /* uninitialised, 64-byte aligned; NULL: no memory */
+storage *storage_borrow(device dev, void *data, size_t n_bytes, void (*release)(void *), void *ctx);
+storage *storage_ref(storage *s);
+void storage_unref(storage *s);
+bool storage_resize(storage *s, size_t n_bytes);            /* keeps the content; false if borrowed or no memory */
+
+/* ---- tensors ------------------------------------------------------------------------------- */
+enum { TENSOR_INLINE_DIMS = 6, TENSOR_MAX_DIMS = 64 };
+
+typedef struct autograd_meta autograd_meta; /* absent until gradients need it */
+
+typedef struct tensor {
+    _Atomic int32_t n_refs;
+    int8_t dtype;
+    uint8_t n_dims;
+    bool requires_grad;
+    bool is_wrapped_number;       /* a 0-dim tensor made from a Python scalar: promotes as one */
+    bool is_inference;            /* reserved */
+    storage *store;
+    int64_t offset;               /* in elements */
+    int64_t numel;
+    int64_t *sizes, *strides;     /* n_dims each, in elements; point at dims or at a heap block */
+    int64_t dims[2 * TENSOR_INLINE_DIMS];
+    autograd_meta *grad_meta;
+} tensor;
+
+/** A contiguous tensor with a fresh, uninitialised storage. NULL: no memory, or numel overflows. */
+tensor *tensor_new(dtype d, const int64_t *sizes, int n_dims, device dev);
+tensor *tensor_new_strided(dtype d, const int64_t *sizes, const int64_t *strides, int n_dims, device dev);
+/** A window on the same storage; offset in elements from the start of the storage. */
+tensor *tensor_view(tensor *base, const int64_t *sizes, const int64_t *strides, int n_dims, int64_t offset);
+/** A window on a storage with another element type (archives, view_as_real). Checks the bounds. */
+tensor *tensor_on_storage(storage *s, dtype d, const int64_t *sizes, const int64_t *strides, int n_dims,
+                          int64_t offset);
+tensor *tensor_ref(tensor *t);
+void tensor_unref(tensor *t);
+/** Change sizes (contiguous) in place, growing the storage: what out= and resize_ need. */
+bool tensor_resize(tensor *t, const int64_t *sizes, int n_dims);
+/** Make t the same window as `from`, sharing its storage (set_, swap of out results). */
+bool tensor_set(tensor *t, tensor *from);
+
+static inline dtype tensor_dtype(const tensor *t) { return (dtype)t->dtype; }
+static inline void *tensor_data(const tensor *t) /* address of the first element */
+{
+    return (char *)t->store->data + t->offset * (int64_t)dtype_size((dtype)t->dtype);
+}
+bool tensor_is_contiguous(const tensor *t);
+bool tensor_is_channels_last(const tensor *t);          /* 4-d NHWC or 5-d NDHWC strides */
+bool tensor_same_sizes(const tensor *a, const tensor *b);
+bool tensor_overlaps_itself(const tensor *t);           /* may two indices share memory? (expand) */
+void tensor_contiguous_strides(const int64_t *sizes, int n_dims, int64_t *ret_strides);
+/** Byte ranges touched; false for empty tensors. */
+bool tensor_span(const tensor *t, const char **ret_begin, const char **ret_end);
+static inline void tensor_bump_version(tensor *t) { t->store->version++; }
+
+/** C++ style text of a CPU tensor (what print() shows), spec/formats.md §4; no final newline. */
+void tensor_print(const tensor *t, text *out);
+/** Element k (row-major) read as a double / int64 / complex parts; CPU only. For printing and tests. */
+double tensor_get_double(const tensor *t, int64_t k);
+int64_t tensor_get_int(const tensor *t, int64_t k);
+void tensor_get_complex(const tensor *t, int64_t k, double *re, double *im);
+
+#endif

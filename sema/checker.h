@@ -1,0 +1,207 @@
+/* sema/checker.h: what the files of the checker share (walk 1: AST → typed tree). Not for other libraries.
+ *
+ * The checker reads the AST with an environment of variables and evaluates each expression to a `sval`:
+ * mostly a typed value (texpr), but names may denote things that are no values: modules (torch, math),
+ * functions, classes, types, methods bound to a receiver, builtins, ranges. Errors are reported where they
+ * arise; the expression then has T_ERROR and is silent from there on.
+ *
+ * Two groups of files:
+ *   flow:  unit.c scope.c stmt.c loop.c assign.c refine.c function.c class.c annotation.c
+ *   value: expr.c operator.c call.c match.c builtin.c torch.c method.c index.c attribute.c iterate.c convert.c */
+/* SPDX-License-Identifier: Apache-2.0 */
+#ifndef SEMA_CHECKER_H
+#define SEMA_CHECKER_H
+
+#include "frontend/script/ast.h"
+#include "sema/sema.h"
+#include "sema/tree.h"
+
+typedef struct checker checker;     /* one source being checked */
+typedef struct fn_checker fn_checker; /* one function instantiation being checked */
+typedef struct sval sval;
+
+/* ---- what an expression denotes -------------------------------------------------------------- */
+typedef enum sval_kind {
+    SVAL_ERROR,       /* reported */
+    SVAL_VALUE,       /* expr: a first-class value */
+    SVAL_MODULE,      /* name: a dotted path: "torch", "torch.nn.functional", "math" */
+    SVAL_BUILTIN,     /* name: builtin function: "len", "print", "isinstance" … */
+    SVAL_OPERATOR,    /* name: operator name: "aten::relu" (torch.relu) */
+    SVAL_FUNCTION,    /* fn: user function */
+    SVAL_CLASS,       /* type: class, NamedTuple, Enum, interface as constructor/namespace */
+    SVAL_TYPE,        /* type: List[int], int, Tensor … (in isinstance, annotate, annotations) */
+    SVAL_METHOD,      /* expr: receiver; name; fn for class methods, else operators/builtin methods of that name */
+    SVAL_EXCEPTION,   /* name: exception class: "ValueError" */
+    SVAL_ITERABLE,    /* iter: range/zip/enumerate/…: not first-class */
+    SVAL_TUPLE,       /* items: tuple literal whose items are not all values (types in isinstance) */
+    SVAL_CLOSURE,     /* nested def: only for fork */
+} sval_kind;
+
+typedef struct sval_iter sval_iter;
+
+struct sval {
+    sval_kind kind;
+    range at;
+    texpr *expr;
+    const char *name;
+    ir_function *fn;
+    const type *type;
+    sval_iter *iter;
+    sval *items;
+    size_t n_items;
+    const ast_node *ast;   /* SVAL_CLOSURE */
+};
+
+/* ---- environment ------------------------------------------------------------------------------- */
+/** A name in a function: its current variable, or a non-first-class sval bound to it. */
+typedef struct binding {
+    const char *name;
+    tvar *var;             /* current storage; NULL if `other` */
+    const type *declared;  /* annotated type, or NULL */
+    sval *other;
+    range at;              /* last assignment: for notes */
+    const char *undefined_why; /* set when defined on some paths only: message to give on use */
+    range undefined_at;
+    const type *mismatch_a, *mismatch_b; /* branches assigned types that do not unify (error only on use) */
+} binding;
+
+/** One block of a function (branch, loop body); functions start with one. */
+typedef struct scope {
+    struct scope *outer;
+    strmap bindings;       /* name → binding *: assigned or refined in this block */
+    tstmt_list *out;       /* where statements go */
+    bool exited;           /* control cannot reach the end of what was emitted so far */
+    bool is_loop_body;
+    tstmt *loop;           /* innermost enclosing dynamic loop statement, or NULL */
+    bool in_unrolled;      /* directly inside an unrolled loop: no break/continue */
+} scope;
+
+struct fn_checker {
+    checker *c;
+    ttree *tree;
+    ir_function *fn;
+    scope *scope;
+    const ast_def *def;
+    const type *self_type;      /* class of a method */
+    const type *return_type;    /* annotated, or NULL: unify what returns give */
+    const type *returned;       /* unified so far */
+    range first_return;
+    bool in_init;               /* checking __init__: self.x = … at top level declares attributes */
+    int loop_depth, nesting;
+};
+
+struct checker {
+    diag *d;
+    ir_unit *unit;
+    ast *tree;
+    const sema_options *options;
+    strmap globals;             /* name → sval *: prebound (design §9), imports, functions, classes of the file */
+    arena *arena;               /* the unit's */
+    strmap by_import;           /* module name → ir_unit *: already imported files */
+};
+
+/* ---- refinement facts -------------------------------------------------------------------------- */
+/** In the world where a condition is true (false), `name` has type `type`. */
+typedef struct fact { const char *name; const type *type; } fact;
+typedef VEC(fact) fact_list;
+
+typedef enum truth { TRUTH_DYNAMIC, TRUTH_TRUE, TRUTH_FALSE } truth;
+
+/** A checked condition: a bool expression, static truth if types decide it, and what it proves. */
+typedef struct condition {
+    texpr *expr;
+    truth truth;
+    fact_list when_true, when_false;
+} condition;
+
+/* ==== flow group ================================================================================ */
+/** Emit a statement at the end of the current block. */
+tstmt *emit_stmt(fn_checker *f, tstmt_kind kind, range at);
+tvar *new_tvar(fn_checker *f, const char *name, const type *t);
+/** Bind a fresh temporary variable to e (emits the assignment) and return a read of it. */
+texpr *emit_temp(fn_checker *f, texpr *e);
+/** What a name denotes here; reports undefined names (with suggestion) and returns SVAL_ERROR. */
+sval lookup_name(fn_checker *f, const char *name, range at);
+/** Assign to a plain name with all rules of spec/language.md §4 (retyping, outer blocks, conversions). */
+void assign_name(fn_checker *f, const char *name, texpr *value, const type *annotation, range at);
+/** Assign to any target: name, attribute, subscript, (nested) tuple with one star. */
+void assign_target(fn_checker *f, const ast_node *target, texpr *value);
+void scope_push(fn_checker *f, scope *s, tstmt_list *out);
+void scope_pop(fn_checker *f);
+/** Merge two popped branches into the current scope: joins, undefined-on-one-path, refinements that survive. */
+void scope_join(fn_checker *f, scope *then_scope, scope *else_scope, range at);
+/** Apply facts at the start of the current block: emits the casts and rebinds the names. */
+void apply_facts(fn_checker *f, const fact_list *facts, range at);
+/** and/or/not of conditions' facts. */
+void facts_and(fn_checker *f, fact_list *into, const fact_list *other);
+void facts_or(fn_checker *f, fact_list *into, const fact_list *other);
+void check_block(fn_checker *f, const ast_nodes *body);
+/** Make sure fn's schema is final (checks its body now if its return type is not annotated). false: it has
+ * errors or is recursive (reported at `at`). */
+bool require_schema(checker *c, ir_function *fn, range at);
+/** Type denoted by an annotation; reports and gives T_ERROR. sized: N of BroadcastingListN or 0; may be NULL. */
+const type *check_annotation(checker *c, const ast_node *n, int *ret_sized);
+/** Would n parse as a type (List[int], int, Tensor, class name)? Used by isinstance and annotate. */
+const type *try_annotation(checker *c, fn_checker *f, const ast_node *n);
+/** Class that is complete enough for attribute access: its __init__ checked. */
+bool require_class(checker *c, const type *cls, range at);
+
+/* ==== value group =============================================================================== */
+texpr *new_texpr(fn_checker *f, texpr_kind kind, const type *t, range at, size_t n_args);
+texpr *new_const(fn_checker *f, jit_value take, const type *t, range at);
+texpr *error_expr(fn_checker *f, range at);
+texpr *share(fn_checker *f, texpr *e); /* wrap so that e may be used twice */
+/** Check an expression that must be a first-class value. hint: expected type for literals, or NULL. */
+texpr *check_expr(fn_checker *f, const ast_node *n, const type *hint);
+/** Check an expression that may denote anything. */
+sval check_sval(fn_checker *f, const ast_node *n, const type *hint);
+/** Turn what was denoted into a value, or report that it cannot be used as one. */
+texpr *sval_to_value(fn_checker *f, sval v);
+/** A condition of if/while/ternary/assert/and/or: converted to bool, with facts and static truth. */
+condition check_condition(fn_checker *f, const ast_node *n);
+/** e as bool (aten::Bool, __bool__ …) or report "Could not cast value of type …". */
+texpr *to_bool(fn_checker *f, texpr *e);
+/** The conversions of assignments to declared types, returns and annotate() (spec §4.5, §7.5). NULL: not possible
+ * (nothing reported). implicit: allow Tensor → number and number → int/float too. */
+texpr *try_convert(fn_checker *f, texpr *e, const type *to, bool implicit);
+/** Arguments of a call, already checked. */
+typedef struct call_arg { const char *keyword; texpr *value; sval sv; bool is_star; const ast_node *ast; range at; } call_arg;
+typedef VEC(call_arg) call_args;
+/** Overload resolution over the operators called `name` ("aten::add"), reporting if none matches. */
+texpr *call_operator(fn_checker *f, const char *name, const call_args *args, range at);
+/** … for internal use: positional arguments known to fit. */
+texpr *call_op(fn_checker *f, const char *name, range at, size_t n, texpr *const *args);
+/** One exact overload. */
+texpr *call_op_id(fn_checker *f, op_id op, range at, size_t n, texpr *const *args);
+/** Call a user function or method (receiver first, or NULL). */
+texpr *call_function(fn_checker *f, ir_function *fn, texpr *receiver, const call_args *args, range at);
+texpr *call_sval(fn_checker *f, sval callee, const call_args *args, const type *hint, range at);
+/** Method of a value by name without a syntax node: obj.__enter__() and the like; NULL if there is none. */
+texpr *call_magic(fn_checker *f, texpr *obj, const char *name, size_t n, texpr *const *args, range at);
+texpr *binary_op(fn_checker *f, ast_binary_op op, texpr *a, texpr *b, range at);
+/** In-place form where the language has one (x += y), else the plain one. Returns the new value. */
+texpr *aug_op(fn_checker *f, ast_binary_op op, texpr *a, texpr *b, range at);
+sval get_attribute(fn_checker *f, sval of, const char *name, range at);
+texpr *get_index(fn_checker *f, texpr *of, const ast_nodes *indices, range at);
+void set_index(fn_checker *f, texpr *of, const ast_nodes *indices, texpr *value, range at);
+/** x[i] op= v, evaluating x and i once. */
+void aug_index(fn_checker *f, texpr *of, const ast_nodes *indices, ast_binary_op op, const ast_node *value, range at);
+void delete_index(fn_checker *f, texpr *of, const ast_nodes *indices, range at);
+
+/** An iteration. Static ones (tuples, enum classes) know their elements: loops over them are unrolled. Dynamic
+ * ones give a trip count (evaluated once, before the loop) and the element for a TX_LOOP_INDEX. */
+struct sval_iter {
+    bool is_static;
+    size_t n_static;
+    sval *elements;                                  /* static */
+    texpr *trip;                                     /* dynamic: int */
+    sval (*element)(fn_checker *f, sval_iter *it, texpr *index, range at); /* dynamic */
+    void *ctx[4];
+    sval_iter **parts;                               /* zip, enumerate */
+    size_t n_parts;
+    const type *element_type;                        /* dynamic, when single-valued; else NULL */
+};
+/** The iteration that `v` stands for, or NULL after reporting "'int' object is not iterable". */
+sval_iter *get_iter(fn_checker *f, sval v, range at);
+
+#endif

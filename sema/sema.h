@@ -1,0 +1,35 @@
+/* sema/sema.h: from syntax trees to checked functions and emitted graphs. */
+/* SPDX-License-Identifier: Apache-2.0 */
+#ifndef SEMA_SEMA_H
+#define SEMA_SEMA_H
+
+#include "frontend/script/ast.h"
+#include "ir/function.h"
+#include "ir/graph.h"
+
+typedef struct ttree ttree;
+
+/** How `from .other import f` finds a file: fill *ret with its source (a reference) and return true. */
+typedef bool (*sema_find_import)(void *ctx, const source *importer, int level, const char *module,
+                                 const source **ret);
+
+typedef struct sema_options {
+    sema_find_import find_import; /* NULL: relative imports are errors */
+    void *import_ctx;
+    bool warnings;                /* collect warnings too */
+    bool is_python_file;          /* .py: skip top-level Python that is not for us, with a note */
+} sema_options;
+
+/** Check a whole source: every function, class and method in it. Takes the tree over (the unit keeps it).
+ * All errors go to d; the unit is returned with what is usable even when there are some. NULL: no memory.
+ * The functions have schemas and typed trees, no graphs yet. */
+ir_unit *sema_check(ast *take, const sema_options *o, diag *d);
+/** Second walk: emitted graphs for every checked function and method of the unit. false: no memory. */
+bool sema_lower(ir_unit *u, diag *d);
+/** Lower one function (its callees are found through ir_function and lowered on their own). */
+bool sema_lower_function(ir_function *fn, diag *d);
+
+/** Evaluate a type annotation in the unit's scope (tools, the command). NULL: reported. */
+const type *sema_type_annotation(ir_unit *u, const ast_node *n, diag *d);
+
+#endif
