@@ -1,0 +1,118 @@
+/* base/alloc.c: malloc with a budget and a failure injector in front of it.
+ *
+ * The usable size of a block, which malloc knows, is what a budget counts: no header per block. A block
+ * freed under another budget than it was allocated under moves its bytes between them; budgets are
+ * bounds against runaway programs, not accounts. */
+/* SPDX-License-Identifier: Apache-2.0 */
+#include "base/alloc.h"
+
+#include <malloc.h>
+#include <stdlib.h>
+#include <string.h>
+
+static _Thread_local struct {
+    mem_budget *budget;
+    int64_t fail_after; /* allocations still allowed while `injecting` */
+    bool injecting, refused;
+} local;
+
+mem_budget *mem_budget_set(mem_budget *b)
+{
+    mem_budget *before = local.budget;
+    local.budget = b;
+    return before;
+}
+
+void mem_fail_after(int64_t n)
+{
+    local.injecting = n >= 0;
+    local.fail_after = n;
+    local.refused = false;
+}
+
+bool mem_fail_seen(void) { return local.refused; }
+
+static bool is_allowed(size_t n_bytes)
+{
+    if (local.injecting && local.fail_after-- <= 0) {
+        local.refused = true;
+        return false;
+    }
+    mem_budget *b = local.budget;
+    return !b || !b->limit_bytes
+           || (n_bytes <= b->limit_bytes && b->used_bytes <= b->limit_bytes - n_bytes);
+}
+
+static void *counted(void *p)
+{
+    mem_budget *b = local.budget;
+    if (p && b) {
+        size_t used = b->used_bytes += malloc_usable_size(p);
+        if (used > b->peak_bytes)
+            b->peak_bytes = used;
+    }
+    return p;
+}
+
+static void uncount(void *p)
+{
+    mem_budget *b = local.budget;
+    if (!p || !b)
+        return;
+    size_t n = malloc_usable_size(p);
+    b->used_bytes = b->used_bytes > n ? b->used_bytes - n : 0;
+}
+
+void *mem_alloc(size_t n_bytes)
+{
+    if (!is_allowed(n_bytes))
+        return NULL;
+    return counted(malloc(n_bytes ? n_bytes : 1));
+}
+
+void *mem_calloc(size_t n, size_t size)
+{
+    size_t n_bytes;
+    if (__builtin_mul_overflow(n, size, &n_bytes) || !is_allowed(n_bytes))
+        return NULL;
+    return counted(calloc(n_bytes ? n_bytes : 1, 1));
+}
+
+void *mem_realloc(void *p, size_t n_bytes)
+{
+    if (!p)
+        return mem_alloc(n_bytes);
+    if (!is_allowed(n_bytes))
+        return NULL;
+    size_t before = local.budget ? malloc_usable_size(p) : 0;
+    void *q = realloc(p, n_bytes ? n_bytes : 1);
+    if (q && local.budget) {
+        mem_budget *b = local.budget;
+        b->used_bytes = b->used_bytes > before ? b->used_bytes - before : 0;
+        counted(q);
+    }
+    return q;
+}
+
+void mem_free(void *p)
+{
+    uncount(p);
+    free(p);
+}
+
+void *mem_alloc_aligned(size_t n_bytes, size_t align)
+{
+    void *p = NULL;
+    if (!is_allowed(n_bytes) || posix_memalign(&p, align, n_bytes ? n_bytes : 1))
+        return NULL;
+    return counted(p);
+}
+
+void mem_free_aligned(void *p) { mem_free(p); }
+
+char *mem_strdup(const char *s)
+{
+    size_t n = strlen(s) + 1;
+    char *p = mem_alloc(n);
+    return p ? memcpy(p, s, n) : NULL;
+}

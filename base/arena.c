@@ -1,0 +1,136 @@
+/* base/arena.c: bump allocation from a list of chunks that grow in size. */
+/* SPDX-License-Identifier: Apache-2.0 */
+#include "base/arena.h"
+
+#include "base/alloc.h"
+
+#include <stdint.h>
+#include <stdio.h>
+#include <string.h>
+
+struct arena_chunk {
+    arena_chunk *older;
+    size_t n_bytes; /* of room */
+    max_align_t room[];
+};
+
+enum { FIRST_CHUNK = 4096, LARGEST_CHUNK = 1 << 20, ALIGN = 16 };
+
+/* Where builders write after a failure: content is meaningless, so every thread may share its own. */
+static _Thread_local _Alignas(ALIGN) char scratch[ARENA_SCRATCH_BYTES];
+
+void arena_init(arena *a) { *a = (arena){ 0 }; }
+
+void arena_fini(arena *a)
+{
+    for (arena_chunk *c = a->chunks; c;) {
+        arena_chunk *older = c->older;
+        mem_free(c);
+        c = older;
+    }
+    arena_init(a);
+}
+
+static void *failed(arena *a, size_t n_bytes)
+{
+    a->failed = true;
+    if (n_bytes > sizeof scratch)
+        return NULL;
+    return memset(scratch, 0, sizeof scratch);
+}
+
+static bool add_chunk(arena *a, size_t at_least)
+{
+    size_t size = a->chunks ? a->chunks->n_bytes * 2 : FIRST_CHUNK;
+    if (size > LARGEST_CHUNK)
+        size = LARGEST_CHUNK;
+    if (size < at_least)
+        size = at_least;
+    if (size > SIZE_MAX - sizeof(arena_chunk))
+        return false;
+    arena_chunk *c = mem_alloc(sizeof *c + size);
+    if (!c)
+        return false;
+    c->older = a->chunks;
+    c->n_bytes = size;
+    a->chunks = c;
+    a->next = (char *)c->room;
+    a->end = a->next + size;
+    return true;
+}
+
+void *arena_alloc(arena *a, size_t n_bytes)
+{
+    if (a->failed || n_bytes > SIZE_MAX - ALIGN)
+        return failed(a, n_bytes);
+    size_t rounded = (n_bytes + ALIGN - 1) & ~(size_t)(ALIGN - 1);
+    if ((size_t)(a->end - a->next) < rounded && !add_chunk(a, rounded))
+        return failed(a, n_bytes);
+    char *p = a->next;
+    a->next += rounded;
+    a->n_bytes += rounded;
+    return memset(p, 0, rounded);
+}
+
+void *arena_array(arena *a, size_t size, size_t n)
+{
+    size_t n_bytes;
+    if (__builtin_mul_overflow(size, n, &n_bytes))
+        return failed(a, SIZE_MAX);
+    return arena_alloc(a, n_bytes);
+}
+
+void *arena_grow(arena *a, void *p, size_t old_bytes, size_t new_bytes)
+{
+    size_t old_rounded = (old_bytes + ALIGN - 1) & ~(size_t)(ALIGN - 1);
+    if (!a->failed && p && (char *)p + old_rounded == a->next && new_bytes >= old_bytes
+        && new_bytes <= SIZE_MAX - ALIGN) {
+        size_t more = ((new_bytes + ALIGN - 1) & ~(size_t)(ALIGN - 1)) - old_rounded;
+        if ((size_t)(a->end - a->next) >= more) {
+            memset(a->next, 0, more);
+            a->next += more;
+            a->n_bytes += more;
+            return p;
+        }
+    }
+    void *q = arena_alloc(a, new_bytes);
+    if (q && p && !a->failed)
+        memcpy(q, p, old_bytes < new_bytes ? old_bytes : new_bytes);
+    return q;
+}
+
+char *arena_strndup(arena *a, const char *s, size_t n)
+{
+    char *p = n < SIZE_MAX ? arena_alloc(a, n + 1) : NULL;
+    if (!p || a->failed)
+        return memset(scratch, 0, 1);
+    memcpy(p, s, n);
+    return p;
+}
+
+char *arena_strdup(arena *a, const char *s) { return arena_strndup(a, s, strlen(s)); }
+
+char *arena_vprintf(arena *a, const char *format, va_list ap)
+{
+    va_list again;
+    va_copy(again, ap);
+    int n = vsnprintf(NULL, 0, format, ap);
+    char *p = n >= 0 ? arena_alloc(a, (size_t)n + 1) : NULL;
+    if (!p || a->failed) {
+        a->failed = true;
+        p = memset(scratch, 0, 1);
+    } else {
+        vsnprintf(p, (size_t)n + 1, format, again);
+    }
+    va_end(again);
+    return p;
+}
+
+char *arena_printf(arena *a, const char *format, ...)
+{
+    va_list ap;
+    va_start(ap, format);
+    char *p = arena_vprintf(a, format, ap);
+    va_end(ap);
+    return p;
+}
