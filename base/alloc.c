@@ -7,6 +7,7 @@
 #include "base/alloc.h"
 
 #include <malloc.h>
+#include <stdatomic.h>
 #include <stdlib.h>
 #include <string.h>
 
@@ -47,7 +48,7 @@ static void *counted(void *p)
 {
     mem_budget *b = local.budget;
     if (p && b) {
-        size_t used = b->used_bytes += malloc_usable_size(p);
+        size_t n = malloc_usable_size(p), used = atomic_fetch_add(&b->used_bytes, n) + n;
         if (used > b->peak_bytes)
             b->peak_bytes = used;
     }

@@ -16,7 +16,7 @@ void FN(fini)(MAP *m)
     *m = (MAP){ .arena = m->arena };
 }
 
-static ENTRY *FN(entry)(const MAP *m, KEY key)
+static ENTRY *FN(lookup)(const MAP *m, KEY key)
 {
     if (!m->n_slots)
         return NULL;
@@ -58,7 +58,7 @@ static bool FN(rehash)(MAP *m)
 
 bool FN(set)(MAP *m, KEY key, void *value)
 {
-    ENTRY *e = FN(entry)(m, key);
+    ENTRY *e = FN(lookup)(m, key);
     if (e) {
         e->value = value;
         return true;
@@ -78,15 +78,15 @@ bool FN(set)(MAP *m, KEY key, void *value)
 
 void *FN(find)(const MAP *m, KEY key)
 {
-    const ENTRY *e = FN(entry)(m, key);
+    const ENTRY *e = FN(lookup)(m, key);
     return e ? e->value : NULL;
 }
 
-bool FN(has)(const MAP *m, KEY key) { return FN(entry)(m, key) != NULL; }
+bool FN(has)(const MAP *m, KEY key) { return FN(lookup)(m, key) != NULL; }
 
 bool FN(remove)(MAP *m, KEY key)
 {
-    ENTRY *e = FN(entry)(m, key);
+    ENTRY *e = FN(lookup)(m, key);
     if (!e)
         return false;
     e->key = NULL;
