@@ -55,7 +55,197 @@ typedef struct jit_error {
                             run-time errors: the TorchScript backtrace. NULL if there is none */
 } jit_error;
 
-#define JIT_ERROR_INIT { .size = sizeof(jit_error) }
+/* In C++ use `jit_error err = JIT_ERROR_INIT;` just the same: members are given in order. */
+#define JIT_ERROR_INIT { sizeof(jit_error), JIT_OK, NULL, NULL, NULL, 0, 0, NULL }
+
+/** Release what a filled error holds and make it empty again. NULL is fine. */
+JIT_API void jit_error_fini(jit_error *err);
+/** "JIT_EIO"-like name of a code, for logs. Static. */
+JIT_API const char *jit_status_name(jit_status s);
+/** "0.1.0". Static. */
+JIT_API const char *jit_version(void);
+
+/* ---- handles ---------------------------------------------------------------------------------- */
+typedef struct jit_module jit_module;     /* what a source or an archive defined */
+typedef struct jit_function jit_function; /* a compiled function; keeps alive what it needs */
+typedef struct jit_value_ jit_any;        /* any TorchScript value */
+
+JIT_API jit_module *jit_module_ref(jit_module *m);
+JIT_API void jit_module_unref(jit_module *m);      /* NULL is fine, as for every unref */
+JIT_API jit_function *jit_function_ref(jit_function *f);
+JIT_API void jit_function_unref(jit_function *f);
+JIT_API jit_any *jit_ref(jit_any *v);
+JIT_API void jit_unref(jit_any *v);
+
+/* ---- compiling ---------------------------------------------------------------------------------- */
+typedef struct jit_compile_options {
+    size_t size;               /* sizeof(jit_compile_options); JIT_COMPILE_OPTIONS_INIT sets it */
+    const char *name;          /* file name shown in errors, "<string>" if NULL; relative imports start in its folder */
+    bool no_imports;           /* refuse `from .x import y` instead of reading files */
+    size_t max_bytes;          /* memory one compile may use; 0: the default, 1 GiB */
+} jit_compile_options;
+#define JIT_COMPILE_OPTIONS_INIT { sizeof(jit_compile_options), NULL, false, 0 }
+
+/**
+ * Compile TorchScript source: every function and class in it is checked; nothing runs.
+ *
+ * @param source  text, UTF-8, not necessarily NUL-terminated
+ * @param n_bytes its length, or (size_t)-1 for strlen
+ * @param opts    NULL for the defaults
+ * @param ret     the module; yours, release it with jit_module_unref(). Untouched on failure
+ * @return JIT_OK | JIT_ESYNTAX | JIT_ETYPE (err->details holds every diagnostic) | JIT_ENOMEM
+ * @thread any; the module may then be used from several threads at once
+ * @see    pytorch: torch.jit.CompilationUnit; R torch: jit_compile */
+JIT_API jit_status jit_compile(const char *source, size_t n_bytes, const jit_compile_options *opts,
+                               jit_module **ret, jit_error *err);
+/** The same from a file. Adds JIT_EIO. */
+JIT_API jit_status jit_compile_file(const char *path, const jit_compile_options *opts, jit_module **ret,
+                                    jit_error *err);
+
+/** How jit_check() and jit_graph() render what they return. */
+typedef enum jit_format { JIT_TEXT, JIT_TEXT_COLOUR, JIT_JSON } jit_format;
+
+/**
+ * Type check a source without keeping anything of it.
+ *
+ * @param ret_report  the diagnostics, rendered; empty text (or `[]`) if there are none. Release with jit_free()
+ * @return JIT_OK if the program is well typed | JIT_ESYNTAX or JIT_ETYPE, and then *ret_report says why
+ *       | JIT_ENOMEM */
+JIT_API jit_status jit_check(const char *source, size_t n_bytes, const jit_compile_options *opts,
+                             jit_format format, char **ret_report, jit_error *err);
+/** Release a string this library returned as `char *`. */
+JIT_API void jit_free(char *s);
+
+/* ---- modules and functions ------------------------------------------------------------------------ */
+/** Number of functions a module defines, in source order, and the name of one (owned by the module). */
+JIT_API size_t jit_module_n_functions(const jit_module *m);
+JIT_API const char *jit_module_function_name(const jit_module *m, size_t i);
+/** @return JIT_OK | JIT_ENOTFOUND (the message suggests near names). *ret is yours */
+JIT_API jit_status jit_module_function(jit_module *m, const char *name, jit_function **ret, jit_error *err);
+JIT_API const char *jit_function_name(const jit_function *f);
+JIT_API size_t jit_function_n_params(const jit_function *f);
+/** "f(Tensor x, int n=1) -> Tensor"; release with jit_free(). NULL without memory. */
+JIT_API char *jit_function_schema(const jit_function *f);
+
+/** What a run may use. 0 always means "no limit". */
+typedef struct jit_limits {
+    size_t size;               /* sizeof(jit_limits); JIT_LIMITS_INIT sets it */
+    int64_t max_instructions;
+    int64_t max_depth;         /* of calls; 0: the default of 1000 */
+    size_t max_bytes;          /* live memory of the run */
+    int64_t max_tensor_elements;
+    int64_t max_time_ns;       /* wall clock */
+} jit_limits;
+#define JIT_LIMITS_INIT { sizeof(jit_limits), 0, 0, 0, 0, 0 }
+
+typedef struct jit_call_options {
+    size_t size;                 /* sizeof(jit_call_options); JIT_CALL_OPTIONS_INIT sets it */
+    const jit_limits *limits;    /* NULL: none */
+    /** Where print() writes; NULL: stdout, the one place where the library writes by itself. */
+    void (*print)(void *ctx, const char *s, size_t n);
+    void *print_ctx;
+    const volatile int *interrupt; /* the run ends with JIT_EINTERRUPTED soon after this becomes non-zero; or NULL */
+} jit_call_options;
+#define JIT_CALL_OPTIONS_INIT { sizeof(jit_call_options), NULL, NULL, NULL, NULL }
+
+/**
+ * Call a function. Arguments are converted as PyTorch converts them at the call boundary (an int where a
+ * float is wanted, a list's elements, …); missing ones take their defaults.
+ *
+ * @param args  n_args positional arguments, borrowed
+ * @param opts  NULL for the defaults
+ * @param ret   the result, yours; None for functions that return nothing. Untouched on failure
+ * @return JIT_OK
+ *       | JIT_ERUNTIME      the program raised (err->exception, err->details: the TorchScript backtrace)
+ *       | JIT_ETYPE         an argument has the wrong type (the message names it)
+ *       | JIT_EUNSUPPORTED  it needs an operator without kernel (the message names it)
+ *       | JIT_ELIMIT | JIT_EINTERRUPTED | JIT_ENOMEM
+ * @thread any, also the same function from several threads at once */
+JIT_API jit_status jit_call(jit_function *f, jit_any *const *args, size_t n_args,
+                            const jit_call_options *opts, jit_any **ret, jit_error *err);
+/** jit_call with keyword arguments as well: names[i] goes with args[n_args + i]. */
+JIT_API jit_status jit_call_keywords(jit_function *f, jit_any *const *args, size_t n_args,
+                                     const char *const *names, size_t n_names,
+                                     const jit_call_options *opts, jit_any **ret, jit_error *err);
+/** Call an operator by name ("aten::add", or "aten::add.Tensor"): overloads are resolved by the values. */
+JIT_API jit_status jit_op_call(const char *name, jit_any *const *args, size_t n_args,
+                               const char *const *names, size_t n_names, jit_any **ret, jit_error *err);
+/**
+ * Evaluate a Python-like expression over a module's functions and classes and torch: what `tjs run --call`
+ * does. Functions are called through the call boundary; operators work on values. */
+JIT_API jit_status jit_evaluate(jit_module *m, const char *expression, const jit_call_options *opts,
+                                jit_any **ret, jit_error *err);
+
+/** The graph of a function as text in PyTorch's form. stage: "emitted", "inlined", "optimized", "bytecode";
+ * more in jit_debug.h. *ret: release with jit_free(). @return JIT_OK | JIT_EINVAL | JIT_EUNSUPPORTED | JIT_ENOMEM */
+JIT_API jit_status jit_graph(jit_function *f, const char *stage, char **ret, jit_error *err);
+
+/* ---- values -------------------------------------------------------------------------------------- */
+typedef enum jit_kind {
+    JIT_NONE, JIT_BOOL, JIT_INT, JIT_FLOAT, JIT_COMPLEX, JIT_STR, JIT_TENSOR, JIT_LIST, JIT_TUPLE, JIT_DICT,
+    JIT_OBJECT, JIT_ENUM, JIT_DEVICE, JIT_OTHER
+} jit_kind;
+/* PyTorch's codes: they are plain ints in programs. */
+typedef enum jit_dtype {
+    JIT_UINT8 = 0, JIT_INT8 = 1, JIT_INT16 = 2, JIT_INT32 = 3, JIT_INT64 = 4, JIT_FLOAT16 = 5, JIT_FLOAT32 = 6,
+    JIT_FLOAT64 = 7, JIT_COMPLEX64 = 9, JIT_COMPLEX128 = 10, JIT_DTYPE_BOOL = 11, JIT_BFLOAT16 = 15
+} jit_dtype;
+
+/* constructors: NULL only without memory; results are yours */
+JIT_API jit_any *jit_none(void);
+JIT_API jit_any *jit_bool(bool b);
+JIT_API jit_any *jit_int(int64_t i);
+JIT_API jit_any *jit_float(double f);
+JIT_API jit_any *jit_complex(double re, double im);
+JIT_API jit_any *jit_str(const char *s, size_t n_bytes);         /* copies; (size_t)-1: strlen */
+JIT_API jit_any *jit_tuple(jit_any *const *items, size_t n);
+/** A list; the element type follows from the items (all of one kind), or is fixed at the first call. */
+JIT_API jit_any *jit_list(jit_any *const *items, size_t n);
+JIT_API jit_any *jit_dict(jit_any *const *keys, jit_any *const *values, size_t n);
+/** A contiguous CPU tensor with a copy of `data` (row-major; NULL: uninitialised). sizes: n_dims entries. */
+JIT_API jit_any *jit_tensor(jit_dtype d, const int64_t *sizes, size_t n_dims, const void *data);
+/** A tensor on the caller's memory, not copied. `release(ctx)` (may be NULL) runs exactly once, when the last
+ * use ends, also when this function fails. strides in elements, NULL: contiguous. */
+JIT_API jit_any *jit_tensor_borrow(jit_dtype d, const int64_t *sizes, const int64_t *strides, size_t n_dims,
+                                   void *data, void (*release)(void *ctx), void *ctx);
+/** A 0-dim tensor. */
+JIT_API jit_any *jit_scalar(jit_dtype d, double value);
+
+/* readers; wrong kinds give 0, NULL or false */
+JIT_API jit_kind jit_kind_of(const jit_any *v);
+JIT_API bool jit_as_bool(const jit_any *v);
+JIT_API int64_t jit_as_int(const jit_any *v);
+JIT_API double jit_as_float(const jit_any *v);                    /* of an int too */
+JIT_API bool jit_as_complex(const jit_any *v, double *ret_re, double *ret_im);
+JIT_API const char *jit_as_str(const jit_any *v, size_t *ret_n_bytes); /* owned by v; ret may be NULL */
+JIT_API size_t jit_len(const jit_any *v);                         /* list, tuple, dict, str */
+JIT_API jit_any *jit_item(const jit_any *v, size_t i);            /* list, tuple; dict: the i-th value; yours */
+JIT_API jit_any *jit_key(const jit_any *v, size_t i);             /* dict: the i-th key in insertion order; yours */
+JIT_API jit_any *jit_attribute(const jit_any *v, const char *name); /* object, named tuple; yours */
+JIT_API jit_dtype jit_tensor_dtype(const jit_any *v);
+JIT_API size_t jit_tensor_n_dims(const jit_any *v);
+JIT_API const int64_t *jit_tensor_sizes(const jit_any *v);        /* owned by v */
+JIT_API const int64_t *jit_tensor_strides(const jit_any *v);      /* in elements; owned by v */
+JIT_API int64_t jit_tensor_numel(const jit_any *v);
+JIT_API bool jit_tensor_requires_grad(const jit_any *v);
+/** Address of the first element: the tensor's own memory. NULL if it is not on the CPU. */
+JIT_API void *jit_tensor_data(const jit_any *v);
+/** Copy the elements, row-major, in the tensor's dtype. @return JIT_OK | JIT_EINVAL (no tensor, room too small) */
+JIT_API jit_status jit_tensor_read(const jit_any *v, void *to, size_t n_bytes, jit_error *err);
+/** What print() shows; release with jit_free(). NULL without memory. */
+JIT_API char *jit_to_string(const jit_any *v);
+/** As JSON (see docs/guide.md); release with jit_free(). NULL without memory. */
+JIT_API char *jit_to_json(const jit_any *v);
+
+/** Read a tensor from a NumPy `.npy` file. @return JIT_OK | JIT_EIO | JIT_EFORMAT | JIT_EUNSUPPORTED | JIT_ENOMEM */
+JIT_API jit_status jit_tensor_load(const char *path, jit_any **ret, jit_error *err);
+/** Write one, as `.npy`. Written to a temporary file and renamed: a failure leaves the old file whole. */
+JIT_API jit_status jit_tensor_save(const jit_any *v, const char *path, jit_error *err);
+
+/* ---- process-wide settings --------------------------------------------------------------------------- */
+JIT_API void jit_manual_seed(uint64_t seed);      /* torch.manual_seed */
+JIT_API void jit_set_num_threads(int n);          /* within operators; 0: one per core */
+JIT_API int jit_get_num_threads(void);
 
 #ifdef __cplusplus
 }

@@ -1,0 +1,48 @@
+/* jit_debug.h: looking inside. For the command and for tests; not installed, no stability promised. */
+/* SPDX-License-Identifier: Apache-2.0 */
+#ifndef JIT_DEBUG_H
+#define JIT_DEBUG_H
+
+#include "jit.h"
+
+#ifdef __cplusplus
+extern "C" {
+#endif
+
+typedef struct jit_stage_options {
+    const char *function;      /* NULL: all of the file */
+    const char *stage;         /* tokens ast typed emitted inlined optimized bytecode; NULL: optimized */
+    const char *passes;        /* comma-separated passes to run on the emitted graph instead of a stage, or NULL */
+    const char *print_after;   /* name of a pass, or "all": print the graph after it */
+    bool source_ranges;        /* `# file:line:col` comments */
+    bool timings;              /* time per pass, appended as comments */
+} jit_stage_options;
+
+/** Text of a stage of a source (`is_ir`: IR text instead of a program). *ret: jit_free(). */
+jit_status jit_debug_stage(const char *source, size_t n_bytes, bool is_ir, const jit_compile_options *copts,
+                           const jit_stage_options *opts, char **ret, jit_error *err);
+/** One line per pass or per stage: name, tab, what it does. Release with jit_free(). */
+char *jit_debug_passes(void);
+char *jit_debug_stages(void);
+
+/** One case of a conformance file. */
+typedef struct jit_case_result { int line; const char *call; bool passed; const char *what; } jit_case_result;
+/** Run the `#>` / `#=` / `#!` cases (or the `# reject:` line) of a source; `each` sees every result.
+ * @return JIT_OK when the file could be read at all, whatever the cases said */
+jit_status jit_debug_run_cases(const char *source, size_t n_bytes, const char *name,
+                               void (*each)(void *ctx, const jit_case_result *r), void *ctx, jit_error *err);
+
+/** Operators: one line each as `schema<TAB>backend<TAB>traits`; prefix NULL: all. Release with jit_free(). */
+char *jit_debug_ops(const char *name_prefix, bool only_implemented);
+/** implemented, known: counts over all operator rows. */
+void jit_debug_op_counts(size_t *ret_implemented, size_t *ret_known);
+/** Does "aten::add.Tensor" have a kernel here? known: is it in the table at all. */
+bool jit_debug_op_is_implemented(const char *name, bool *ret_known);
+
+/** Bytes of heap in use by the library's allocator on this thread's budget, and the peak of the process. */
+size_t jit_debug_peak_rss_bytes(void);
+
+#ifdef __cplusplus
+}
+#endif
+#endif
