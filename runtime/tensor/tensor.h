@@ -118,6 +118,8 @@ bool tensor_is_channels_last(const tensor *t);          /* 4-d NHWC or 5-d NDHWC
 bool tensor_same_sizes(const tensor *a, const tensor *b);
 bool tensor_overlaps_itself(const tensor *t);           /* may two indices share memory? (expand) */
 void tensor_contiguous_strides(const int64_t *sizes, int n_dims, int64_t *ret_strides);
+/** Dense: the elements fill their span without gap or overlap, in some order of dimensions. */
+bool tensor_is_dense(const tensor *t);
 /** Byte ranges touched; false for empty tensors. */
 bool tensor_span(const tensor *t, const char **ret_begin, const char **ret_end);
 static inline void tensor_bump_version(tensor *t) { t->store->version++; }
