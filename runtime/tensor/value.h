@@ -5,7 +5,9 @@
  * value_ref()/value_unref() work for any value. Containers carry their static type so that
  * isinstance() and empty containers work; types are opaque here (ir/type.h knows them).
  * Cycles (an object that holds itself) are possible in the language and are not collected: they live
- * until the process ends. The limits of design §4 bound them. */
+ * until the process ends. The limits of design §4 bound them.
+ * Releasing a deep structure does not recurse: a dying container goes on a chain of its thread
+ * (`next_dead`), its children are released when the chain is drained. */
 /* SPDX-License-Identifier: Apache-2.0 */
 #ifndef RUNTIME_TENSOR_VALUE_H
 #define RUNTIME_TENSOR_VALUE_H
@@ -62,7 +64,10 @@ typedef enum list_storage { LIST_INTS, LIST_FLOATS, LIST_BOOLS, LIST_VALUES } li
 typedef struct list {
     heap_header h;
     uint8_t storage;             /* list_storage, follows from the element type */
-    const struct type *elem;     /* element type; NULL: unknown (Any) */
+    union {
+        const struct type *elem; /* element type; NULL: unknown (Any) */
+        void *next_dead;
+    };
     size_t n, cap;
     union {
         void *at;
@@ -73,25 +78,53 @@ typedef struct list {
     };
 } list;
 
-typedef struct tuple { heap_header h; const struct type *type; /* NamedTuple type, or NULL */ size_t n; jit_value at[]; } tuple;
+typedef struct tuple {
+    heap_header h;
+    union {
+        const struct type *type; /* NamedTuple type, or NULL */
+        void *next_dead;
+    };
+    size_t n;
+    jit_value at[];
+} tuple;
 
 /** Insertion-ordered hash map. Keys: bool int float complex str device, tensors by identity. */
 typedef struct dict_entry { jit_value key, value; uint64_t hash; bool is_live; } dict_entry;
 typedef struct dict {
     heap_header h;
-    const struct type *key, *value; /* NULL: unknown (Any) */
+    union {
+        const struct type *key;     /* NULL: unknown (Any) */
+        void *next_dead;
+    };
+    const struct type *value;       /* NULL: unknown (Any) */
     dict_entry *entries;            /* in insertion order, removed ones have !is_live */
     uint32_t *slots;
     size_t n, n_entries, cap, n_slots; /* n live */
 } dict;
 
 /** Instance of a class or module: one slot per attribute of its class, in declaration order. */
-typedef struct object { heap_header h; const struct type *type; void (*unref_type)(const struct type *); size_t n; jit_value at[]; } object;
+typedef struct object {
+    heap_header h;
+    const struct type *type;
+    void (*unref_type)(const struct type *); /* gives back what keeps `type` alive; NULL: nothing to do */
+    void *next_dead;
+    size_t n;
+    jit_value at[];
+} object;
 
 /** Member of an Enum: lives as long as its class. */
 typedef struct enum_member { heap_header h; const struct type *type; const char *name; jit_value value; } enum_member;
 
-typedef struct future { heap_header h; const struct type *elem; jit_value value; _Atomic int state; void *task; } future;
+typedef struct future {
+    heap_header h;
+    union {
+        const struct type *elem;
+        void *next_dead;
+    };
+    jit_value value;
+    _Atomic int state;
+    void *task;
+} future;
 
 #define VALUE_NONE_V      ((jit_value){ .tag = VALUE_NONE })
 #define VALUE_BOOL_V(x)   ((jit_value){ .tag = VALUE_BOOL, .i = (x) ? 1 : 0 })
@@ -116,24 +149,48 @@ void value_set(jit_value *slot, jit_value take); /* release what is there, take 
 /* constructors: NULL without memory */
 str *str_new(const char *s, size_t n);
 complex_box *complex_new(double re, double im);
-list *list_new(const struct type *elem, list_storage storage, size_t reserve);
+list *list_new(const struct type *elem, list_storage how, size_t reserve);
 bool list_push(list *l, jit_value take);          /* false: no memory; then the value is released */
 jit_value list_get(const list *l, size_t i);      /* a new reference */
+jit_value list_peek(const list *l, size_t i);     /* borrowed */
 void list_set(list *l, size_t i, jit_value take);
 bool list_resize(list *l, size_t n);              /* new elements are None / zero */
+bool list_insert(list *l, size_t i, jit_value take); /* before element i; i <= n. As list_push on failure */
+jit_value list_take(list *l, size_t i);           /* removes element i and returns its reference */
+bool list_extend(list *l, const list *from);      /* same storage; `from` may be l itself */
+list *list_slice(const list *l, size_t begin, size_t n, int64_t step); /* n elements begin, begin+step, … */
 tuple *tuple_new(const struct type *type, size_t n); /* elements None, to be filled */
 dict *dict_new(const struct type *key, const struct type *value);
+/** Walk the live entries in order: `for (size_t i = 0; (e = dict_next(d, &i));)`. NULL at the end. */
+dict_entry *dict_next(const dict *d, size_t *i);
+dict *dict_copy(const dict *d);                   /* shallow */
 /** Borrowed view of the value stored under `key`, or NULL. */
 jit_value *dict_find(const dict *d, jit_value key);
-bool dict_set(dict *d, jit_value take_key, jit_value take_value);
+bool dict_set(dict *d, jit_value take_key, jit_value take_value); /* false: no memory; both are released */
 bool dict_remove(dict *d, jit_value key, jit_value *ret_value); /* ret may be NULL; false if absent */
 void dict_clear(dict *d);
 object *object_new(const struct type *type, size_t n_attributes);
 
+uint32_t str_hash(const str *s);                  /* never 0 */
+bool str_equal(const str *a, const str *b);
+int str_compare(const str *a, const str *b);      /* bytewise, <0 0 >0 */
 uint64_t value_hash(jit_value v);
-/** Python's == for keys and list elements without tensors (tensors compare by identity here). */
+/** Python's == for keys and list elements without tensors (tensors compare by identity here). Values
+ * of different tags differ (1 is not 1.0). Structures nested deeper than VALUE_MAX_DEPTH are unequal. */
 bool value_equal(jit_value a, jit_value b);
 bool value_is_same(jit_value a, jit_value b);     /* `is` */
+
+/* Printing and comparing follow containers this deep; a list that holds itself is deeper than that. */
+enum { VALUE_MAX_DEPTH = 512 };
+
+/** How types spell themselves, told by ir once, before values of its types are printed. Without it
+ * objects show no class name and the repr of an empty container no annotation. */
+typedef struct value_type_text {
+    void (*print)(const struct type *t, bool qualified, text *out); /* annotation spelling */
+    /** Does a list display of such elements tell its element type? (not for Optional, Union, Any …) */
+    bool (*is_evident)(const struct type *elem);
+} value_type_text;
+void value_type_text_set(const value_type_text *types);
 
 /** What print() and str() show (spec/formats.md §3). */
 void value_print(jit_value v, text *out);
