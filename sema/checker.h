@@ -29,7 +29,9 @@ typedef enum sval_kind {
     SVAL_OPERATOR,    /* name: operator name: "aten::relu" (torch.relu) */
     SVAL_FUNCTION,    /* fn: user function */
     SVAL_CLASS,       /* type: class, NamedTuple, Enum, interface as constructor/namespace */
-    SVAL_TYPE,        /* type: List[int], int, Tensor … (in isinstance, annotate, annotations) */
+    SVAL_TYPE,        /* type: List[int], Tensor, Any … (in isinstance, annotate, annotations). A constructor
+                         without its arguments (List, Optional, NamedTuple) has type NULL and its name.
+                         int, float, str, list … are SVAL_BUILTIN; try_annotation() knows them */
     SVAL_METHOD,      /* expr: receiver; name; fn for class methods, else operators/builtin methods of that name */
     SVAL_EXCEPTION,   /* name: exception class: "ValueError" */
     SVAL_ITERABLE,    /* iter: range/zip/enumerate/…: not first-class */
@@ -52,6 +54,9 @@ struct sval {
     const ast_node *ast;   /* SVAL_CLOSURE */
 };
 
+/** `caller` calls `callee` at `at`. */
+typedef struct call_edge { ir_function *caller, *callee; range at; } call_edge;
+
 /* ---- environment ------------------------------------------------------------------------------- */
 /** A name in a function: its current variable, or a non-first-class sval bound to it. */
 typedef struct binding {
@@ -63,17 +68,21 @@ typedef struct binding {
     const char *undefined_why; /* set when defined on some paths only: message to give on use */
     range undefined_at;
     const type *mismatch_a, *mismatch_b; /* branches assigned types that do not unify (error only on use) */
+    tvar *refines;         /* `var` is only a narrower view of this variable; NULL once assigned */
+    struct binding *outer; /* binding of the same name that this one hides, or NULL */
+    int depth, loop_depth, own_depth; /* of the scope it lies in */
 } binding;
 
-/** One block of a function (branch, loop body); functions start with one. */
+/** One block of a function (branch, loop body); functions start with one. scope_push() fills it in. */
 typedef struct scope {
     struct scope *outer;
     strmap bindings;       /* name → binding *: assigned or refined in this block */
     tstmt_list *out;       /* where statements go */
-    bool exited;           /* control cannot reach the end of what was emitted so far */
-    bool is_loop_body;
-    tstmt *loop;           /* innermost enclosing dynamic loop statement, or NULL */
-    bool in_unrolled;      /* directly inside an unrolled loop: no break/continue */
+    bool exited;           /* returned or raised: what follows in the block is not even checked */
+    bool jumped;           /* after break/continue: what follows is checked (the language says so), not emitted */
+    int depth;             /* 0: the function's own block */
+    int loop_depth;        /* dynamic loops around it: assignments to variables outside are written through */
+    int own_depth;         /* comprehensions and closures around it: their names are their own */
 } scope;
 
 struct fn_checker {
@@ -87,7 +96,9 @@ struct fn_checker {
     const type *returned;       /* unified so far */
     range first_return;
     bool in_init;               /* checking __init__: self.x = … at top level declares attributes */
-    int loop_depth, nesting;
+    strmap names;               /* name → innermost binding * (scopes hold the same bindings) */
+    int loop_depth;             /* dynamic loops around the statement: 0 means no break/continue */
+    bool in_unrolled;           /* directly inside an unrolled loop: no break/continue either */
 };
 
 struct checker {
@@ -97,7 +108,13 @@ struct checker {
     const sema_options *options;
     strmap globals;             /* name → sval *: prebound (design §9), imports, functions, classes of the file */
     arena *arena;               /* the unit's */
-    strmap by_import;           /* module name → ir_unit *: already imported files */
+    strmap module_variables;    /* name → range *: assigned at top level; cannot be read from functions */
+    fn_checker *current;        /* function being checked, for call edges */
+    VEC(call_edge) calls; /* who calls whom, to find recursion */
+    struct checker *importer;   /* of the file that imports this one, or NULL */
+    strmap imports;             /* source name → checker *: files imported so far (of the root checker) */
+    struct sema_keep *keep;     /* what lives as long as the unit: trees, constants */
+    int demand_depth;           /* bodies being checked because others need their return types */
 };
 
 /* ---- refinement facts -------------------------------------------------------------------------- */
@@ -127,6 +144,8 @@ void assign_name(fn_checker *f, const char *name, texpr *value, const type *anno
 /** Assign to any target: name, attribute, subscript, (nested) tuple with one star. */
 void assign_target(fn_checker *f, const ast_node *target, texpr *value);
 void scope_push(fn_checker *f, scope *s, tstmt_list *out);
+/** The same for a comprehension or closure: names assigned in it are its own, outer ones are only read. */
+void scope_push_own(fn_checker *f, scope *s, tstmt_list *out);
 void scope_pop(fn_checker *f);
 /** Merge two popped branches into the current scope: joins, undefined-on-one-path, refinements that survive. */
 void scope_join(fn_checker *f, scope *then_scope, scope *else_scope, range at);
@@ -143,6 +162,13 @@ bool require_schema(checker *c, ir_function *fn, range at);
 const type *check_annotation(checker *c, const ast_node *n, int *ret_sized);
 /** Would n parse as a type (List[int], int, Tensor, class name)? Used by isinstance and annotate. */
 const type *try_annotation(checker *c, fn_checker *f, const ast_node *n);
+/** Check the body of a nested `def` without parameters where it is forked: statements (ending in TS_RETURN)
+ * to *body. @return the type it returns */
+const type *check_closure(fn_checker *f, const ast_def *def, tstmt_list *body);
+/** A class of PyTorch's own Python that is compiled from source when used: "torch.no_grad". NULL: none of that name. */
+const type *find_prelude_class(checker *c, const char *path);
+/** The nearest known name within two edits, for "did you mean", or NULL. locals: f may be NULL. */
+const char *suggest_name(const checker *c, const fn_checker *f, const char *name);
 /** Class that is complete enough for attribute access: its __init__ checked. */
 bool require_class(checker *c, const type *cls, range at);
 

@@ -9,7 +9,9 @@
  * makes a new tvar; in a nested block it must be the outer tvar (the checker saw to the type). Where two
  * branches define a name that did not exist outside, or leave it with different tvars, the checker makes a
  * join tvar and appends TS_ASSIGN of it to both branches. A refinement (`x is not None`) is a TS_ASSIGN of
- * a new tvar from TX_CAST at the start of the refined branch. So lowering sees only mutable slots and adds
+ * a new tvar from TX_CAST at the start of the refined branch. A branch that does not reach its end (return,
+ * raise, break, continue) assigns nothing there: after the `if`, a variable that only the other branch set
+ * is that one's. Nothing follows TS_RETURN, TS_RAISE, TS_BREAK or TS_CONTINUE in a list. So lowering sees only mutable slots and adds
  * block inputs/outputs for the slots a nested block assigns. */
 /* SPDX-License-Identifier: Apache-2.0 */
 #ifndef SEMA_TREE_H
