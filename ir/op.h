@@ -4,9 +4,11 @@
  * Rows (every .def defines the macros it is not given as empty and undefines all at its end):
  *     OP(id, "schema", traits, kernel)              a C kernel `kernel(op_ctx *, args, rets)`; op_none: no
  *                                                   kernel, the VM executes it itself (control flow, …)
- *     SCALAR(id, "schema", traits, expr)            a pure expression over scalars: arguments by position are
- *                                                   a, b, c (int64_t, double or bool); the VM makes an
- *                                                   instruction of it, the generic kernel comes from it too
+ *     SCALAR(id, "schema", traits, sig, expr)       a pure expression over scalars: arguments by position are
+ *                                                   a, b, c (int64_t, double or bool, as sig says: I_FB is
+ *                                                   (float, bool) -> int); the VM makes an instruction of it,
+ *                                                   the generic kernel scalar_<id> comes from it too
+ *     SCALAR_CHECK(id, "schema", traits, sig, expr, fails, "format"…)   … that raises when `fails` holds
  *     UNARY/BINARY/TERNARY(id, "schema", FOR, traits, VALUE, GRAD…)    pointwise, see pointwise.def
  *     VARIANT(id, "schema", base_id, mode)          in-place or out= form of another row
  *     COMPOSITE(id, "schema", traits)               written in TorchScript in library/ (same name)
