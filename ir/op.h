@@ -9,7 +9,7 @@
  *                                                   (float, bool) -> int); the VM makes an instruction of it,
  *                                                   the generic kernel scalar_<id> comes from it too
  *     SCALAR_CHECK(id, "schema", traits, sig, expr, fails, "format"…)   … that raises when `fails` holds
- *     UNARY/BINARY/TERNARY(id, "schema", FOR, traits, VALUE, GRAD…)    pointwise, see pointwise.def
+ *     UNARY/BINARY/TERNARY/QUATERNARY(id, "schema", FOR, traits, VALUE, GRAD…)    pointwise, see pointwise.def
  *     VARIANT(id, "schema", base_id, mode)          in-place or out= form of another row
  *     COMPOSITE(id, "schema", traits)               written in TorchScript in library/ (same name)
  *     DECLARED(id, "schema")                        known, not implemented: exact errors
@@ -40,6 +40,9 @@ typedef enum op_trait {
     OP_TO_REAL    = 1 << 8,  /* complex operand gives its real type (abs, angle) */
     OP_VARIADIC   = 1 << 9,  /* takes any number of arguments; n_args is passed in op_ctx */
     OP_NO_FOLD    = 1 << 10, /* not to be folded though pure (fresh mutable result, huge result) */
+    OP_PROMOTE_NUMBERS = 1 << 11, /* pointwise: number operands take part in type promotion */
+    OP_MASK_FIRST = 1 << 12, /* pointwise: operand a is a bool mask, outside of type promotion */
+    OP_PREPARED   = 1 << 13, /* pointwise: runtime/kernels/pointwise_prepare.c checks or adapts the operands */
 } op_trait;
 
 typedef enum op_backend { OP_IS_DECLARED, OP_HAS_KERNEL, OP_IS_COMPOSITE, OP_IS_STRUCTURAL } op_backend;

@@ -6,6 +6,7 @@
 
 #include <math.h>
 #include <stdio.h>
+#include <stdlib.h>
 
 typedef enum number_mode { MODE_DEFAULT, MODE_FIXED, MODE_SCIENTIFIC } number_mode;
 typedef struct number_format {

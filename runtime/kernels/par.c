@@ -1,0 +1,76 @@
+/* par_for: the one place that knows OpenMP.
+ *
+ * Concurrent host calls share the thread budget: each region takes total / (regions running) threads, so a
+ * server with many callers does not start callers × cores threads. Inside a region, and in a forked child
+ * (where libgomp's team no longer exists), loops run serially. */
+/* SPDX-License-Identifier: Apache-2.0 */
+#include "runtime/kernels/dispatch.h"
+
+#include <pthread.h>
+#include <stdatomic.h>
+#include <unistd.h>
+#ifdef _OPENMP
+#include <omp.h>
+#endif
+
+static _Atomic int n_threads_wanted;   /* 0: as many as there are processors */
+static _Atomic int n_regions;          /* parallel loops running now */
+static _Atomic bool is_forked_child;
+static pthread_once_t once = PTHREAD_ONCE_INIT;
+
+static void after_fork_in_child(void)
+{
+    is_forked_child = true;
+}
+
+static void install_fork_handler(void)
+{
+    pthread_atfork(NULL, NULL, after_fork_in_child);
+}
+
+void runtime_set_num_threads(int n)
+{
+    n_threads_wanted = n > 0 ? n : 0;
+}
+
+int runtime_get_num_threads(void)
+{
+    const int n = n_threads_wanted;
+    if (n) return n;
+#ifdef _OPENMP
+    return omp_get_max_threads();
+#else
+    return 1;
+#endif
+}
+
+#ifdef _OPENMP
+static void run_parallel(int64_t n, int64_t chunk, int n_threads, void (*fn)(void *, int64_t, int64_t), void *ctx)
+{
+    const int64_t n_chunks = (n + chunk - 1) / chunk;
+#pragma omp parallel for num_threads(n_threads) schedule(static)
+    for (int64_t k = 0; k < n_chunks; k++) {
+        const int64_t begin = k * chunk, end = begin + chunk < n ? begin + chunk : n;
+        fn(ctx, begin, end);
+    }
+}
+#endif
+
+void par_for(int64_t n, int64_t grain, void (*fn)(void *ctx, int64_t begin, int64_t end), void *ctx)
+{
+    if (n <= 0) return;
+    const int64_t chunk = grain > 0 ? grain : 1;
+#ifdef _OPENMP
+    if (n > chunk && !omp_in_parallel() && !is_forked_child) {
+        pthread_once(&once, install_fork_handler);
+        const int others = atomic_fetch_add(&n_regions, 1);
+        const int64_t n_chunks = (n + chunk - 1) / chunk;
+        int64_t n_threads = runtime_get_num_threads() / (others + 1);
+        if (n_threads > n_chunks) n_threads = n_chunks;
+        if (n_threads > 1) run_parallel(n, chunk, (int)n_threads, fn, ctx);
+        atomic_fetch_sub(&n_regions, 1);
+        if (n_threads > 1) return;
+    }
+#endif
+    for (int64_t begin = 0; begin < n; begin += chunk) fn(ctx, begin, n - begin > chunk ? begin + chunk : n);
+}
