@@ -144,7 +144,7 @@ typedef struct jit_call_options {
     /** Where print() writes; NULL: stdout, the one place where the library writes by itself. */
     void (*print)(void *ctx, const char *s, size_t n);
     void *print_ctx;
-    const volatile int *interrupt; /* the run ends with JIT_EINTERRUPTED soon after this becomes non-zero; or NULL */
+    const volatile bool *interrupt; /* the run ends with JIT_EINTERRUPTED soon after this becomes true; or NULL */
 } jit_call_options;
 #define JIT_CALL_OPTIONS_INIT { sizeof(jit_call_options), NULL, NULL, NULL, NULL }
 

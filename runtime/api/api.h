@@ -1,0 +1,96 @@
+/* runtime/api/api.h: what the files behind the public verbs share: handles, errors, the way from a function
+ * to its plan. Orchestration only: no algorithms live here. */
+/* SPDX-License-Identifier: Apache-2.0 */
+#ifndef RUNTIME_API_API_H
+#define RUNTIME_API_API_H
+
+#include "base/alloc.h"
+#include "base/diag.h"
+#include "ir/graph.h"
+#include "jit_debug.h"
+#include "opt/opt.h"
+#include "runtime/vm/vm.h"
+
+struct jit_module {
+    _Atomic int32_t n_refs;
+    ir_unit *unit;          /* a reference */
+};
+
+struct jit_function {
+    _Atomic int32_t n_refs;
+    ir_unit *unit;          /* a reference: keeps fn alive */
+    ir_function *fn;
+};
+
+struct jit_value_ { /* jit_any */
+    _Atomic int32_t n_refs;
+    jit_value v;            /* a reference */
+};
+
+/* ---- errors ---------------------------------------------------------------------------------- */
+/** Fill err (may be NULL) and return status. */
+jit_status api_fail(jit_error *err, jit_status status, const char *format, ...)
+    __attribute__((format(printf, 3, 4)));
+/** From diagnostics: first message and place, all of them rendered as details. */
+jit_status api_fail_diag(jit_error *err, diag *d, bool colour);
+/** From a failed run: message, exception class, place and backtrace. */
+jit_status api_fail_run(jit_error *err, const vm_run *run);
+static inline jit_status api_no_memory(jit_error *err)
+{
+    return api_fail(err, JIT_ENOMEM, "out of memory");
+}
+
+/* ---- values ----------------------------------------------------------------------------------- */
+jit_any *api_box(jit_value take); /* NULL without memory (the value is then released) */
+void api_value_json(jit_value v, text *out);
+
+/* ---- compiling -------------------------------------------------------------------------------- */
+/** Source → checked and lowered unit. Diagnostics stay in d for the caller. NULL: see d, or no memory. */
+ir_unit *api_compile_unit(const char *text_, size_t n_bytes, const jit_compile_options *opts, diag *d);
+/** Read a regular file whole: mem_ block, NUL-terminated. */
+jit_status api_read_file(const char *path, size_t max_bytes, char **ret, size_t *ret_n, jit_error *err);
+/** Write through a temporary file in the same folder that replaces `path` only when it is complete. */
+jit_status api_write_file(const char *path, const void *bytes, size_t n_bytes, jit_error *err);
+
+/* ---- graphs and plans ------------------------------------------------------------------------- */
+/** Context of passes: folding runs kernels, inlining finds the callees' graphs. */
+void api_opt_init(opt_ctx *cx);
+void api_opt_fini(opt_ctx *cx);
+/** The emitted graph as users see it (after the "emitted" pipeline), made on first request. Borrowed. */
+ir_graph *api_emitted_graph(ir_function *fn);
+/** Plan of a function: made on first request, published for all threads; vm_run.get_plan. */
+const vm_plan *api_get_plan(vm_run *run, ir_function *fn);
+
+/* ---- calls ------------------------------------------------------------------------------------ */
+/** A run with the options' limits and sinks; must be released by api_run_fini(). */
+typedef struct api_run {
+    vm_run vm;
+    mem_budget budget;
+    mem_budget *outer_budget;
+} api_run;
+void api_run_init(api_run *run, const jit_call_options *opts);
+void api_run_fini(api_run *run);
+
+/** Convert a host value to a parameter type as PyTorch's call boundary does. *ret is a new reference.
+ * @return false: it does not fit (nothing is set) */
+bool api_convert(jit_value v, const type *t, jit_value *ret);
+/** Bind arguments to a schema: positions, keywords, defaults, conversions. ret: n_args references. */
+bool api_bind(vm_run *run, const schema *s, const char *name, size_t n_fixed, const jit_value *args, size_t n_args,
+              const char *const *names, size_t n_names, jit_value *ret);
+/** Call a function with host values; names[i] goes with args[n_args + i]. */
+bool api_call_function(vm_run *run, ir_function *fn, const jit_value *args, size_t n_args, const char *const *names,
+                       size_t n_names, jit_value *ret);
+/** Call a method of an object. */
+bool api_call_method(vm_run *run, jit_value self, const char *name, const jit_value *args, size_t n_args,
+                     const char *const *names, size_t n_names, jit_value *ret);
+/** Make an instance: __init__ of a class, or a NamedTuple. */
+bool api_construct(vm_run *run, const type *cls, const jit_value *args, size_t n_args, const char *const *names,
+                   size_t n_names, jit_value *ret);
+/** Call an operator by name on host values (overload resolution over their types). */
+bool api_call_op(vm_run *run, const char *name, const jit_value *args, size_t n_args, const char *const *names,
+                 size_t n_names, jit_value *ret);
+/** Evaluate an expression of the host language (evaluate.c). */
+bool api_evaluate(vm_run *run, ir_unit *u, const char *expression, jit_value *ret);
+bool api_run_fail(vm_run *run, jit_status status, const char *format, ...) __attribute__((format(printf, 3, 4)));
+
+#endif

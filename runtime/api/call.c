@@ -1,0 +1,345 @@
+/* runtime/api/call.c: calling functions with host values. */
+/* SPDX-License-Identifier: Apache-2.0 */
+#include "runtime/api/api.h"
+
+#include "ir/type.h"
+
+#include <stdio.h>
+#include <string.h>
+#include <time.h>
+
+/* ---- runs ---------------------------------------------------------------------------------------- */
+
+static void print_to_stdout(void *ctx, const char *s, size_t n)
+{
+    (void)ctx;
+    fwrite(s, 1, n, stdout);
+}
+
+static void warn_to_stderr(void *ctx, const char *s, size_t n)
+{
+    (void)ctx;
+    fwrite(s, 1, n, stderr);
+}
+
+static int64_t now_ns(void)
+{
+    struct timespec t;
+    clock_gettime(CLOCK_MONOTONIC, &t);
+    return t.tv_sec * INT64_C(1000000000) + t.tv_nsec;
+}
+
+void api_run_init(api_run *run, const jit_call_options *opts)
+{
+    const jit_limits *limits = opts ? opts->limits : NULL;
+    *run = (api_run){
+        .vm = {
+            .op = { .print = print_to_stdout, .warn = warn_to_stderr },
+            .get_plan = api_get_plan,
+        },
+    };
+    if (opts && opts->print) {
+        run->vm.op.print = opts->print;
+        run->vm.op.print_ctx = opts->print_ctx;
+    }
+    if (opts)
+        run->vm.op.interrupt = (const _Atomic bool *)opts->interrupt;
+    if (limits) {
+        run->vm.limits.max_instructions = limits->max_instructions;
+        run->vm.limits.max_depth = limits->max_depth;
+        run->vm.limits.deadline_ns = limits->max_time_ns ? now_ns() + limits->max_time_ns : 0;
+        run->vm.op.max_tensor_elements = limits->max_tensor_elements;
+        run->budget.limit_bytes = limits->max_bytes;
+    }
+    run->outer_budget = run->budget.limit_bytes ? mem_budget_set(&run->budget) : NULL;
+}
+
+void api_run_fini(api_run *run)
+{
+    if (run->budget.limit_bytes)
+        mem_budget_set(run->outer_budget);
+    vm_run_fini(&run->vm);
+}
+
+bool api_run_fail(vm_run *run, jit_status status, const char *format, ...)
+{
+    if (run->op.status)
+        return false; // the first error stays
+    va_list ap;
+    va_start(ap, format);
+    text t;
+    text_init(&t, NULL);
+    text_vaddf(&t, format, ap);
+    va_end(ap);
+    run->op.status = status;
+    run->op.message = text_take(&t);
+    return false;
+}
+
+/* ---- arguments ----------------------------------------------------------------------------------- */
+
+/* The reference's message for an argument that does not fit. */
+static bool bad_argument(vm_run *run, const schema *s, const char *name, size_t i, jit_value v)
+{
+    arena a;
+    arena_init(&a);
+    text value, declaration;
+    text_init(&value, &a);
+    text_init(&declaration, &a);
+    value_print_repr(v, &value);
+    schema_print(s, &declaration);
+    if (value.n > 200)
+        memcpy(value.s + 197, "...", 4);
+    api_run_fail(run, JIT_ETYPE, "%s() Expected a value of type '%s' for argument '%s' but instead found type '%s'.\n"
+                 "Position: %zu\nValue: %s\nDeclaration: %s", name, type_str(&a, s->args[i].type), s->args[i].name,
+                 type_str(&a, type_of_value(v)), i, value.s, declaration.s);
+    arena_fini(&a);
+    return false;
+}
+
+static bool fail_with_declaration(vm_run *run, const schema *s, const char *what)
+{
+    text declaration;
+    text_init(&declaration, NULL);
+    schema_print(s, &declaration);
+    api_run_fail(run, JIT_ETYPE, "%s Declaration: %s", what, declaration.s);
+    text_fini(&declaration);
+    return false;
+}
+
+/* The host value given for parameter i: by position, by name, or NULL. */
+static const jit_value *given_value(const schema *s, size_t i, size_t n_fixed, const jit_value *args, size_t n_args,
+                                    const char *const *names, size_t n_names)
+{
+    if (i >= n_fixed && i - n_fixed < n_args)
+        return &args[i - n_fixed];
+    for (size_t k = 0; k < n_names; k++)
+        if (!strcmp(names[k], s->args[i].name))
+            return &args[n_args + k];
+    return NULL;
+}
+
+/* Each keyword must name a parameter that no position filled. */
+static bool check_names(vm_run *run, const schema *s, const char *name, size_t n_fixed, size_t n_args,
+                        const char *const *names, size_t n_names)
+{
+    char what[300];
+    for (size_t k = 0; k < n_names; k++) {
+        int i = schema_find_arg(s, names[k]);
+        if (i < 0)
+            snprintf(what, sizeof what, "Unknown keyword argument '%s' for operator '%s'.", names[k], name);
+        else if ((size_t)i < n_fixed + n_args)
+            snprintf(what, sizeof what, "%s() got multiple values for argument '%s'.", name, names[k]);
+        else
+            continue;
+        return fail_with_declaration(run, s, what);
+    }
+    return true;
+}
+
+bool api_bind(vm_run *run, const schema *s, const char *name, size_t n_fixed, const jit_value *args, size_t n_args,
+              const char *const *names, size_t n_names, jit_value *ret)
+{
+    char what[300];
+    if (n_args > s->n_args - n_fixed) {
+        snprintf(what, sizeof what, "%s() expected at most %zu argument(s) but received %zu argument(s).", name,
+                 s->n_args - n_fixed, n_args + n_names);
+        return fail_with_declaration(run, s, what);
+    }
+    size_t done = n_fixed;
+    for (; done < s->n_args; done++) {
+        const schema_arg *param = &s->args[done];
+        const jit_value *given = given_value(s, done, n_fixed, args, n_args, names, n_names);
+        if (!given && param->has_default) {
+            ret[done] = value_ref(param->default_value);
+        } else if (!given) {
+            snprintf(what, sizeof what, "%s() is missing value for argument '%s'.", name, param->name);
+            fail_with_declaration(run, s, what);
+            break;
+        } else if (!api_convert(*given, param->type, &ret[done])) {
+            bad_argument(run, s, name, done, *given);
+            break;
+        }
+    }
+    if (done == s->n_args && check_names(run, s, name, n_fixed, n_args, names, n_names))
+        return true;
+    while (done-- > n_fixed)
+        value_unref(ret[done]);
+    return false;
+}
+
+/* ---- calls --------------------------------------------------------------------------------------- */
+
+/* Bind and run; `receiver` (NULL: none) is the first argument. */
+static bool call(vm_run *run, ir_function *fn, const jit_value *receiver, const jit_value *args, size_t n_args,
+                 const char *const *names, size_t n_names, jit_value *ret)
+{
+    const schema *s = fn->schema;
+    size_t n_fixed = receiver ? 1 : 0;
+    jit_value *bound = mem_calloc(s->n_args + 1, sizeof *bound);
+    if (!bound)
+        return api_run_fail(run, JIT_ENOMEM, "out of memory");
+    if (receiver)
+        bound[0] = value_ref(*receiver);
+    bool is_done = api_bind(run, s, fn->name, n_fixed, args, n_args, names, n_names, bound);
+    if (is_done) {
+        const vm_plan *plan = api_get_plan(run, fn);
+        is_done = plan && vm_execute(run, plan, bound, s->n_args, ret);
+        for (size_t i = n_fixed; i < s->n_args; i++)
+            value_unref(bound[i]);
+    }
+    if (receiver)
+        value_unref(bound[0]);
+    mem_free(bound);
+    return is_done;
+}
+
+bool api_call_function(vm_run *run, ir_function *fn, const jit_value *args, size_t n_args, const char *const *names,
+                       size_t n_names, jit_value *ret)
+{
+    return call(run, fn, NULL, args, n_args, names, n_names, ret);
+}
+
+/* A NamedTuple from positions, names and defaults. */
+static bool construct_tuple(vm_run *run, const type *t, const jit_value *args, size_t n_args, const char *const *names,
+                            size_t n_names, jit_value *ret)
+{
+    arena a;
+    arena_init(&a);
+    schema_arg *params = ARENA_ARRAY(&a, schema_arg, t->n_args);
+    tuple *made = tuple_new(t, t->n_args);
+    if (!params || a.failed || !made) {
+        value_unref(VALUE_HEAP_V(VALUE_TUPLE, made));
+        arena_fini(&a);
+        return api_run_fail(run, JIT_ENOMEM, "out of memory");
+    }
+    for (size_t i = 0; i < t->n_args; i++) {
+        params[i].name = t->fields->names[i];
+        params[i].type = t->args[i];
+        params[i].has_default = t->fields->has_default && t->fields->has_default[i];
+        if (params[i].has_default)
+            params[i].default_value = t->fields->defaults[i];
+    }
+    schema_arg result = { .type = t };
+    schema s = { .name = type_unqualified_name(t), .overload = "", .n_args = t->n_args, .n_rets = 1, .args = params,
+                 .rets = &result };
+    bool is_done = api_bind(run, &s, s.name, 0, args, n_args, names, n_names, made->at);
+    arena_fini(&a);
+    if (is_done) {
+        *ret = VALUE_HEAP_V(VALUE_TUPLE, made);
+        return true;
+    }
+    for (size_t i = 0; i < made->n; i++)
+        made->at[i] = VALUE_NONE_V; // api_bind released what it had bound
+    value_unref(VALUE_HEAP_V(VALUE_TUPLE, made));
+    return false;
+}
+
+bool api_construct(vm_run *run, const type *cls, const jit_value *args, size_t n_args, const char *const *names,
+                   size_t n_names, jit_value *ret)
+{
+    if (cls->kind == TYPE_NAMED_TUPLE)
+        return construct_tuple(run, cls, args, n_args, names, n_names, ret);
+    ir_function *init = cls->kind == TYPE_CLASS ? type_find_method(cls, "__init__") : NULL;
+    if (!init)
+        return api_run_fail(run, JIT_ETYPE, "cannot make an instance of %s", type_unqualified_name(cls));
+    object *o = ir_object_new(cls);
+    if (!o)
+        return api_run_fail(run, JIT_ENOMEM, "out of memory");
+    jit_value self = VALUE_HEAP_V(VALUE_OBJECT, o), nothing;
+    if (!call(run, init, &self, args, n_args, names, n_names, &nothing)) {
+        value_unref(self);
+        return false;
+    }
+    value_unref(nothing);
+    *ret = self;
+    return true;
+}
+
+bool api_call_method(vm_run *run, jit_value self, const char *name, const jit_value *args, size_t n_args,
+                     const char *const *names, size_t n_names, jit_value *ret)
+{
+    ir_function *fn = type_find_method(self.object->type, name);
+    if (!fn)
+        return api_run_fail(run, JIT_ENOTFOUND, "'%s' object has no attribute or method '%s'",
+                            type_unqualified_name(self.object->type), name);
+    return call(run, fn, &self, args, n_args, names, n_names, ret);
+}
+
+/* ---- public -------------------------------------------------------------------------------------- */
+
+/* The values in boxes, in a mem_ block (not references). */
+static jit_value *unbox(jit_any *const *args, size_t n)
+{
+    jit_value *values = mem_calloc(n + 1, sizeof *values);
+    for (size_t i = 0; values && i < n; i++)
+        values[i] = args[i]->v;
+    return values;
+}
+
+/* Box the result of a run, or turn its failure into err. */
+static jit_status finish(api_run *run, bool is_done, jit_value value, jit_any **ret, jit_error *err)
+{
+    jit_status status = is_done ? JIT_OK : api_fail_run(err, &run->vm);
+    api_run_fini(run);
+    if (!is_done)
+        return status;
+    jit_any *box = api_box(value);
+    if (!box)
+        return api_no_memory(err);
+    *ret = box;
+    return JIT_OK;
+}
+
+jit_status jit_call_keywords(jit_function *f, jit_any *const *args, size_t n_args, const char *const *names,
+                             size_t n_names, const jit_call_options *opts, jit_any **ret, jit_error *err)
+{
+    jit_value *values = unbox(args, n_args + n_names), value = VALUE_NONE_V;
+    if (!values)
+        return api_no_memory(err);
+    api_run run;
+    api_run_init(&run, opts);
+    bool is_done = api_call_function(&run.vm, f->fn, values, n_args, names, n_names, &value);
+    mem_free(values);
+    return finish(&run, is_done, value, ret, err);
+}
+
+jit_status jit_call(jit_function *f, jit_any *const *args, size_t n_args, const jit_call_options *opts, jit_any **ret,
+                    jit_error *err)
+{
+    return jit_call_keywords(f, args, n_args, NULL, 0, opts, ret, err);
+}
+
+jit_status jit_op_call(const char *name, jit_any *const *args, size_t n_args, const char *const *names, size_t n_names,
+                       jit_any **ret, jit_error *err)
+{
+    jit_value *values = unbox(args, n_args + n_names), value = VALUE_NONE_V;
+    if (!values)
+        return api_no_memory(err);
+    api_run run;
+    api_run_init(&run, NULL);
+    bool is_done = api_call_op(&run.vm, name, values, n_args, names, n_names, &value);
+    mem_free(values);
+    return finish(&run, is_done, value, ret, err);
+}
+
+jit_status jit_evaluate(jit_module *m, const char *expression, const jit_call_options *opts, jit_any **ret,
+                        jit_error *err)
+{
+    jit_value value = VALUE_NONE_V;
+    api_run run;
+    api_run_init(&run, opts);
+    bool is_done = api_evaluate(&run.vm, m->unit, expression, &value);
+    return finish(&run, is_done, value, ret, err);
+}
+
+void jit_manual_seed(uint64_t seed)
+{
+    generator *g = generator_default();
+    generator_lock(g);
+    generator_seed(g, seed);
+    generator_unlock(g);
+}
+
+void jit_set_num_threads(int n) { runtime_set_num_threads(n); }
+int jit_get_num_threads(void) { return runtime_get_num_threads(); }

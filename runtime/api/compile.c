@@ -1,0 +1,247 @@
+/* runtime/api/compile.c: source text to modules and functions. */
+/* SPDX-License-Identifier: Apache-2.0 */
+#include "runtime/api/api.h"
+
+#include "sema/sema.h"
+
+#include <stdio.h>
+#include <string.h>
+
+enum { COMPILE_MAX_BYTES = 1 << 30 };
+
+/* ---- relative imports ---------------------------------------------------------------------------- */
+
+/* `from ..pkg.mod import f` in /a/b/c.tjs, level 2: /a/pkg/mod.tjs. */
+static bool find_import(void *ctx, const source *importer, int level, const char *module, const source **ret)
+{
+    (void)ctx;
+    text path;
+    text_init(&path, NULL);
+    const char *slash = strrchr(importer->name, '/');
+    text_add_bytes(&path, importer->name, slash ? (size_t)(slash - importer->name) + 1 : 0);
+    for (int i = 1; i < level; i++)
+        text_add(&path, "../");
+    for (const char *p = module; *p; p++)
+        text_add_char(&path, *p == '.' ? '/' : *p);
+    text_add(&path, ".tjs");
+    char *bytes = NULL;
+    size_t n;
+    source *src = NULL;
+    if (!path.failed && api_read_file(path.s, SOURCE_MAX_BYTES, &bytes, &n, NULL) == JIT_OK)
+        src = source_new(path.s, bytes, n);
+    mem_free(bytes);
+    text_fini(&path);
+    *ret = src;
+    return src != NULL;
+}
+
+/* ---- compiling ----------------------------------------------------------------------------------- */
+
+static bool is_python_file(const char *name)
+{
+    size_t n = strlen(name);
+    return n > 3 && !strcmp(name + n - 3, ".py");
+}
+
+/* Parse and check; the unit has schemas and typed trees. NULL: no memory, or d says why. */
+static ir_unit *check(const char *text_, size_t n_bytes, const jit_compile_options *opts, bool warnings, diag *d)
+{
+    const char *name = opts && opts->name ? opts->name : "<string>";
+    if (n_bytes == (size_t)-1)
+        n_bytes = strlen(text_);
+    source *src = source_new(name, text_, n_bytes);
+    if (!src)
+        return NULL;
+    ast *tree = ast_parse(src, AST_USER, d);
+    source_unref(src);
+    if (!tree)
+        return NULL;
+    sema_options so = {
+        .find_import = opts && opts->no_imports ? NULL : find_import,
+        .warnings = warnings,
+        .is_python_file = is_python_file(name),
+    };
+    return sema_check(tree, &so, d);
+}
+
+ir_unit *api_compile_unit(const char *text_, size_t n_bytes, const jit_compile_options *opts, diag *d)
+{
+    ir_unit *u = check(text_, n_bytes, opts, false, d);
+    if (u && !d->n_errors && sema_lower(u, d))
+        return u;
+    ir_unit_unref(u);
+    return NULL;
+}
+
+static void limit_memory(mem_budget *b, const jit_compile_options *opts)
+{
+    *b = (mem_budget){ .limit_bytes = opts && opts->max_bytes ? opts->max_bytes : COMPILE_MAX_BYTES };
+}
+
+/* jit_compile, inside its budget. */
+static jit_status compile(const char *source_, size_t n_bytes, const jit_compile_options *opts, jit_module **ret,
+                          jit_error *err)
+{
+    diag d;
+    diag_init(&d);
+    jit_status status = JIT_OK;
+    ir_unit *u = api_compile_unit(source_, n_bytes, opts, &d);
+    jit_module *m = u ? mem_alloc(sizeof *m) : NULL;
+    if (m) {
+        m->n_refs = 1;
+        m->unit = u;
+        *ret = m;
+    } else {
+        ir_unit_unref(u);
+        status = d.n_errors ? api_fail_diag(err, &d, false) : api_no_memory(err);
+    }
+    diag_fini(&d);
+    return status;
+}
+
+jit_status jit_compile(const char *source_, size_t n_bytes, const jit_compile_options *opts, jit_module **ret,
+                       jit_error *err)
+{
+    mem_budget budget;
+    limit_memory(&budget, opts);
+    mem_budget *outer = mem_budget_set(&budget);
+    jit_status status = compile(source_, n_bytes, opts, ret, err);
+    mem_budget_set(outer);
+    return status;
+}
+
+jit_status jit_compile_file(const char *path, const jit_compile_options *opts, jit_module **ret, jit_error *err)
+{
+    char *bytes;
+    size_t n;
+    jit_status status = api_read_file(path, SOURCE_MAX_BYTES, &bytes, &n, err);
+    if (status)
+        return status;
+    jit_compile_options own = opts ? *opts : (jit_compile_options)JIT_COMPILE_OPTIONS_INIT;
+    own.name = path;
+    status = jit_compile(bytes, n, &own, ret, err);
+    mem_free(bytes);
+    return status;
+}
+
+static jit_status check_report(const char *source_, size_t n_bytes, const jit_compile_options *opts, jit_format format,
+                               char **ret_report, jit_error *err)
+{
+    diag d;
+    diag_init(&d);
+    ir_unit *u = check(source_, n_bytes, opts, true, &d);
+    if ((!u && !d.n_errors) || d.arena.failed) {
+        ir_unit_unref(u);
+        diag_fini(&d);
+        return api_no_memory(err);
+    }
+    diag_sort(&d);
+    text out;
+    text_init(&out, NULL);
+    if (format == JIT_JSON)
+        diag_print_json(&d, &out);
+    else
+        diag_print(&d, &out, format == JIT_TEXT_COLOUR);
+    jit_status status = d.n_errors ? api_fail_diag(err, &d, false) : JIT_OK;
+    char *report = text_take(&out);
+    ir_unit_unref(u);
+    diag_fini(&d);
+    if (!report)
+        return api_no_memory(err);
+    *ret_report = report;
+    return status;
+}
+
+jit_status jit_check(const char *source_, size_t n_bytes, const jit_compile_options *opts, jit_format format,
+                     char **ret_report, jit_error *err)
+{
+    mem_budget budget;
+    limit_memory(&budget, opts);
+    mem_budget *outer = mem_budget_set(&budget);
+    jit_status status = check_report(source_, n_bytes, opts, format, ret_report, err);
+    mem_budget_set(outer);
+    return status;
+}
+
+/* ---- modules and functions ------------------------------------------------------------------------ */
+
+jit_module *jit_module_ref(jit_module *m)
+{
+    if (m)
+        m->n_refs++;
+    return m;
+}
+
+void jit_module_unref(jit_module *m)
+{
+    if (!m || --m->n_refs)
+        return;
+    ir_unit_unref(m->unit);
+    mem_free(m);
+}
+
+size_t jit_module_n_functions(const jit_module *m) { return m->unit->functions.n; }
+
+const char *jit_module_function_name(const jit_module *m, size_t i)
+{
+    return i < m->unit->functions.n ? m->unit->functions.entries[i].key : NULL;
+}
+
+/* The function whose name is nearest to a wrong one, or NULL. */
+static const char *suggest_function(const ir_unit *u, const char *name)
+{
+    const char *best = NULL;
+    int best_distance = 3;
+    for (size_t i = 0; i < u->functions.n; i++) {
+        int distance = text_distance(name, u->functions.entries[i].key, best_distance - 1);
+        if (distance < best_distance) {
+            best = u->functions.entries[i].key;
+            best_distance = distance;
+        }
+    }
+    return best;
+}
+
+jit_status jit_module_function(jit_module *m, const char *name, jit_function **ret, jit_error *err)
+{
+    ir_function *fn = ir_unit_find_function(m->unit, name);
+    if (!fn) {
+        const char *near = suggest_function(m->unit, name);
+        return near ? api_fail(err, JIT_ENOTFOUND, "no function '%s'; did you mean '%s'?", name, near)
+                    : api_fail(err, JIT_ENOTFOUND, "no function '%s'", name);
+    }
+    jit_function *f = mem_alloc(sizeof *f);
+    if (!f)
+        return api_no_memory(err);
+    f->n_refs = 1;
+    f->unit = ir_unit_ref(m->unit);
+    f->fn = fn;
+    *ret = f;
+    return JIT_OK;
+}
+
+jit_function *jit_function_ref(jit_function *f)
+{
+    if (f)
+        f->n_refs++;
+    return f;
+}
+
+void jit_function_unref(jit_function *f)
+{
+    if (!f || --f->n_refs)
+        return;
+    ir_unit_unref(f->unit);
+    mem_free(f);
+}
+
+const char *jit_function_name(const jit_function *f) { return f->fn->name; }
+size_t jit_function_n_params(const jit_function *f) { return f->fn->schema->n_args; }
+
+char *jit_function_schema(const jit_function *f)
+{
+    text out;
+    text_init(&out, NULL);
+    schema_print(f->fn->schema, &out);
+    return text_take(&out);
+}

@@ -1,0 +1,132 @@
+/* runtime/api/error.c: filling jit_error from what went wrong below. */
+/* SPDX-License-Identifier: Apache-2.0 */
+#include "runtime/api/api.h"
+
+#include <stdio.h>
+#include <string.h>
+
+void jit_error_fini(jit_error *err)
+{
+    if (!err)
+        return;
+    mem_free(err->message);
+    mem_free(err->exception);
+    mem_free(err->file);
+    mem_free(err->details);
+    *err = (jit_error)JIT_ERROR_INIT;
+}
+
+const char *jit_status_name(jit_status s)
+{
+    static const char *const names[] = {
+        "JIT_OK", "JIT_EINVAL", "JIT_ENOMEM", "JIT_EIO", "JIT_EFORMAT", "JIT_EUNSUPPORTED", "JIT_ESYNTAX",
+        "JIT_ETYPE", "JIT_ENOTFOUND", "JIT_ERUNTIME", "JIT_ELIMIT", "JIT_EINTERRUPTED",
+    };
+    return (size_t)s < sizeof names / sizeof *names ? names[s] : "unknown";
+}
+
+const char *jit_version(void) { return "0.1.0"; }
+
+/* The message survives running out of memory: err->message may then be NULL, the status stays. */
+jit_status api_fail(jit_error *err, jit_status status, const char *format, ...)
+{
+    if (!err)
+        return status;
+    char *message = NULL;
+    va_list ap;
+    va_start(ap, format);
+    text t;
+    text_init(&t, NULL);
+    text_vaddf(&t, format, ap);
+    message = text_take(&t);
+    va_end(ap);
+    jit_error_fini(err); // after formatting: the arguments may be the old error's strings
+    err->status = status;
+    err->message = message;
+    return status;
+}
+
+static void set_place(jit_error *err, range at)
+{
+    if (!at.src)
+        return;
+    uint32_t line, column;
+    source_position(at.src, at.begin, &line, &column);
+    err->file = mem_strdup(at.src->name);
+    err->line = (int)line;
+    err->column = (int)column + 1;
+}
+
+jit_status api_fail_diag(jit_error *err, diag *d, bool colour)
+{
+    jit_status status = d->is_syntax ? JIT_ESYNTAX : JIT_ETYPE;
+    if (d->arena.failed)
+        return api_no_memory(err);
+    if (!err)
+        return status;
+    diag_sort(d);
+    const diag_item *first = d->first;
+    while (first && first->severity != DIAG_ERROR)
+        first = first->next;
+    api_fail(err, status, "%s", first ? first->message : "the program is not valid");
+    if (first)
+        set_place(err, first->at);
+    text out;
+    text_init(&out, NULL);
+    diag_print(d, &out, colour);
+    err->details = text_take(&out);
+    return status;
+}
+
+/* One frame as the reference prints it: the place, the line, a line of `~` under the range. */
+static void print_frame(const vm_trace_frame *f, text *out)
+{
+    if (!f->at.src) {
+        text_addf(out, "  in %s\n", f->function);
+        return;
+    }
+    uint32_t line, column;
+    size_t n;
+    source_position(f->at.src, f->at.begin, &line, &column);
+    text_addf(out, "  File \"%s\", line %u, in %s\n", f->at.src->name, line, f->function);
+    const char *s = source_line(f->at.src, line, &n);
+    if (n > 200)
+        return; // a machine-made line helps nobody
+    size_t indent = 0;
+    while (indent < n && (s[indent] == ' ' || s[indent] == '\t'))
+        indent++;
+    text_add(out, "    ");
+    text_add_bytes(out, s + indent, n - indent);
+    text_add(out, "\n    ");
+    text_add_spaces(out, column > indent ? column - indent : 0);
+    size_t width = f->at.end - f->at.begin;
+    if (width > n - column)
+        width = n > column ? n - column : 1;
+    for (size_t i = 0; i < width; i++)
+        text_add_char(out, '~');
+    text_add(out, " <--- HERE\n");
+}
+
+jit_status api_fail_run(jit_error *err, const vm_run *run)
+{
+    jit_status status = run->op.status ? run->op.status : JIT_ERUNTIME;
+    if (!err)
+        return status;
+    api_fail(err, status, "%s", run->op.message ? run->op.message : "out of memory");
+    const char *exception = run->op.exception;
+    if (exception && !strncmp(exception, "builtins.", 9))
+        exception += 9;
+    err->exception = exception ? mem_strdup(exception) : NULL;
+    if (!run->trace.n)
+        return status;
+    set_place(err, run->trace.at[0].at);
+    text out;
+    text_init(&out, NULL);
+    text_add(&out, "Traceback of TorchScript (most recent call last):\n");
+    for (size_t i = run->trace.n; i-- > 0;)
+        print_frame(&run->trace.at[i], &out);
+    text_addf(&out, "%s: %s\n", run->op.exception ? run->op.exception : "RuntimeError",
+              run->op.message ? run->op.message : "");
+    err->details = text_take(&out);
+    return status;
+}

@@ -1,0 +1,48 @@
+# Shared by the scripts of this folder: installing what is missing, building. Source it.
+# shellcheck shell=bash
+set -euo pipefail
+root=$(cd "$(dirname "${BASH_SOURCE[0]}")/.." && pwd)
+cd "$root"
+
+build_packages="gcc libc6-dev pkg-config re2c bison meson ninja-build libdnnl-dev"
+test_packages="g++ clang libclang-rt-14-dev libcmocka-dev python3 python3-torch"
+bench_packages="python3-torch"
+
+# need PACKAGE…: installs the Debian packages that are missing and says which.
+need() {
+    local missing=() p
+    if ! command -v dpkg-query >/dev/null; then
+        echo "This is not Debian: make sure you have what these packages hold: $*" >&2
+        return 0
+    fi
+    for p in "$@"; do
+        dpkg-query -W -f='${Status}' "$p" 2>/dev/null | grep -q 'install ok installed' || missing+=("$p")
+    done
+    [ ${#missing[@]} -eq 0 ] && return 0
+    echo "Installing: ${missing[*]}"
+    local sudo=()
+    if [ "$(id -u)" -ne 0 ]; then
+        command -v sudo >/dev/null || { echo "Please install as root: apt-get install ${missing[*]}" >&2; exit 1; }
+        sudo=(sudo)
+    fi
+    "${sudo[@]}" apt-get update -qq
+    DEBIAN_FRONTEND=noninteractive "${sudo[@]}" apt-get install -y -qq --no-install-recommends "${missing[@]}" >/dev/null
+}
+
+# configure DIR OPTION…: sets a build directory up once.
+configure() {
+    local dir=$1
+    shift
+    [ -f "$dir/build.ninja" ] || meson setup "$dir" "$@" >"$dir.setup.log" 2>&1 || { cat "$dir.setup.log" >&2; exit 1; }
+}
+
+build() {
+    mkdir -p build
+    case $1 in
+    release) configure build/release --buildtype=release ;;
+    debug) configure build/debug --buildtype=debug ;;
+    sanitize) configure build/sanitize --buildtype=debugoptimized -Db_sanitize=address,undefined -Db_lundef=false -Db_ndebug=false -Dwerror=true ;;
+    clang) CC=clang configure build/clang --buildtype=debugoptimized -Dwerror=true ;;
+    esac
+    ninja -C "build/$1" --quiet
+}
