@@ -5,6 +5,8 @@
 
 #include "ir/type.h"
 
+#define SCHEMA_ALIAS_WILDCARD (1u << 31)
+
 /** Alias annotation: `(a)`, `(a!)`, `(a -> *)`, `(a|b)`. Sets are bit masks of letters, bit 31 is `*`. */
 typedef struct schema_alias {
     uint32_t before, after; /* 0: no annotation; after == before unless `->` was written */
@@ -43,6 +45,8 @@ void schema_print(const schema *s, text *out);
 int schema_find_arg(const schema *s, const char *name);   /* -1: none */
 /** Type of a call's value: none → empty tuple, one → it, several → (named) tuple. */
 const type *schema_result_type(const schema *s);
+/** Release the default values of a schema; the rest is its arena's. NULL is fine. */
+void schema_release(const schema *s);
 bool schema_writes(const schema *s);                       /* some argument has `!` */
 
 #endif

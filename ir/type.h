@@ -8,8 +8,8 @@
 #ifndef IR_TYPE_H
 #define IR_TYPE_H
 
-#include "base/map.h"
 #include "base/diag.h"
+#include "base/map.h"
 #include "base/source.h"
 #include "runtime/tensor/value.h"
 
@@ -36,11 +36,13 @@ struct type {
     uint8_t kind;                /* type_kind */
     bool has_vars;               /* contains a TYPE_VAR */
     bool has_nominal;            /* contains a class, … : belongs to `unit` */
-    uint16_t n_args;
-    uint32_t id;                 /* dense, for sorting union members deterministically */
+    bool has_error;              /* contains a TYPE_ERROR: already reported, relations let it pass */
+    uint32_t n_args;
+    uint32_t id;                 /* unique in the process, in order of creation */
     const type *const *args;     /* list/optional/future: 1; dict: key, value; tuple, union: members;
                                     named tuple: field types */
-    const char *name;            /* TYPE_VAR: its name; nominal: qualified name "__torch__.Point" */
+    const char *name;            /* TYPE_VAR: its name; nominal: qualified name "__torch__.Point";
+                                    NULL for the named tuples of operator results */
     ir_unit *unit;               /* owner of nominal types (not a reference), else NULL */
     union {
         struct type_class *cls;           /* TYPE_CLASS */
@@ -74,7 +76,7 @@ typedef struct type_property { ir_function *getter, *setter; /* setter may be NU
 
 typedef struct type_enum { const type *value_type; size_t n; enum_member **members; } type_enum;
 typedef struct type_interface { bool is_module; strmap methods; /* name → const schema * */ } type_interface;
-typedef struct type_named_tuple { const char **names; jit_value *defaults; bool *has_default; } type_named_tuple;
+typedef struct type_named_tuple { const char **names; jit_value *defaults; bool *has_default; /* may be NULL: none */ } type_named_tuple;
 
 /** What is known of a tensor. dtype -1, rank -1: unknown. sizes -1 unknown, < -1 symbolic. */
 typedef struct type_tensor {
@@ -86,7 +88,8 @@ typedef struct type_tensor {
 } type_tensor;
 
 /* base types: type_base(TYPE_INT); shorthands */
-const type *type_base(type_kind k);
+extern const type type_base_types[TYPE_TENSOR + 1];
+static inline const type *type_base(type_kind k) { return &type_base_types[k]; }
 #define T_ERROR  type_base(TYPE_ERROR)
 #define T_ANY    type_base(TYPE_ANY)
 #define T_NONE   type_base(TYPE_NONE)
@@ -106,14 +109,21 @@ const type *type_future(const type *elem);
 const type *type_rref(const type *elem);
 const type *type_dict(const type *key, const type *value);
 const type *type_tuple(const type *const *elems, size_t n);
-const type *type_union(const type *const *members, size_t n); /* flattens, merges subtypes, sorts; one
-                                     member: that; T and None: Optional[T]; {int,float,complex}: number */
+/** Flattens, merges what unifies, sorts by kind and text; one member: that; T and None: Optional[T];
+ * {int, float, complex}: number. */
+const type *type_union(const type *const *members, size_t n);
+/** A tuple with field names but no name of its own, as operators with named results give; structural.
+ * `name` is NULL, there are no defaults. */
+const type *type_tuple_named(const char *const *names, const type *const *types, size_t n);
 const type *type_var(const char *name);
 const type *type_tensor_refined(const type_tensor *info);
 
-/* nominal types, owned by the unit (ir/unit.h) */
+/* nominal types, owned by the unit (ir/function.h) */
 type *type_class_new(ir_unit *u, const char *qualified_name, bool is_module);
 bool type_class_add_attribute(type *cls, const char *name, const type *t, range at); /* appends a slot */
+/** A class constant; the class owns the value (released even on failure). NULL: no memory. */
+type_attribute *type_class_add_constant(type *cls, const char *name, const type *t, jit_value take,
+                                        range at);
 int type_class_slot(const type *cls, const char *name);          /* -1: none */
 const type_attribute *type_class_constant(const type *cls, const char *name);
 type *type_enum_new(ir_unit *u, const char *qualified_name, const type *value_type);
@@ -126,6 +136,7 @@ const type *type_named_tuple_new(ir_unit *u, const char *qualified_name, const c
 int type_named_tuple_index(const type *t, const char *field);    /* -1: none */
 
 /* relations, spec/language.md §3 */
+/** a <: b. A class fits an interface only once the schemas of its methods are known. */
 bool type_is_subtype(const type *a, const type *b);
 const type *type_unify(const type *a, const type *b);            /* NULL: they do not */
 const type *type_unify_or_union(const type *a, const type *b);   /* where literal elements fall back to Union */
@@ -139,6 +150,7 @@ static inline const type *type_elem(const type *t) { return t->args[0]; }   /* l
 static inline bool type_is_error(const type *t) { return t->kind == TYPE_ERROR; }
 bool type_is_optional_like(const type *t);      /* Optional, or a Union with None */
 const type *type_without_none(const type *t);   /* Optional[T] → T; Union minus None; others unchanged */
+const type *type_unrefined(const type *t);      /* Float(2, 3) → Tensor, also inside containers */
 bool type_contains(const type *t, type_kind k);
 const char *type_unqualified_name(const type *t);      /* "Point" */
 /** How values of this type are stored in a list. */
@@ -156,7 +168,9 @@ void type_print_annotation(const type *t, bool qualified, text *out);
 /** The message spelling, unqualified, and the IR spelling, as strings in `a`. */
 const char *type_str(arena *a, const type *t);
 const char *type_ir_str(arena *a, const type *t);
-/** Parse the IR spelling (spec/ir.md §1). names: class lookup, may be NULL.
+/** Teach value printing the spelling of types (value_type_text_set). Units and graphs do it when made. */
+void type_text_install(void);
+/** Parse the IR spelling, or that of annotations (`List[int]`). names: class lookup, may be NULL.
  * @return NULL with *ret_error set (static or in `a`) on a malformed text */
 const type *type_parse(const char *s, size_t n, ir_unit *names, arena *a, const char **ret_error);
 
