@@ -1,9 +1,13 @@
 /* frontend/script/ast.h: the syntax tree, as the parser leaves it and nobody changes it.
  *
  * Nodes live in the ast's arena; identifiers are interned in it, so they compare by pointer within
- * one ast. Every node has the byte range of its text. Parsing never recurses over the length of a
- * program, and nesting is bounded by AST_MAX_NESTING, so walkers may recurse over nesting but must
- * loop along `binary` spines, bool_chain/compare values, if arms and statement lists. */
+ * one ast. Every node has the byte range of its text (without parentheses around it, except those of
+ * a tuple). Parsing never recurses over the length of a program, and nesting is bounded: brackets
+ * and blocks by AST_MAX_NESTING each, the tree as a whole by AST_MAX_DEPTH, where a spine of `binary`
+ * nodes counts as one level. So walkers may recurse over nesting but must loop along `binary` spines,
+ * bool_chain/compare values, if arms and statement lists.
+ *
+ * Where a text did not parse the tree has `error` nodes, as statements or as expressions. */
 /* SPDX-License-Identifier: Apache-2.0 */
 #ifndef FRONTEND_SCRIPT_AST_H
 #define FRONTEND_SCRIPT_AST_H
@@ -12,7 +16,10 @@
 #include "base/diag.h"
 #include "base/source.h"
 
-enum { AST_MAX_NESTING = 256 };
+enum {
+    AST_MAX_NESTING = 256, /* open brackets; blocks */
+    AST_MAX_DEPTH = 640    /* levels of the tree: a nested block or call is two or three of them */
+};
 
 typedef enum ast_kind {
 #define NODE(kind, ...) AST_##kind,
@@ -40,6 +47,7 @@ typedef enum ast_dialect { AST_USER, AST_ARCHIVE } ast_dialect;
 /** Base of every node: structs begin with it, so any ast_x * converts to ast_node *. */
 typedef struct ast_node {
     ast_kind kind;
+    uint16_t depth; /* levels of the tree from here down, at least 1; a binary spine is one */
     range at;
 } ast_node;
 

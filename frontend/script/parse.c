@@ -1,0 +1,365 @@
+/* parse.c: runs the parser over a text: tokens in, tree and diagnostics out.
+ *
+ * script_lex() gives names and literals their values. A syntax error is reported here, unless its
+ * line already has one or its real cause is a bracket that was never closed. */
+/* SPDX-License-Identifier: Apache-2.0 */
+#include "base/alloc.h"
+#include "frontend/script/parser.h"
+#include "script.tab.h"
+
+#include <stdarg.h>
+#include <stdio.h>
+#include <string.h>
+
+enum { MAX_FSTRINGS = 8 }; /* f-strings within f-strings; Python's quotes end at four */
+
+/* ---- what the grammar's actions call ---- */
+
+ast_node *parser_keep(parser *p, const void *node, size_t n_bytes)
+{
+    ast_node *n = arena_alloc(p->arena, n_bytes);
+
+    memcpy(n, node, n_bytes);
+    n->depth = ast_depth(n);
+    if (n->depth > AST_MAX_DEPTH) {
+        parser_error(p, n->at, "too deeply nested");
+        n->kind = AST_error;
+        n->depth = 1;
+    }
+    return n;
+}
+
+void nodes_add(parser *p, ast_nodes *list, ast_node *n)
+{
+    if ((list->n & (list->n - 1)) == 0) {
+        size_t size = sizeof(ast_node *), cap = list->n == 0 ? 1 : 2 * list->n;
+        ast_node **grown = arena_grow(p->arena, list->at, list->n * size, cap * size);
+        if (grown == NULL || arena_failed(p->arena))
+            return;
+        list->at = grown;
+    }
+    list->at[list->n++] = n;
+}
+
+void nodes_join(parser *p, ast_nodes *list, ast_nodes tail)
+{
+    for (size_t i = 0; i < tail.n; i++)
+        nodes_add(p, list, tail.at[i]);
+}
+
+ast_nodes nodes_of(parser *p, ast_node *n)
+{
+    ast_nodes list = {0};
+
+    nodes_add(p, &list, n);
+    return list;
+}
+
+const char *parser_intern(parser *p, const char *s, size_t n)
+{
+    char small[128];
+    const char *name = small;
+
+    if (n < sizeof small) {
+        memcpy(small, s, n);
+        small[n] = '\0';
+    } else {
+        name = arena_strndup(p->arena, s, n);
+        if (name == NULL)
+            return "";
+    }
+    const char *known = strmap_find(p->names, name);
+    if (known != NULL)
+        return known;
+    char *copy = arena_strndup(p->arena, s, n);
+    if (copy == NULL || arena_failed(p->arena))
+        return "";
+    if (!strmap_set(p->names, copy, copy))
+        p->arena->failed = true;
+    return copy;
+}
+
+diag_item *parser_error(parser *p, range at, const char *format, ...)
+{
+    char message[512];
+    va_list ap;
+
+    va_start(ap, format);
+    vsnprintf(message, sizeof message, format, ap);
+    va_end(ap);
+    p->diag->is_syntax = true;
+    return diag_error(p->diag, "syntax", at, "%s", message);
+}
+
+ast_node *parser_unsupported(parser *p, range at, const char *format, ...)
+{
+    char message[256];
+    va_list ap;
+
+    va_start(ap, format);
+    vsnprintf(message, sizeof message, format, ap);
+    va_end(ap);
+    p->diag->is_syntax = true;
+    diag_error(p->diag, "unsupported-syntax", at, "%s", message);
+    return NEW(p, error, at);
+}
+
+ast_node *parser_comprehension(parser *p, range at, ast_node *key, ast_node *item, ast_node *comp)
+{
+    if (comp->kind != AST_list_comp)
+        return comp;
+    ast_list_comp *c = AST_AS(list_comp, comp);
+    if (key != NULL)
+        return NEW(p, dict_comp, at, .key = key, .value = item, .target = c->target, .iter = c->iter);
+    return NEW(p, list_comp, at, .item = item, .target = c->target, .iter = c->iter);
+}
+
+/* ---- syntax errors ---- */
+
+static void found_text(const parser *p, char *s, size_t size)
+{
+    const token *t = &p->token;
+    const char *bytes = p->src->text + t->begin;
+    int n = (int)(t->end - t->begin);
+
+    if (t->kind == T_NAME || t->kind == T_INT || t->kind == T_FLOAT || t->kind == T_IMAGINARY)
+        snprintf(s, size, "'%.*s%s'", n > 40 ? 40 : n, bytes, n > 40 ? "..." : "");
+    else if (t->kind == T_STRING)
+        snprintf(s, size, "a string");
+    else
+        snprintf(s, size, "%s", t->kind == 0 && p->layout.is_expression
+                                    ? "the end of the expression" : script_token_name(t->kind));
+}
+
+static bool is_else_like(int kind)
+{
+    return kind == T_ELSE || kind == T_ELIF || kind == T_EXCEPT || kind == T_FINALLY;
+}
+
+void parser_syntax_error(parser *p, range at, const char *expected)
+{
+    layout *l = &p->layout;
+    char found[64];
+    uint32_t line = l->line;
+
+    if (p->token.kind == T_NEWLINE)
+        l->line--; /* a newline belongs to the line it ends */
+    const layout_bracket *open = layout_unclosed(l);
+    found_text(p, found, sizeof found);
+    if (open != NULL)
+        layout_error(l, open->offset, open->offset + 1, "'%c' was never closed", open->open);
+    else if (p->token.kind == T_INDENT)
+        layout_error(l, l->lexer.at, l->lexer.at + 1, "unexpected indent");
+    else if (is_else_like(p->token.kind))
+        layout_error(l, at.begin, at.end, "%s without a matching %s", found,
+                     p->token.kind == T_EXCEPT || p->token.kind == T_FINALLY ? "'try'" : "'if'");
+    else if (expected != NULL)
+        layout_error(l, at.begin, at.end, "expected %s but found %s", expected, found);
+    else
+        layout_error(l, at.begin, at.end, "invalid syntax: unexpected %s", found);
+    l->line = line;
+    if (p->token.kind == T_INDENT)
+        layout_reject_indent(l);
+}
+
+/* ---- tokens ---- */
+
+int script_lex(SCRIPT_STYPE *value, range *at, parser *p)
+{
+    token *t = &p->token;
+
+    if (p->start != 0) {
+        int start = p->start;
+        p->start = 0;
+        return start;
+    }
+    int kind = layout_next(&p->layout, t);
+    *at = (range){p->src, t->begin, t->end};
+    switch (kind) {
+    case LEXER_BAD:
+        return T_SCRIPT_error; /* recover, without another message */
+    case T_NAME:
+        value->id = parser_intern(p, p->src->text + t->begin, t->end - t->begin);
+        break;
+    case T_INT:
+        value->node = literal_int(p, t);
+        break;
+    case T_FLOAT:
+    case T_IMAGINARY:
+        value->node = literal_float(p, t, kind == T_IMAGINARY);
+        break;
+    case T_STRING:
+        value->node = literal_string(p, t);
+        break;
+    default:
+        break;
+    }
+    return kind;
+}
+
+/* ---- whole texts ---- */
+
+/* The length of the UTF-8 sequence at s, 0 if it is none. Overlong forms and surrogates are none. */
+static size_t utf8_length(const unsigned char *s, size_t n)
+{
+    static const struct { unsigned char low, high, second_low, second_high; size_t n; } forms[] = {
+        {0xC2, 0xDF, 0x80, 0xBF, 2}, {0xE0, 0xE0, 0xA0, 0xBF, 3}, {0xE1, 0xEC, 0x80, 0xBF, 3},
+        {0xED, 0xED, 0x80, 0x9F, 3}, {0xEE, 0xEF, 0x80, 0xBF, 3}, {0xF0, 0xF0, 0x90, 0xBF, 4},
+        {0xF1, 0xF3, 0x80, 0xBF, 4}, {0xF4, 0xF4, 0x80, 0x8F, 4},
+    };
+    for (size_t i = 0; i < sizeof forms / sizeof *forms; i++) {
+        if (*s < forms[i].low || *s > forms[i].high || n < forms[i].n)
+            continue;
+        if (s[1] < forms[i].second_low || s[1] > forms[i].second_high)
+            return 0;
+        for (size_t k = 2; k < forms[i].n; k++)
+            if (s[k] < 0x80 || s[k] > 0xBF)
+                return 0;
+        return forms[i].n;
+    }
+    return 0;
+}
+
+/* A text that is none at all gets one message, not one per byte. Archives may hold other bytes in
+ * strings and comments. */
+static bool check_encoding(const source *src, ast_dialect dialect, diag *d)
+{
+    const unsigned char *s = (const unsigned char *)src->text;
+    const char *problem = NULL;
+    size_t i = 0;
+
+    if (memchr(s, 0, src->n_bytes) != NULL) {
+        problem = "the source contains a NUL byte: it is not a text";
+        i = (size_t)((const unsigned char *)memchr(s, 0, src->n_bytes) - s);
+    }
+    if (dialect == AST_USER) {
+        size_t end = problem != NULL ? i : src->n_bytes, k = 0;
+        while (k < end) {
+            size_t n = s[k] < 0x80 ? 1 : utf8_length(s + k, end - k);
+            if (n == 0) {
+                problem = "the source is not valid UTF-8";
+                i = k;
+                break;
+            }
+            k += n;
+        }
+    }
+    if (problem == NULL)
+        return true;
+    d->is_syntax = true;
+    diag_error(d, "encoding", (range){src, (uint32_t)i, (uint32_t)i + 1}, "%s", problem);
+    return false;
+}
+
+static ast *parse(const source *src, ast_dialect dialect, diag *d, int start, ast_node **ret)
+{
+    strmap names;
+    parser p = {.src = src, .dialect = dialect, .diag = d, .names = &names, .start = start};
+    ast *t = mem_calloc(1, sizeof *t);
+
+    if (t == NULL)
+        return NULL;
+    arena_init(&t->arena);
+    t->src = source_ref(src);
+    t->dialect = dialect;
+    p.tree = t;
+    p.arena = &t->arena;
+    strmap_init(&names, NULL);
+    if (check_encoding(src, dialect, d)) {
+        layout_init(&p.layout, src, 0, src->n_bytes, dialect, start == T_START_EXPRESSION, d);
+        script_parse(&p);
+    }
+    strmap_fini(&names);
+    if (p.c_locale != (locale_t)0)
+        freelocale(p.c_locale);
+    if (arena_failed(&t->arena)) {
+        ast_free(t);
+        return NULL;
+    }
+    if (ret != NULL)
+        *ret = p.result;
+    return t;
+}
+
+ast *ast_parse(const source *src, ast_dialect dialect, diag *d)
+{
+    return parse(src, dialect, d, T_START_UNIT, NULL);
+}
+
+ast *ast_parse_expression(const source *src, ast_dialect dialect, diag *d, ast_node **ret)
+{
+    *ret = NULL;
+    return parse(src, dialect, d, T_START_EXPRESSION, ret);
+}
+
+ast_node *parser_subexpression(parser *p, uint32_t begin, uint32_t end)
+{
+    if (p->n_fstrings == MAX_FSTRINGS) {
+        parser_error(p, (range){p->src, begin, end}, "f-strings are nested too deeply");
+        return NULL;
+    }
+    parser *inner = mem_alloc(sizeof *inner); /* not on the C stack: it holds the bracket stack */
+    if (inner == NULL) {
+        p->arena->failed = true;
+        return NULL;
+    }
+    *inner = *p;
+    inner->start = T_START_EXPRESSION;
+    inner->min_int = NULL;
+    inner->result = NULL;
+    inner->n_fstrings++;
+    layout_init(&inner->layout, p->src, begin, end, p->dialect, true, p->diag);
+    script_parse(inner);
+    ast_node *n = inner->result;
+    if (inner->layout.reported != 0)
+        p->layout.reported = p->layout.line + 1;
+    p->c_locale = inner->c_locale;
+    p->spare = inner->spare;
+    mem_free(inner);
+    return n;
+}
+
+void ast_free(ast *t)
+{
+    if (t == NULL)
+        return;
+    arena_fini(&t->arena);
+    source_unref(t->src);
+    mem_free(t);
+}
+
+void ast_print_tokens(const source *src, ast_dialect dialect, text *out, diag *d)
+{
+    layout *l;
+    token t;
+
+    if (!check_encoding(src, dialect, d))
+        return;
+    l = mem_alloc(sizeof *l);
+    if (l == NULL) {
+        out->failed = true;
+        return;
+    }
+    layout_init(l, src, 0, src->n_bytes, dialect, false, d);
+    while (layout_next(l, &t) != 0) {
+        uint32_t line, column;
+        source_position(src, t.begin, &line, &column);
+        const char *name = t.kind == LEXER_BAD ? "error" : script_token_name(t.kind);
+        size_t n = strlen(name);
+        text_addf(out, "%u:%u ", line, column + 1);
+        if (n > 2 && name[0] == '\'')
+            text_add_bytes(out, name + 1, n - 2);
+        else
+            text_add(out, name);
+        if (t.kind == T_NAME || t.kind == T_INT || t.kind == T_FLOAT || t.kind == T_IMAGINARY ||
+            t.kind == T_STRING || t.kind == LEXER_BAD) {
+            text_add_char(out, ' ');
+            if (memchr(src->text + t.begin, '\n', t.end - t.begin) != NULL)
+                text_add_json(out, src->text + t.begin, t.end - t.begin);
+            else
+                text_add_bytes(out, src->text + t.begin, t.end - t.begin);
+        }
+        text_add_char(out, '\n');
+    }
+    mem_free(l);
+}
