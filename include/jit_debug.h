@@ -32,6 +32,12 @@ typedef struct jit_case_result { int line; const char *call; bool passed; const 
 jit_status jit_debug_run_cases(const char *source, size_t n_bytes, const char *name,
                                void (*each)(void *ctx, const jit_case_result *r), void *ctx, jit_error *err);
 
+/** Take `f(a, b)` apart: the function and its evaluated positional arguments, so that the call alone can be timed.
+ * *ret_function is NULL when the expression is no such call. Release with jit_debug_free_call(). */
+jit_status jit_debug_split_call(jit_module *m, const char *expression, jit_function **ret_function,
+                                jit_any ***ret_args, size_t *ret_n_args, jit_error *err);
+void jit_debug_free_call(jit_function *f, jit_any **args, size_t n_args);
+
 /** Operators: one line each as `schema<TAB>backend<TAB>traits`; prefix NULL: all. Release with jit_free(). */
 char *jit_debug_ops(const char *name_prefix, bool only_implemented);
 /** implemented, known: counts over all operator rows. */

@@ -58,6 +58,8 @@ void api_opt_init(opt_ctx *cx);
 void api_opt_fini(opt_ctx *cx);
 /** The emitted graph as users see it (after the "emitted" pipeline), made on first request. Borrowed. */
 ir_graph *api_emitted_graph(ir_function *fn);
+/** What plans are made from, likewise. */
+ir_graph *api_optimized_graph(ir_function *fn);
 /** Plan of a function: made on first request, published for all threads; vm_run.get_plan. */
 const vm_plan *api_get_plan(vm_run *run, ir_function *fn);
 

@@ -533,28 +533,102 @@ static bool evaluate(evaluator *e, const ast_node *n, jit_value *ret)
     }
 }
 
-bool api_evaluate(vm_run *run, ir_unit *u, const char *expression, jit_value *ret)
+/* Parse an expression; the caller releases *ret_tree and *ret_src. NULL: the run has the error. */
+static const ast_node *parse(vm_run *run, const char *expression, ast **ret_tree, source **ret_src)
 {
     diag d;
     diag_init(&d);
-    evaluator e = { run, u };
-    const ast_node *root = NULL;
-    source *src = source_new("<expression>", expression, strlen(expression));
-    ast *tree = src ? ast_parse_expression(src, AST_USER, &d, (ast_node **)&root) : NULL;
-    bool is_done = false;
+    ast_node *root = NULL;
+    *ret_src = source_new("<expression>", expression, strlen(expression));
+    *ret_tree = *ret_src ? ast_parse_expression(*ret_src, AST_USER, &d, &root) : NULL;
     if (d.n_errors) {
         text message;
         text_init(&message, NULL);
         diag_print(&d, &message, false);
         api_run_fail(run, JIT_ESYNTAX, "%s", message.s);
         text_fini(&message);
-    } else if (!tree || !root) {
-        no_memory(&e);
-    } else {
-        is_done = evaluate(&e, root, ret);
+        root = NULL;
+    } else if (!*ret_tree || !root) {
+        api_run_fail(run, JIT_ENOMEM, "out of memory");
+        root = NULL;
     }
+    diag_fini(&d);
+    return root;
+}
+
+bool api_evaluate(vm_run *run, ir_unit *u, const char *expression, jit_value *ret)
+{
+    ast *tree;
+    source *src;
+    const ast_node *root = parse(run, expression, &tree, &src);
+    bool is_done = root && evaluate(&(evaluator){ run, u }, root, ret);
     ast_free(tree);
     source_unref(src);
-    diag_fini(&d);
     return is_done;
+}
+
+/* ---- for timing ----------------------------------------------------------------------------------- */
+
+/* The user function a call node names, if all its arguments are positional. */
+static ir_function *called_function(ir_unit *u, const ast_node *root)
+{
+    if (root->kind != AST_call || AST_AS(call, root)->callee->kind != AST_name)
+        return NULL;
+    const ast_call *n = AST_AS(call, root);
+    for (size_t i = 0; i < n->args.n; i++)
+        if (n->args.at[i]->kind == AST_keyword || n->args.at[i]->kind == AST_star)
+            return NULL;
+    return ir_unit_find_function(u, AST_AS(name, n->callee)->id);
+}
+
+static bool split(evaluator *e, const ast_call *n, jit_any ***ret_args, size_t *ret_n_args)
+{
+    jit_value *values;
+    if (!evaluate_all(e, &n->args, &values))
+        return false;
+    jit_any **args = mem_calloc(n->args.n + 1, sizeof *args);
+    bool is_done = args != NULL;
+    for (size_t i = 0; i < n->args.n; i++) {
+        if (!args) {
+            value_unref(values[i]);
+            continue;
+        }
+        args[i] = api_box(values[i]);
+        is_done &= args[i] != NULL;
+    }
+    mem_free(values);
+    *ret_args = args;
+    *ret_n_args = n->args.n;
+    return is_done || no_memory(e);
+}
+
+jit_status jit_debug_split_call(jit_module *m, const char *expression, jit_function **ret_function, jit_any ***ret_args,
+                                size_t *ret_n_args, jit_error *err)
+{
+    ast *tree;
+    source *src;
+    api_run run;
+    api_run_init(&run, NULL);
+    *ret_function = NULL;
+    *ret_args = NULL;
+    *ret_n_args = 0;
+    const ast_node *root = parse(&run.vm, expression, &tree, &src);
+    ir_function *fn = root ? called_function(m->unit, root) : NULL;
+    jit_status status = JIT_OK;
+    if (!root || (fn && !split(&(evaluator){ &run.vm, m->unit }, AST_AS(call, root), ret_args, ret_n_args)))
+        status = api_fail_run(err, &run.vm);
+    if (!status && fn)
+        status = jit_module_function(m, fn->name, ret_function, err);
+    ast_free(tree);
+    source_unref(src);
+    api_run_fini(&run);
+    return status;
+}
+
+void jit_debug_free_call(jit_function *f, jit_any **args, size_t n_args)
+{
+    for (size_t i = 0; i < n_args; i++)
+        jit_unref(args[i]);
+    mem_free(args);
+    jit_function_unref(f);
 }

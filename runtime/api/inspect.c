@@ -1,0 +1,69 @@
+/* runtime/api/inspect.c: what this build knows: operators and their back ends. */
+/* SPDX-License-Identifier: Apache-2.0 */
+#include "runtime/api/api.h"
+
+#include <string.h>
+#include <sys/resource.h>
+
+static bool is_implemented(op_id id)
+{
+    uint8_t backend = op_get_info(id)->backend;
+    return backend == OP_HAS_KERNEL ? op_kernel_find(id, DEVICE_CPU) != NULL : backend != OP_IS_DECLARED;
+}
+
+static void add_row(op_id id, text *out)
+{
+    static const char *const backends[] = { "declared", "cpu", "composite", "structural" };
+    const schema *s = op_schema(id);
+    if (!s)
+        return;
+    schema_print(s, out);
+    text_addf(out, "\t%s\n", is_implemented(id) ? backends[op_get_info(id)->backend] : "declared");
+}
+
+char *jit_debug_ops(const char *name_prefix, bool only_implemented)
+{
+    text out;
+    text_init(&out, NULL);
+    for (size_t i = 0; i < op_name_count(); i++) {
+        const uint16_t *ids;
+        size_t n;
+        const char *name = op_name_at(i, &ids, &n);
+        if (name_prefix && strncmp(name, name_prefix, strlen(name_prefix)))
+            continue;
+        for (size_t k = 0; k < n; k++)
+            if (!only_implemented || is_implemented(ids[k]))
+                add_row(ids[k], &out);
+    }
+    return text_take(&out);
+}
+
+void jit_debug_op_counts(size_t *ret_implemented, size_t *ret_known)
+{
+    *ret_implemented = *ret_known = 0;
+    for (op_id id = 1; id < OP__COUNT; id++) {
+        ++*ret_known;
+        *ret_implemented += is_implemented(id);
+    }
+}
+
+bool jit_debug_op_is_implemented(const char *name, bool *ret_known)
+{
+    char plain[160];
+    const char *dot = strchr(name, '.');
+    size_t length = dot ? (size_t)(dot - name) : strlen(name);
+    *ret_known = false;
+    if (length >= sizeof plain)
+        return false;
+    memcpy(plain, name, length);
+    plain[length] = 0;
+    op_id id = op_find(plain, dot ? dot + 1 : "");
+    *ret_known = id != OP_NONE;
+    return id != OP_NONE && is_implemented(id);
+}
+
+size_t jit_debug_peak_rss_bytes(void)
+{
+    struct rusage usage;
+    return getrusage(RUSAGE_SELF, &usage) ? 0 : (size_t)usage.ru_maxrss * 1024;
+}

@@ -1,0 +1,162 @@
+/* runtime/api/plan.c: from a checked function to something that runs: emitted graph, optimised graph, plan.
+ *
+ * Each is made on first request and kept by the function. One lock serialises the making (it is rare); plans
+ * are published with a release store, so calls of functions that have one take no lock. */
+/* SPDX-License-Identifier: Apache-2.0 */
+#include "runtime/api/api.h"
+
+#include "ir/type.h"
+
+#include <pthread.h>
+#include <stdatomic.h>
+
+static pthread_mutex_t making = PTHREAD_MUTEX_INITIALIZER;
+
+/* A callee larger than this stays a call: inlining pays by what it exposes, and code must not explode. */
+enum { INLINE_MOST_NODES = 200, INLINE_MOST_TOTAL = 20000 };
+
+typedef struct pass_context { int inlined_nodes; } pass_context;
+
+/* ---- what passes ask for -------------------------------------------------------------------------- */
+
+static void print_nothing(void *ctx, const char *s, size_t n)
+{
+    (void)ctx, (void)s, (void)n;
+}
+
+/* Folding calls the kernel: one meaning. A failure leaves the node for run time, where it raises. */
+static bool eval(void *ctx, const ir_node *n, const jit_value *args, jit_value *rets)
+{
+    (void)ctx;
+    op_run run = { .print = print_nothing, .warn = print_nothing };
+    op_kernel kernel = op_kernel_find(n->op, DEVICE_CPU);
+    op_ctx cx = { .run = &run, .op = n->op, .n_args = n->n_inputs, .n_rets = n->n_outputs, .node = n };
+    bool is_done = kernel && kernel(&cx, args, rets);
+    mem_free(run.message);
+    return is_done;
+}
+
+static ir_graph *emitted_locked(ir_function *fn);
+
+static int count_nodes(const ir_graph *g)
+{
+    int n = 0;
+    IR_EACH_NODE_DEEP(node, g)
+        if (++n > INLINE_MOST_NODES)
+            break;
+    return n;
+}
+
+static ir_graph *inline_body(void *ctx, ir_function *fn)
+{
+    pass_context *cx = ctx;
+    ir_graph *g = emitted_locked(fn);
+    int n = g ? count_nodes(g) : 0;
+    if (!g || n > INLINE_MOST_NODES || cx->inlined_nodes + n > INLINE_MOST_TOTAL)
+        return NULL;
+    cx->inlined_nodes += n;
+    return g;
+}
+
+void api_opt_init(opt_ctx *cx)
+{
+    *cx = (opt_ctx){ .eval = eval, .inline_body = inline_body, .ctx = mem_calloc(1, sizeof(pass_context)) };
+    if (!cx->ctx) // without the budget nothing is inlined
+        cx->inline_body = NULL;
+    arena_init(&cx->scratch);
+#ifndef NDEBUG
+    cx->validate = true;
+#endif
+}
+
+void api_opt_fini(opt_ctx *cx)
+{
+    mem_free(cx->ctx);
+    opt_ctx_fini(cx);
+}
+
+/* ---- graphs --------------------------------------------------------------------------------------- */
+
+static bool run_pipeline(const char *pipeline, ir_graph *g)
+{
+    opt_ctx cx;
+    api_opt_init(&cx);
+    bool is_done = opt_run_pipeline(pipeline, g, &cx);
+    api_opt_fini(&cx);
+    return is_done && !ir_graph_failed(g);
+}
+
+static ir_graph *emitted_locked(ir_function *fn)
+{
+    if (fn->graph && !fn->is_emitted)
+        fn->is_emitted = run_pipeline("emitted", fn->graph);
+    return fn->is_emitted ? fn->graph : NULL;
+}
+
+ir_graph *api_emitted_graph(ir_function *fn)
+{
+    pthread_mutex_lock(&making);
+    ir_graph *g = emitted_locked(fn);
+    pthread_mutex_unlock(&making);
+    return g;
+}
+
+static ir_graph *optimized_locked(ir_function *fn)
+{
+    ir_graph *g = fn->optimized ? fn->optimized : emitted_locked(fn);
+    if (!g || fn->optimized)
+        return g;
+    g = ir_graph_clone(g);
+    if (g && run_pipeline("optimized", g))
+        return fn->optimized = g;
+    ir_graph_free(g);
+    return NULL;
+}
+
+ir_graph *api_optimized_graph(ir_function *fn)
+{
+    pthread_mutex_lock(&making);
+    ir_graph *g = optimized_locked(fn);
+    pthread_mutex_unlock(&making);
+    return g;
+}
+
+/* ---- plans ---------------------------------------------------------------------------------------- */
+
+static const vm_plan *make_plan(vm_run *run, ir_function *fn)
+{
+    const vm_plan *plan = atomic_load_explicit(&fn->plan, memory_order_acquire);
+    if (plan)
+        return plan; // another thread was faster
+    ir_graph *g = optimized_locked(fn);
+    if (!g) {
+        api_run_fail(run, JIT_ENOMEM, "out of memory");
+        return NULL;
+    }
+    arena a;
+    arena_init(&a);
+    const char *why = NULL;
+    range at = { 0 };
+    vm_plan *made = vm_plan_new(g, fn->name, &a, &why, &at);
+    if (made) {
+        atomic_store_explicit(&fn->plan, made, memory_order_release);
+    } else {
+        api_run_fail(run, why ? JIT_EUNSUPPORTED : JIT_ENOMEM, "%s", why ? why : "out of memory");
+        (void)VEC_PUSH(&run->trace, NULL, ((vm_trace_frame){ fn->name, at }));
+    }
+    arena_fini(&a);
+    return made;
+}
+
+const vm_plan *api_get_plan(vm_run *run, ir_function *fn)
+{
+    const vm_plan *plan = atomic_load_explicit(&fn->plan, memory_order_acquire);
+    if (plan)
+        return plan;
+    mem_budget *outer = mem_budget_set(NULL); // plans outlive the run whose budget this is
+    pthread_mutex_lock(&making);
+    plan = make_plan(run, fn);
+    pthread_mutex_unlock(&making);
+    mem_budget_set(outer);
+    return plan;
+}

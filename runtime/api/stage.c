@@ -1,0 +1,250 @@
+/* runtime/api/stage.c: every stage of the pipeline as text, for people and tests. */
+/* SPDX-License-Identifier: Apache-2.0 */
+#include "runtime/api/api.h"
+
+#include "frontend/script/ast.h"
+#include "ir/type.h"
+#include "sema/sema.h"
+#include "sema/tree.h"
+
+#include <string.h>
+#include <time.h>
+
+static const struct stage { const char *name, *summary; } stages[] = {
+    { "tokens", "what the lexer reads, one token a line" },
+    { "ast", "the syntax tree" },
+    { "typed", "the typed tree: types, callees, conversions decided" },
+    { "emitted", "the graph as PyTorch prints it for the same source" },
+    { "inlined", "after calls were replaced by the bodies of what they call" },
+    { "optimized", "what runs (default)" },
+    { "bytecode", "instructions of the virtual machine" },
+};
+
+char *jit_debug_stages(void)
+{
+    text out;
+    text_init(&out, NULL);
+    for (size_t i = 0; i < sizeof stages / sizeof *stages; i++)
+        text_addf(&out, "%s\t%s\n", stages[i].name, stages[i].summary);
+    return text_take(&out);
+}
+
+char *jit_debug_passes(void)
+{
+    text out;
+    text_init(&out, NULL);
+    for (size_t i = 0; i < opt_pass_count(); i++) {
+        const char *summary, *name = opt_pass_at(i, &summary);
+        text_addf(&out, "%s\t%s\n", name, summary);
+    }
+    return text_take(&out);
+}
+
+/* ---- passes on request ---------------------------------------------------------------------------- */
+
+typedef struct watch {
+    const jit_stage_options *opts;
+    text *out;
+    struct timespec last;
+} watch;
+
+static void after_pass(void *ctx, const char *pass, const ir_graph *g)
+{
+    watch *w = ctx;
+    struct timespec now;
+    clock_gettime(CLOCK_MONOTONIC, &now);
+    double us = (double)(now.tv_sec - w->last.tv_sec) * 1e6 + (double)(now.tv_nsec - w->last.tv_nsec) / 1e3;
+    if (w->opts->timings)
+        text_addf(w->out, "# %-24s %10.1f us\n", pass, us);
+    const char *wanted = w->opts->print_after;
+    if (wanted && (!strcmp(wanted, "all") || !strcmp(wanted, pass))) {
+        text_addf(w->out, "# after %s\n", pass);
+        ir_print(g, &(ir_print_options){ w->opts->source_ranges }, w->out);
+    }
+    clock_gettime(CLOCK_MONOTONIC, &w->last);
+}
+
+/* Run the asked passes or pipeline on g and print it. */
+static jit_status transform(ir_graph *g, const char *pipeline, const jit_stage_options *o, text *out, jit_error *err)
+{
+    opt_ctx cx;
+    api_opt_init(&cx);
+    watch w = { .opts = o, .out = out };
+    clock_gettime(CLOCK_MONOTONIC, &w.last);
+    cx.after_pass = after_pass;
+    cx.after_pass_ctx = &w;
+    const char *bad = NULL;
+    bool is_done = o->passes ? opt_run_passes(o->passes, g, &cx, &bad) : !pipeline || opt_run_pipeline(pipeline, g, &cx);
+    jit_status status = JIT_OK;
+    if (bad)
+        status = api_fail(err, JIT_EINVAL, "no pass '%s'", bad);
+    else if (!is_done)
+        status = cx.failure ? api_fail(err, JIT_EINVAL, "a pass left an invalid graph: %s", cx.failure)
+                            : api_no_memory(err);
+    api_opt_fini(&cx);
+    if (!status)
+        ir_print(g, &(ir_print_options){ o->source_ranges }, out);
+    return status;
+}
+
+/* ---- one function --------------------------------------------------------------------------------- */
+
+static jit_status print_bytecode(ir_function *fn, text *out, jit_error *err)
+{
+    api_run run;
+    api_run_init(&run, NULL);
+    const vm_plan *plan = api_get_plan(&run.vm, fn);
+    jit_status status = plan ? JIT_OK : api_fail_run(err, &run.vm);
+    if (plan)
+        vm_print(plan, out);
+    api_run_fini(&run);
+    return status;
+}
+
+static jit_status print_function(ir_function *fn, const jit_stage_options *o, text *out, jit_error *err)
+{
+    const char *stage = o->stage ? o->stage : "optimized";
+    if (!strcmp(stage, "typed")) {
+        ttree_print(fn->tree, out);
+        return JIT_OK;
+    }
+    if (!strcmp(stage, "bytecode") && !o->passes)
+        return print_bytecode(fn, out, err);
+    ir_graph *emitted = api_emitted_graph(fn);
+    ir_graph *g = emitted ? ir_graph_clone(emitted) : NULL;
+    if (!g)
+        return api_no_memory(err);
+    const char *pipeline = o->passes || !strcmp(stage, "emitted") ? NULL : stage;
+    jit_status status = transform(g, pipeline, o, out, err);
+    ir_graph_free(g);
+    return status;
+}
+
+static bool is_stage(const char *name)
+{
+    for (size_t i = 0; i < sizeof stages / sizeof *stages; i++)
+        if (!strcmp(stages[i].name, name))
+            return true;
+    return false;
+}
+
+static jit_status print_unit(ir_unit *u, const jit_stage_options *o, text *out, jit_error *err)
+{
+    jit_status status = JIT_OK;
+    if (o->function) {
+        ir_function *fn = ir_unit_find_function(u, o->function);
+        const char *dot = strchr(o->function, '.');
+        for (size_t i = 0; !fn && dot && i < u->types.n; i++) { /* Class.method */
+            const type *t = u->types.entries[i].value;
+            const char *name = type_unqualified_name(t);
+            if (t->kind == TYPE_CLASS && strlen(name) == (size_t)(dot - o->function)
+                && !strncmp(name, o->function, strlen(name)))
+                fn = type_find_method(t, dot + 1);
+        }
+        return fn ? print_function(fn, o, out, err) : api_fail(err, JIT_ENOTFOUND, "no function '%s'", o->function);
+    }
+    for (size_t i = 0; !status && i < u->functions.n; i++) {
+        text_addf(out, "%s# %s\n", i ? "\n" : "", u->functions.entries[i].key);
+        status = print_function(u->functions.entries[i].value, o, out, err);
+    }
+    return status;
+}
+
+/* ---- from text ------------------------------------------------------------------------------------ */
+
+static jit_status source_stage(const source *src, const jit_stage_options *o, diag *d, text *out)
+{
+    if (!strcmp(o->stage, "tokens")) {
+        ast_print_tokens(src, AST_USER, out, d);
+        return JIT_OK;
+    }
+    ast *tree = ast_parse(src, AST_USER, d);
+    if (tree)
+        ast_print(tree, out);
+    ast_free(tree);
+    return tree ? JIT_OK : JIT_ENOMEM;
+}
+
+static jit_status ir_stage(const source *src, const jit_stage_options *o, diag *d, text *out, jit_error *err)
+{
+    ir_unit *classes = ir_unit_new();
+    ir_graph *g = classes ? ir_parse(src, classes, d) : NULL;
+    jit_status status = JIT_OK;
+    if (g && o->stage && !strcmp(o->stage, "bytecode")) {
+        const char *why = NULL;
+        range at;
+        vm_plan *plan = vm_plan_new(g, "graph", &d->arena, &why, &at);
+        if (plan)
+            vm_print(plan, out);
+        else
+            status = api_fail(err, why ? JIT_EUNSUPPORTED : JIT_ENOMEM, "%s", why ? why : "out of memory");
+        vm_plan_free(plan);
+    } else if (g) {
+        status = transform(g, o->stage, o, out, err);
+    } else if (!d->n_errors) {
+        status = api_no_memory(err);
+    }
+    ir_graph_free(g);
+    ir_unit_unref(classes);
+    return status;
+}
+
+static jit_status unit_stage(const char *text_, size_t n_bytes, const jit_compile_options *copts,
+                             const jit_stage_options *o, diag *d, text *out, jit_error *err)
+{
+    ir_unit *u = api_compile_unit(text_, n_bytes, copts, d);
+    if (!u)
+        return d->n_errors ? JIT_ETYPE : api_no_memory(err);
+    jit_status status = print_unit(u, o, out, err);
+    ir_unit_unref(u);
+    return status;
+}
+
+jit_status jit_debug_stage(const char *source_, size_t n_bytes, bool is_ir, const jit_compile_options *copts,
+                           const jit_stage_options *opts, char **ret, jit_error *err)
+{
+    if (opts->stage && !is_stage(opts->stage))
+        return api_fail(err, JIT_EINVAL, "no stage '%s'", opts->stage);
+    bool from_source = opts->stage && (!strcmp(opts->stage, "tokens") || !strcmp(opts->stage, "ast"));
+    source *src = source_new(copts && copts->name ? copts->name : "<string>", source_,
+                             n_bytes == (size_t)-1 ? strlen(source_) : n_bytes);
+    if (!src)
+        return api_no_memory(err);
+    diag d;
+    text out;
+    diag_init(&d);
+    text_init(&out, NULL);
+    jit_status status = is_ir         ? ir_stage(src, opts, &d, &out, err)
+                        : from_source ? source_stage(src, opts, &d, &out)
+                                      : unit_stage(source_, n_bytes, copts, opts, &d, &out, err);
+    if (d.n_errors)
+        status = api_fail_diag(err, &d, false);
+    diag_fini(&d);
+    source_unref(src);
+    char *made = text_take(&out);
+    if (!status && !made)
+        status = api_no_memory(err);
+    if (status)
+        mem_free(made);
+    else
+        *ret = made;
+    return status;
+}
+
+jit_status jit_graph(jit_function *f, const char *stage, char **ret, jit_error *err)
+{
+    if (stage && !is_stage(stage))
+        return api_fail(err, JIT_EINVAL, "no stage '%s'", stage);
+    text out;
+    text_init(&out, NULL);
+    jit_stage_options o = { .stage = stage };
+    jit_status status = print_function(f->fn, &o, &out, err);
+    char *made = text_take(&out);
+    if (!status && !made)
+        status = api_no_memory(err);
+    if (status)
+        mem_free(made);
+    else
+        *ret = made;
+    return status;
+}

@@ -1,0 +1,148 @@
+/* tools/tjs/cmd_bench.c: `tjs bench run|compile FILE`: first call, median, minimum, percentiles, peak memory.
+ *
+ * Runs are timed one by one until --min-time has passed (at least five, at most a million). Something faster
+ * than a few microseconds is timed in batches, so that reading the clock does not count. */
+/* SPDX-License-Identifier: Apache-2.0 */
+#include "tools/tjs/tool.h"
+
+#include <stdio.h>
+#include <stdlib.h>
+#include <string.h>
+
+enum { FEWEST_RUNS = 5, MOST_RUNS = 1000000 };
+
+typedef struct bench {
+    const char *path, *call;
+    char *source;
+    size_t n_bytes;
+    jit_module *module;
+    jit_function *function;  /* with args: the split call, or NULL */
+    jit_any **args;
+    size_t n_args;
+    double min_time;
+    bool json;
+} bench;
+
+static void swallow(void *ctx, const char *s, size_t n)
+{
+    (void)ctx, (void)s, (void)n;
+}
+
+static jit_status compile_once(bench *b, jit_error *err)
+{
+    jit_compile_options opts = JIT_COMPILE_OPTIONS_INIT;
+    opts.name = b->path;
+    jit_module *m;
+    jit_status status = jit_compile(b->source, b->n_bytes, &opts, &m, err);
+    if (!status)
+        jit_module_unref(m);
+    return status;
+}
+
+static jit_status call_once(bench *b, jit_error *err)
+{
+    jit_call_options opts = JIT_CALL_OPTIONS_INIT;
+    opts.print = swallow;
+    jit_any *value;
+    jit_status status = b->function ? jit_call(b->function, b->args, b->n_args, &opts, &value, err)
+                                    : jit_evaluate(b->module, b->call, &opts, &value, err);
+    if (!status)
+        jit_unref(value);
+    return status;
+}
+
+static int compare_doubles(const void *a, const void *b)
+{
+    double x = *(const double *)a, y = *(const double *)b;
+    return (x > y) - (x < y);
+}
+
+static void report(const bench *b, double first, double *runs, size_t n)
+{
+    qsort(runs, n, sizeof *runs, compare_doubles);
+    double median = runs[n / 2], peak = (double)jit_debug_peak_rss_bytes() / (1 << 20);
+    if (b->json)
+        printf("{\"median_s\": %.9g, \"min_s\": %.9g, \"first_s\": %.9g, \"runs\": %zu, \"peak_rss_mb\": %.1f}\n", median,
+               runs[0], first, n, peak);
+    else
+        printf("first %.3f us, median %.3f us, min %.3f us, p90 %.3f us, p99 %.3f us, %zu runs, peak %.1f MB\n",
+               first * 1e6, median * 1e6, runs[0] * 1e6, runs[n * 9 / 10] * 1e6, runs[n * 99 / 100] * 1e6, n, peak);
+}
+
+static int measure(bench *b, jit_status (*once)(bench *b, jit_error *err))
+{
+    jit_error err = JIT_ERROR_INIT;
+    double begin = tool_now();
+    if (once(b, &err))
+        return tool_report(b->path, &err);
+    double first = tool_now() - begin, total = 0;
+    begin = tool_now();
+    if (once(b, &err))
+        return tool_report(b->path, &err);
+    double second = tool_now() - begin;
+    size_t batch = second < 5e-6 ? (size_t)(2e-5 / (second + 1e-8)) + 1 : 1, n = 0;
+    double *runs = malloc(MOST_RUNS * sizeof *runs);
+    if (!runs)
+        return EXIT_TROUBLE;
+    while (n < MOST_RUNS && (n < FEWEST_RUNS || total < b->min_time)) {
+        begin = tool_now();
+        for (size_t i = 0; i < batch; i++)
+            if (once(b, &err)) {
+                free(runs);
+                return tool_report(b->path, &err);
+            }
+        double t = tool_now() - begin;
+        total += t;
+        runs[n++] = t / (double)batch;
+    }
+    report(b, first, runs, n);
+    free(runs);
+    return EXIT_FINE;
+}
+
+static int bench_run(bench *b)
+{
+    jit_compile_options opts = JIT_COMPILE_OPTIONS_INIT;
+    opts.name = b->path;
+    jit_error err = JIT_ERROR_INIT;
+    if (jit_compile(b->source, b->n_bytes, &opts, &b->module, &err))
+        return tool_report(b->path, &err);
+    if (!b->call)
+        b->call = "main()";
+    int code;
+    if (jit_debug_split_call(b->module, b->call, &b->function, &b->args, &b->n_args, &err))
+        code = tool_report(b->path, &err);
+    else
+        code = measure(b, call_once);
+    jit_debug_free_call(b->function, b->args, b->n_args);
+    jit_module_unref(b->module);
+    return code;
+}
+
+int cmd_bench(int argc, char **argv)
+{
+    const tool_command *self = tool_find_command("bench");
+    bench b = { .min_time = 0.5 };
+    int64_t threads = 0;
+    tool_strings words = { 0 };
+    const tool_option options[] = {
+        { "call", "EXPR", "run: the call (default: main()); its arguments are evaluated once", OPT_STRING, &b.call },
+        { "threads", "number", "threads within operators", OPT_INT, &threads },
+        { "min-time", "seconds", "measure at least this long (default 0.5)", OPT_FLOAT, &b.min_time },
+        { "json", NULL, "the figures as one line of JSON, in seconds", OPT_FLAG, &b.json },
+        { 0 },
+    };
+    int code = tool_parse(self, argc, argv, options, &words);
+    if (code < 0 && (words.n != 2 || (strcmp(words.at[0], "run") && strcmp(words.at[0], "compile"))))
+        code = tool_usage(self, "say what to time and one file");
+    if (code < 0 && !tool_read_file(b.path = words.at[1], &b.source, &b.n_bytes))
+        code = EXIT_TROUBLE;
+    if (code < 0) {
+        if (threads > 0)
+            jit_set_num_threads((int)threads);
+        code = !strcmp(words.at[0], "run") ? bench_run(&b) : measure(&b, compile_once);
+    }
+    free(b.source);
+    free(words.at);
+    return code;
+}

@@ -1,0 +1,162 @@
+/* tools/tjs/cmd_run.c: `tjs run FILE [--call EXPR]`. */
+/* SPDX-License-Identifier: Apache-2.0 */
+#include "tools/tjs/tool.h"
+
+#include <signal.h>
+#include <stdio.h>
+#include <stdlib.h>
+#include <string.h>
+
+static volatile bool interrupted;
+
+static void on_interrupt(int signal_number)
+{
+    (void)signal_number;
+    interrupted = true;
+}
+
+typedef struct run_options {
+    const char *call, *method, *device, *out;
+    tool_strings args;
+    bool json;
+    int64_t threads, seed;
+    int64_t max_instructions, max_mb, max_depth, max_seconds;
+} run_options;
+
+/* Load the tensor arguments of --args. */
+static int load_args(const tool_strings *paths, jit_any **args)
+{
+    for (size_t i = 0; i < paths->n; i++) {
+        jit_error err = JIT_ERROR_INIT;
+        if (jit_tensor_load(paths->at[i], &args[i], &err)) {
+            for (size_t k = 0; k < i; k++)
+                jit_unref(args[k]);
+            return tool_report(paths->at[i], &err);
+        }
+    }
+    return EXIT_FINE;
+}
+
+static int show(const run_options *o, jit_any *value)
+{
+    if (o->out) {
+        jit_error err = JIT_ERROR_INIT;
+        return jit_tensor_save(value, o->out, &err) ? tool_report(o->out, &err) : EXIT_FINE;
+    }
+    if (!o->call && jit_kind_of(value) == JIT_NONE && !o->json)
+        return EXIT_FINE; // a main() that returns nothing has printed what it has to say
+    char *text = o->json ? jit_to_json(value) : jit_to_string(value);
+    if (!text) {
+        fprintf(stderr, "tjs run: out of memory\n");
+        return EXIT_TROUBLE;
+    }
+    puts(text);
+    jit_free(text);
+    return EXIT_FINE;
+}
+
+/* Call a function with the tensors of --args, or evaluate --call. */
+static jit_status call(jit_module *m, const run_options *o, jit_any *const *args, const jit_call_options *opts,
+                       jit_any **ret, jit_error *err)
+{
+    if (o->call)
+        return jit_evaluate(m, o->call, opts, ret, err);
+    jit_function *f;
+    jit_status status = jit_module_function(m, o->method ? o->method : "main", &f, err);
+    if (status)
+        return status;
+    status = jit_call(f, args, o->args.n, opts, ret, err);
+    jit_function_unref(f);
+    return status;
+}
+
+static int run_module(jit_module *m, const char *path, const run_options *o)
+{
+    jit_any *args[64] = { 0 }, *value;
+    if (o->args.n > 64) {
+        fprintf(stderr, "tjs run: too many --args\n");
+        return EXIT_TROUBLE;
+    }
+    int code = load_args(&o->args, args);
+    if (code)
+        return code;
+    jit_limits limits = JIT_LIMITS_INIT;
+    limits.max_instructions = o->max_instructions;
+    limits.max_bytes = (size_t)o->max_mb << 20;
+    limits.max_depth = o->max_depth;
+    limits.max_time_ns = o->max_seconds * INT64_C(1000000000);
+    jit_call_options opts = JIT_CALL_OPTIONS_INIT;
+    opts.limits = &limits;
+    opts.interrupt = &interrupted;
+    signal(SIGINT, on_interrupt);
+    jit_error err = JIT_ERROR_INIT;
+    jit_status status = call(m, o, args, &opts, &value, &err);
+    for (size_t i = 0; i < o->args.n; i++)
+        jit_unref(args[i]);
+    if (status == JIT_ETYPE) { /* a wrong argument: a failure of this run, not of the program's types */
+        fprintf(stderr, "%s: error: %s\n", path, err.message ? err.message : "out of memory");
+        jit_error_fini(&err);
+        return EXIT_TROUBLE;
+    }
+    if (status)
+        return tool_report(path, &err);
+    code = show(o, value);
+    jit_unref(value);
+    return code;
+}
+
+static int run_file(const char *path, const run_options *o)
+{
+    char *source;
+    size_t n;
+    if (!tool_read_file(path, &source, &n))
+        return EXIT_TROUBLE;
+    jit_compile_options copts = JIT_COMPILE_OPTIONS_INIT;
+    copts.name = strcmp(path, "-") ? path : "<stdin>";
+    jit_module *m;
+    jit_error err = JIT_ERROR_INIT;
+    jit_status status = jit_compile(source, n, &copts, &m, &err);
+    free(source);
+    if (status)
+        return tool_report(path, &err);
+    int code = run_module(m, path, o);
+    jit_module_unref(m);
+    return code;
+}
+
+int cmd_run(int argc, char **argv)
+{
+    const tool_command *self = tool_find_command("run");
+    run_options o = { .seed = -1 };
+    tool_strings files = { 0 };
+    const tool_option options[] = {
+        { "call", "EXPR", "expression over the file's functions (default: main())", OPT_STRING, &o.call },
+        { "method", "NAME", "function that --args go to (default: main)", OPT_STRING, &o.method },
+        { "args", "FILE.npy", "a tensor argument; may be repeated", OPT_STRINGS, &o.args },
+        { "out", "FILE.npy", "write the resulting tensor there instead of printing it", OPT_STRING, &o.out },
+        { "json", NULL, "print the value as JSON", OPT_FLAG, &o.json },
+        { "device", "DEVICE", "where tensors live; only cpu so far", OPT_STRING, &o.device },
+        { "threads", "number", "threads within operators (default: one per core)", OPT_INT, &o.threads },
+        { "seed", "number", "seed of the random generator", OPT_INT, &o.seed },
+        { "max-instructions", "number", "end the run after so many instructions", OPT_INT, &o.max_instructions },
+        { "max-memory", "MB", "memory the run may hold", OPT_INT, &o.max_mb },
+        { "max-depth", "number", "depth of calls", OPT_INT, &o.max_depth },
+        { "max-time", "seconds", "end the run after this time", OPT_INT, &o.max_seconds },
+        { 0 },
+    };
+    int code = tool_parse(self, argc, argv, options, &files);
+    if (code < 0 && files.n != 1)
+        code = tool_usage(self, files.n ? "one file at a time" : "no file given");
+    if (code < 0 && o.device && strcmp(o.device, "cpu"))
+        code = tool_usage(self, "device '%s' is not supported by this build; use cpu", o.device);
+    if (code < 0) {
+        if (o.threads > 0)
+            jit_set_num_threads((int)o.threads);
+        if (o.seed >= 0)
+            jit_manual_seed((uint64_t)o.seed);
+        code = run_file(files.at[0], &o);
+    }
+    free(files.at);
+    free(o.args.at);
+    return code;
+}

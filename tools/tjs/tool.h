@@ -1,0 +1,59 @@
+/* tools/tjs/tool.h: what the commands share: options, files, reporting, exit codes. */
+/* SPDX-License-Identifier: Apache-2.0 */
+#ifndef TOOLS_TJS_TOOL_H
+#define TOOLS_TJS_TOOL_H
+
+#include "jit_debug.h"
+
+#include <stdbool.h>
+#include <stddef.h>
+
+/** 0: fine. 1: the answer is no (type errors, a failed case). 2: it could not be done. */
+enum { EXIT_FINE = 0, EXIT_NO = 1, EXIT_TROUBLE = 2 };
+
+/** One option of a command: `--name` or `--name VALUE` / `--name=VALUE`. */
+typedef struct tool_option {
+    const char *name;       /* "json" */
+    const char *value;      /* placeholder shown in help ("EXPR"); NULL: a flag */
+    const char *help;
+    enum { OPT_FLAG, OPT_STRING, OPT_STRINGS, OPT_INT, OPT_FLOAT } kind;
+    void *to;               /* bool *, const char **, tool_strings *, int64_t *, double * */
+} tool_option;
+
+typedef struct tool_strings { const char **at; size_t n, room; } tool_strings;
+
+typedef struct tool_command {
+    const char *name, *arguments, *summary;
+    int (*run)(int argc, char **argv); /* argv[0] is the command's name */
+} tool_command;
+
+/** Every command, ended by a NULL name. */
+extern const tool_command tool_commands[];
+
+/** Parse argv[1…]; what is no option goes to `rest`. --help prints the command's help.
+ * @return -1: go on; otherwise the exit code to end with */
+int tool_parse(const tool_command *command, int argc, char **argv, const tool_option *options,
+               tool_strings *rest);
+const tool_command *tool_find_command(const char *name);
+
+/** Whole file; `-` is standard input. false: reported on stderr. Release *ret with free(). */
+bool tool_read_file(const char *path, char **ret, size_t *ret_n);
+/** Report a failed call of the library on stderr, release err, give the exit code for it. */
+int tool_report(const char *what, jit_error *err);
+/** Usage error: message on stderr, EXIT_TROUBLE. */
+int tool_usage(const tool_command *command, const char *format, ...) __attribute__((format(printf, 2, 3)));
+/** Write out and free a string of the library. */
+void tool_put(char *take);
+bool tool_has_suffix(const char *path, const char *suffix);
+bool tool_stderr_is_terminal(void);
+double tool_now(void); /* seconds, monotonic */
+
+int cmd_check(int argc, char **argv);
+int cmd_run(int argc, char **argv);
+int cmd_graph(int argc, char **argv);
+int cmd_test(int argc, char **argv);
+int cmd_ops(int argc, char **argv);
+int cmd_bench(int argc, char **argv);
+int cmd_help(int argc, char **argv);
+
+#endif
