@@ -18,9 +18,13 @@ typedef struct opt_ctx {
     opt_alias_info *alias;    /* made on demand by opt_alias(), dropped when a pass reports progress */
     arena scratch;            /* freed after each pass */
     void (*after_pass)(void *ctx, const char *pass, const ir_graph *g); /* --print-after; may be NULL */
+    void *after_pass_ctx;
     bool validate;            /* debug: validate after each pass, check that "progress" was true */
     const char *failure;      /* validator's complaint, or NULL */
 } opt_ctx;
+
+/** Release what passes kept in the context (analyses, scratch). */
+void opt_ctx_fini(opt_ctx *cx);
 
 typedef bool (*opt_pass)(ir_graph *g, opt_ctx *cx);
 

@@ -1,0 +1,301 @@
+/* Alias analysis: one walk over the graph joins values that may share memory.
+ *
+ * Facts come from the schemas: a result annotated with a letter shares memory with the argument of that
+ * letter; `!` is a write. What schemas do not say: structural nodes (below, by hand), results whose type
+ * could hold an argument (joined with all of them), batch norms that write statistics (a trait). Whatever
+ * is not understood is wild. Points-to graphs, as in the reference, would tell a list from its elements;
+ * the passes here gain little from that. */
+/* SPDX-License-Identifier: Apache-2.0 */
+#include "opt/alias.h"
+
+#include "base/vec.h"
+
+struct opt_alias_info {
+    arena arena;
+    const ir_graph *g;
+    uint32_t n_values;
+    alias_set *parent;      /* union-find; element 2 + id of a value */
+    alias_write **writes;   /* by set */
+};
+
+bool opt_type_is_mutable(const type *t)
+{
+    switch ((type_kind)t->kind) {
+    case TYPE_NONE: case TYPE_BOOL: case TYPE_INT: case TYPE_FLOAT: case TYPE_COMPLEX: case TYPE_NUMBER:
+    case TYPE_STR: case TYPE_DEVICE: case TYPE_LAYOUT: case TYPE_MEMORY_FORMAT: case TYPE_QSCHEME:
+    case TYPE_FUNCTION: case TYPE_ENUM: case TYPE_ANY_ENUM: case TYPE_STREAM:
+        return false;
+    case TYPE_OPTIONAL: case TYPE_TUPLE: case TYPE_UNION: case TYPE_NAMED_TUPLE:
+        for (size_t i = 0; i < t->n_args; i++)
+            if (opt_type_is_mutable(t->args[i]))
+                return true;
+        return false;
+    default:
+        return true;
+    }
+}
+
+/* ---- union-find ---------------------------------------------------------------------------------- */
+
+static alias_set root(opt_alias_info *a, alias_set s)
+{
+    while (a->parent[s] != s)
+        s = a->parent[s] = a->parent[a->parent[s]];
+    return s;
+}
+
+/* The smaller root stays: ALIAS_WILD swallows what it meets. */
+static void join_sets(opt_alias_info *a, alias_set x, alias_set y)
+{
+    if (x == ALIAS_NONE || y == ALIAS_NONE)
+        return;
+    x = root(a, x);
+    y = root(a, y);
+    if (x < y)
+        a->parent[y] = x;
+    else
+        a->parent[x] = y;
+}
+
+alias_set opt_alias_set(opt_alias_info *a, const ir_value *v)
+{
+    if (!opt_type_is_mutable(v->type))
+        return ALIAS_NONE;
+    return v->id < a->n_values ? root(a, v->id + 2) : ALIAS_WILD;
+}
+
+static void join(opt_alias_info *a, const ir_value *x, const ir_value *y)
+{
+    join_sets(a, opt_alias_set(a, x), opt_alias_set(a, y));
+}
+
+static void make_wild(opt_alias_info *a, const ir_value *v)
+{
+    join_sets(a, ALIAS_WILD, opt_alias_set(a, v));
+}
+
+static void all_wild(opt_alias_info *a, const ir_node *n)
+{
+    for (uint32_t i = 0; i < n->n_inputs; i++)
+        make_wild(a, n->inputs[i]);
+    for (uint32_t i = 0; i < n->n_outputs; i++)
+        make_wild(a, n->outputs[i]);
+}
+
+/* Everything the node touches becomes one set. */
+static void join_all(opt_alias_info *a, const ir_node *n)
+{
+    const ir_value *first = NULL;
+    for (uint32_t i = 0; i < n->n_inputs + n->n_outputs; i++) {
+        const ir_value *v = i < n->n_inputs ? n->inputs[i] : n->outputs[i - n->n_inputs];
+        if (!opt_type_is_mutable(v->type))
+            continue;
+        if (first)
+            join(a, first, v);
+        else
+            first = v;
+    }
+}
+
+/* ---- nodes ----------------------------------------------------------------------------------------- */
+
+/* A result of this type is new memory when the schema says nothing: tensors and lists of numbers are,
+ * containers may hold what they were made from. */
+static bool is_fresh(const type *declared, const type *t)
+{
+    if (declared->has_vars || t->kind == TYPE_ANY)
+        return false;
+    return t->kind == TYPE_TENSOR || t->kind == TYPE_GENERATOR
+           || (t->kind == TYPE_LIST && !opt_type_is_mutable(type_elem(t)));
+}
+
+static uint32_t letters(const schema_arg *s)
+{
+    return s->alias.before | s->alias.after | s->elem_alias.before | s->elem_alias.after;
+}
+
+static void visit_operator(opt_alias_info *a, const ir_node *n, const schema *sc)
+{
+    enum { WILDCARD = 1u << 31 };
+    for (uint32_t r = 0; r < n->n_outputs; r++) {
+        const schema_arg *ret = r < sc->n_rets ? &sc->rets[r] : NULL;
+        uint32_t of_ret = ret ? letters(ret) : 0;
+        if (!ret || (of_ret & WILDCARD) || (!of_ret && !is_fresh(ret->type, n->outputs[r]->type))) {
+            join_all(a, n);
+            continue;
+        }
+        for (uint32_t i = 0; i < n->n_inputs && i < sc->n_args; i++)
+            if (letters(&sc->args[i]) & of_ret)
+                join(a, n->inputs[i], n->outputs[r]);
+    }
+    for (uint32_t i = 0; i < sc->n_args; i++)
+        if (letters(&sc->args[i]) & WILDCARD) // goes into a container
+            join_all(a, n);
+}
+
+static void visit_if(opt_alias_info *a, const ir_node *n)
+{
+    for (uint32_t i = 0; i < n->n_outputs; i++)
+        for (uint32_t b = 0; b < n->n_blocks; b++)
+            join(a, n->outputs[i], ir_block_output(n->blocks[b], i));
+}
+
+static void visit_loop(opt_alias_info *a, const ir_node *n)
+{
+    const ir_block *b = n->blocks[0];
+    for (uint32_t i = 0; i < n->n_outputs; i++) {
+        join(a, n->outputs[i], n->inputs[i + 2]);
+        join(a, n->outputs[i], ir_block_input(b, i + 1));
+        join(a, n->outputs[i], ir_block_output(b, i + 1));
+    }
+}
+
+static void visit(opt_alias_info *a, const ir_node *n)
+{
+    switch ((op_id)n->op) {
+    case OP_prim_If: visit_if(a, n); return;
+    case OP_prim_Loop: visit_loop(a, n); return;
+    case OP_prim_TupleConstruct: case OP_prim_TupleUnpack: case OP_prim_TupleIndex: case OP_prim_TupleSlice:
+    case OP_prim_ListConstruct: case OP_prim_ListUnpack: case OP_prim_DictConstruct:
+    case OP_prim_unchecked_cast:
+        join_all(a, n);
+        return;
+    case OP_prim_Uninitialized: case OP_prim_CreateObject: case OP_prim_isinstance: case OP_prim_tolist:
+    case OP_prim_Print: case OP_prim_RaiseException:
+        return;
+    default: break;
+    }
+    const schema *sc = op_schema((op_id)n->op);
+    if (!sc || sc->is_vararg || sc->is_varret || n->n_blocks)
+        all_wild(a, n);
+    else
+        visit_operator(a, n, sc);
+}
+
+/* ---- writes ---------------------------------------------------------------------------------------- */
+
+void opt_alias_each_write(opt_alias_info *a, const ir_node *n, void (*f)(void *ctx, alias_set set), void *ctx)
+{
+    const op_info *info = op_get_info((op_id)n->op);
+    const schema *sc = op_schema((op_id)n->op);
+    if (n->n_blocks || !sc)
+        return;
+    if (sc->is_vararg && (info->traits & OP_EFFECT) && n->op != OP_prim_Print) {
+        f(ctx, ALIAS_WILD); // calls, attribute writes, context managers
+        return;
+    }
+    for (uint32_t i = 0; i < n->n_inputs; i++) {
+        bool writes = info->traits & OP_WRITES_STATS;
+        if (i < sc->n_args)
+            writes |= sc->args[i].alias.is_write || sc->args[i].elem_alias.is_write;
+        alias_set s = writes ? opt_alias_set(a, n->inputs[i]) : ALIAS_NONE;
+        if (s != ALIAS_NONE)
+            f(ctx, s);
+    }
+}
+
+typedef struct writer {
+    opt_alias_info *a;
+    const ir_node *n;
+} writer;
+
+static void note_write(void *ctx, alias_set set)
+{
+    writer *w = ctx;
+    alias_write *entry = ARENA_NEW(&w->a->arena, alias_write);
+    *entry = (alias_write){ w->n, set, w->a->writes[set] };
+    w->a->writes[set] = entry;
+}
+
+const alias_write *opt_alias_writes(opt_alias_info *a, alias_set set)
+{
+    return a->writes[set];
+}
+
+/* ---- the analysis ---------------------------------------------------------------------------------- */
+
+static void analyse(opt_alias_info *a, const ir_graph *g)
+{
+    for (uint32_t i = 0; i < ir_block_n_inputs(g->body); i++)
+        make_wild(a, ir_block_input(g->body, i));
+    for (uint32_t i = 0; i < ir_block_n_outputs(g->body); i++)
+        make_wild(a, ir_block_output(g->body, i));
+    IR_EACH_NODE_DEEP(n, g)
+        visit(a, n);
+    IR_EACH_NODE_DEEP(n, g) {
+        writer w = { a, n };
+        opt_alias_each_write(a, n, note_write, &w);
+    }
+}
+
+opt_alias_info *opt_alias(opt_ctx *cx, const ir_graph *g)
+{
+    if (cx->alias && cx->alias->g == g)
+        return cx->alias;
+    opt_alias_drop(cx);
+    opt_alias_info *a = mem_calloc(1, sizeof *a);
+    if (!a)
+        return NULL;
+    arena_init(&a->arena);
+    a->g = g;
+    a->n_values = g->n_values;
+    a->parent = ARENA_ARRAY(&a->arena, alias_set, (size_t)g->n_values + 2);
+    a->writes = ARENA_ARRAY(&a->arena, alias_write *, (size_t)g->n_values + 2);
+    if (a->parent && a->writes && !arena_failed(&a->arena)) {
+        for (uint32_t i = 0; i < g->n_values + 2; i++)
+            a->parent[i] = i;
+        analyse(a, g);
+    }
+    if (arena_failed(&a->arena)) {
+        arena_fini(&a->arena);
+        mem_free(a);
+        return NULL;
+    }
+    return cx->alias = a;
+}
+
+void opt_alias_drop(opt_ctx *cx)
+{
+    if (!cx->alias)
+        return;
+    arena_fini(&cx->alias->arena);
+    mem_free(cx->alias);
+    cx->alias = NULL;
+}
+
+/* ---- effects --------------------------------------------------------------------------------------- */
+
+bool opt_is_visible(const ir_node *n)
+{
+    const op_info *info = op_get_info((op_id)n->op);
+    if (info->traits & (OP_EFFECT | OP_RANDOM))
+        return true;
+    /* Operators we know only by signature: without results they are there for their effect. */
+    const schema *sc = op_schema((op_id)n->op);
+    return info->backend == OP_IS_DECLARED && sc && sc->n_rets == 0 && !schema_writes(sc);
+}
+
+static void note_wild(void *ctx, alias_set set)
+{
+    *(bool *)ctx |= set == ALIAS_WILD;
+}
+
+static bool has_effect_itself(opt_alias_info *a, const ir_node *n)
+{
+    if (n->n_blocks && (n->op == OP_prim_If || n->op == OP_prim_Loop))
+        return false; // what is inside decides
+    bool effect = opt_is_visible(n);
+    if (!effect && a)
+        opt_alias_each_write(a, n, note_wild, &effect);
+    return effect || !a;
+}
+
+bool opt_has_effect(opt_ctx *cx, const ir_node *n)
+{
+    opt_alias_info *a = opt_alias(cx, n->block->graph);
+    const ir_node *end = ir_next_skip(n);
+    for (const ir_node *at = n; at && at != end; at = ir_next_deep(at))
+        if (has_effect_itself(a, at))
+            return true;
+    return false;
+}

@@ -1,0 +1,169 @@
+/* Pipelines: which passes run, in which order.
+ *
+ * "emitted" turns lowering's raw graph into the form PyTorch prints; its order is part of the format (constants
+ * end up in the order the walk of `pool` finds them). "inlined" and "optimized" clean up after themselves: a
+ * group of passes is repeated until none reports progress, at most MAX_ROUNDS times. */
+/* SPDX-License-Identifier: Apache-2.0 */
+#include "opt/alias.h"
+
+#include <string.h>
+
+enum { MAX_ROUNDS = 8, MAX_NAME = 64 };
+
+typedef struct pass_entry {
+    const char *name;
+    const char *summary;
+    opt_pass run;
+} pass_entry;
+
+static const pass_entry passes[] = {
+#define PASS(name, summary) { #name, summary, opt_##name },
+#include "opt/passes.def"
+};
+
+/* A list of passes; those from `repeat` on are run again while they find something. */
+typedef struct pipeline {
+    const char *name;
+    opt_pass once[8];
+    opt_pass again[12];
+    opt_pass last[6];
+} pipeline;
+
+static const pipeline pipelines[] = {
+    { "emitted",
+      .once = { opt_fuse_ifs, opt_canonical_loops, opt_normalise, opt_tuples, opt_dce },
+      .again = { opt_fold, opt_dead_branches, opt_dce },
+      .last = { opt_pool, opt_order_outputs } },
+    { "inlined",
+      .once = { opt_inline },
+      .again = { opt_tuples, opt_fold, opt_dead_branches, opt_dce },
+      .last = { opt_pool } },
+    { "optimized",
+      .once = { opt_inline, opt_normalise },
+      .again = { opt_tuples, opt_fold, opt_dead_branches, opt_peephole, opt_pool, opt_cse, opt_unroll,
+                 opt_hoist, opt_dce },
+      .last = { opt_pool } },
+};
+
+opt_pass opt_find_pass(const char *name)
+{
+    for (size_t i = 0; i < opt_pass_count(); i++)
+        if (strcmp(passes[i].name, name) == 0)
+            return passes[i].run;
+    return NULL;
+}
+
+size_t opt_pass_count(void)
+{
+    return sizeof passes / sizeof *passes;
+}
+
+const char *opt_pass_at(size_t i, const char **ret_summary)
+{
+    *ret_summary = passes[i].summary;
+    return passes[i].name;
+}
+
+static const char *pass_name(opt_pass p)
+{
+    for (size_t i = 0; i < opt_pass_count(); i++)
+        if (passes[i].run == p)
+            return passes[i].name;
+    return "?";
+}
+
+/* Distrust: the graph must be valid, and it must be the same text when the pass says it did nothing. */
+static bool check_pass(ir_graph *g, opt_ctx *cx, const text *before, bool progress)
+{
+    const char *why = NULL;
+    if (!ir_validate(g, &g->arena, &why)) {
+        cx->failure = why ? why : "the graph is invalid";
+        return false;
+    }
+    text after;
+    text_init(&after, NULL);
+    ir_print(g, &(ir_print_options){ 0 }, &after);
+    bool same = before->n == after.n && memcmp(before->s, after.s, after.n) == 0;
+    bool failed = before->failed || after.failed;
+    text_fini(&after);
+    if (!failed && !progress && !same)
+        cx->failure = "the pass changed the graph and did not say so";
+    return !cx->failure;
+}
+
+static bool run_pass(opt_pass p, ir_graph *g, opt_ctx *cx, bool *ret_progress)
+{
+    text before;
+    text_init(&before, NULL);
+    if (cx->validate)
+        ir_print(g, &(ir_print_options){ 0 }, &before);
+    bool progress = p(g, cx);
+    bool failed = arena_failed(&cx->scratch) || ir_graph_failed(g);
+    arena_fini(&cx->scratch);
+    if (progress || failed)
+        opt_alias_drop(cx);
+    if (!failed && cx->validate)
+        failed = !check_pass(g, cx, &before, progress);
+    text_fini(&before);
+    if (failed && cx->failure)
+        cx->failure = arena_printf(&g->arena, "after %s: %s", pass_name(p), cx->failure);
+    if (cx->after_pass && progress)
+        cx->after_pass(cx->ctx, pass_name(p), g);
+    *ret_progress |= progress;
+    return !failed;
+}
+
+static bool run_list(const opt_pass *list_of_passes, size_t n, ir_graph *g, opt_ctx *cx, bool *ret_progress)
+{
+    for (size_t i = 0; i < n && list_of_passes[i]; i++)
+        if (!run_pass(list_of_passes[i], g, cx, ret_progress))
+            return false;
+    return true;
+}
+
+static bool run_pipeline(const pipeline *p, ir_graph *g, opt_ctx *cx)
+{
+    bool progress = false;
+    if (!run_list(p->once, sizeof p->once / sizeof *p->once, g, cx, &progress))
+        return false;
+    progress = true;
+    for (int round = 0; round < MAX_ROUNDS && progress; round++) {
+        progress = false;
+        if (!run_list(p->again, sizeof p->again / sizeof *p->again, g, cx, &progress))
+            return false;
+    }
+    return run_list(p->last, sizeof p->last / sizeof *p->last, g, cx, &progress);
+}
+
+bool opt_run_pipeline(const char *name, ir_graph *g, opt_ctx *cx)
+{
+    bool ok = false;
+    arena_init(&cx->scratch);
+    cx->failure = NULL;
+    for (size_t i = 0; i < sizeof pipelines / sizeof *pipelines; i++)
+        if (strcmp(pipelines[i].name, name) == 0)
+            ok = run_pipeline(&pipelines[i], g, cx);
+    opt_alias_drop(cx);
+    return ok;
+}
+
+bool opt_run_passes(const char *names, ir_graph *g, opt_ctx *cx, const char **ret_bad)
+{
+    bool ok = true, progress = false;
+    arena_init(&cx->scratch);
+    cx->failure = NULL;
+    for (const char *at = names; ok && *at;) {
+        char name[MAX_NAME];
+        size_t n = strcspn(at, ",");
+        size_t kept = n < sizeof name ? n : sizeof name - 1;
+        memcpy(name, at, kept);
+        name[kept] = '\0';
+        opt_pass p = opt_find_pass(name);
+        if (!p)
+            *ret_bad = arena_strndup(&g->arena, at, n);
+        ok = p && run_pass(p, g, cx, &progress);
+        at += n + (at[n] == ',');
+    }
+    opt_alias_drop(cx);
+    return ok;
+}
