@@ -28,9 +28,11 @@ static row rows[] = {
 #define OP(id_, schema_, traits_, kernel_) \
     { #id_, schema_, #kernel_, (traits_), OP_HAS_KERNEL, OP_NO_VARIANT, OP_##id_ },
 #define SCALAR(id_, schema_, traits_, ...)       PLAIN(id_, schema_, traits_, OP_HAS_KERNEL)
+#define SCALAR_CHECK(id_, schema_, traits_, ...) PLAIN(id_, schema_, traits_, OP_HAS_KERNEL)
 #define UNARY(id_, schema_, for_, traits_, ...)   PLAIN(id_, schema_, traits_, OP_HAS_KERNEL)
 #define BINARY(id_, schema_, for_, traits_, ...)  PLAIN(id_, schema_, traits_, OP_HAS_KERNEL)
 #define TERNARY(id_, schema_, for_, traits_, ...) PLAIN(id_, schema_, traits_, OP_HAS_KERNEL)
+#define QUATERNARY(id_, schema_, for_, traits_, ...) PLAIN(id_, schema_, traits_, OP_HAS_KERNEL)
 #define COMPOSITE(id_, schema_, traits_)         PLAIN(id_, schema_, traits_, OP_IS_COMPOSITE)
 #define DECLARED(id_, schema_)                   PLAIN(id_, schema_, 0, OP_IS_DECLARED)
 #define VARIANT(id_, schema_, base_, mode_) \
