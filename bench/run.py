@@ -1,0 +1,169 @@
+#!/usr/bin/env python3
+"""Benchmarks: tjs beside PyTorch, the same input, one run. Prints a table in Markdown.
+
+The figures are medians; the machine's noise shows in repeated runs. `bench/scalar.tjs` runs in both."""
+import argparse, importlib.machinery, importlib.util, json, os, resource, statistics, subprocess, sys, tempfile, time
+
+HERE = os.path.dirname(os.path.abspath(__file__))
+rows = []
+
+
+def report(section, what, theirs, ours, unit, target=""):
+    ratio = theirs / ours if ours else float("nan")
+    rows.append((section, what, theirs, ours, unit, ratio, target))
+    print("| %s | %.4g %s | %.4g %s | %.1f× | %s |" % (what, theirs, unit, ours, unit, ratio, target), flush=True)
+
+
+def header(title):
+    print("\n%s\n\n| what | PyTorch | tjs | ratio | target |\n|---|---|---|---|---|" % title)
+
+
+def ours(tjs, kind, path, call=None, threads=1, min_time=0.5):
+    cmd = [tjs, "bench", kind, path, "--json", "--min-time", str(min_time), "--threads", str(threads)]
+    if call:
+        cmd += ["--call", call]
+    p = subprocess.run(cmd, capture_output=True, text=True)
+    if p.returncode:
+        print("tjs failed on %s: %s" % (call or path, p.stderr.strip()[:300]), file=sys.stderr)
+        return None
+    return json.loads(p.stdout.strip().splitlines()[-1])
+
+
+def median(fn, min_time=0.5, fewest=5, most=2000):
+    runs, total = [], 0.0
+    while (total < min_time or len(runs) < fewest) and len(runs) < most:
+        t = time.perf_counter()
+        fn()
+        t = time.perf_counter() - t
+        runs.append(t)
+        total += t
+    return statistics.median(runs)
+
+
+def module():
+    path = os.path.join(HERE, "scalar.tjs")
+    loader = importlib.machinery.SourceFileLoader("bench_scalar", path)
+    m = importlib.util.module_from_spec(importlib.util.spec_from_loader("bench_scalar", loader))
+    sys.modules["bench_scalar"] = m
+    loader.exec_module(m)
+    return m
+
+
+def program(lines):
+    """A source of about `lines` lines: functions of ten lines with calls, loops, tensors and containers."""
+    body = ("def f%d(x: Tensor, n: int) -> Tensor:\n"
+            "    y = torch.relu(x) * 2.0 + float(n)\n"
+            "    total = 0\n"
+            "    for i in range(n):\n"
+            "        if i %% 2 == 0:\n"
+            "            total += i * 3\n"
+            "        else:\n"
+            "            y = y - x[0]\n"
+            "    shape = [x.size(0), total]\n"
+            "    return torch.sigmoid(y) + float(len(shape))\n")
+    return "".join(body % i for i in range(max(1, lines // 10)))
+
+
+def bench_compile(tjs, torch):
+    header("Compiling a source (check, lower, emit)")
+    for lines, target in ((10, "≤ 20 µs"), (100, ""), (1000, "≤ 2 ms"), (5000, "≤ 10 ms")):
+        source = program(lines)
+        theirs = median(lambda: torch.jit.CompilationUnit(source), 1.0, 3)
+        with tempfile.NamedTemporaryFile("w", suffix=".tjs", delete=False) as f:
+            f.write(source)
+        mine = ours(tjs, "compile", f.name)
+        os.unlink(f.name)
+        if mine:
+            report("compile", "%d lines" % lines, theirs * 1e6, mine["median_s"] * 1e6, "µs", target)
+
+
+def peak_of(cmd):
+    t = time.perf_counter()
+    pid = os.posix_spawn(cmd[0], cmd, os.environ, file_actions=[(os.POSIX_SPAWN_OPEN, 1, "/dev/null", os.O_WRONLY, 0)])
+    _, status, usage = os.wait4(pid, 0)
+    return time.perf_counter() - t, usage.ru_maxrss / 1024, status
+
+
+def bench_start(tjs, torch):
+    header("Process start to first result (the MLP 3-8-16-1 as a source)")
+    call = ("mlp(torch.ones(1, 3), torch.ones(3, 8), torch.ones(8), torch.ones(8, 16), torch.ones(16), torch.ones(16, 1), "
+            "torch.ones(1))")
+    script = ("import sys; sys.path.insert(0, %r); import torch, importlib.machinery as m; "
+              "b = m.SourceFileLoader('bench_scalar', %r).load_module(); f = torch.jit.script(b.mlp); "
+              "print(f(%s))" % (HERE, os.path.join(HERE, "scalar.tjs"), call[4:-1]))
+    theirs = [peak_of(["/usr/bin/python3", "-W", "ignore", "-c", script]) for _ in range(3)]
+    mine = [peak_of([tjs, "run", os.path.join(HERE, "scalar.tjs"), "--call", call]) for _ in range(15)]
+    if any(s for _, _, s in mine):
+        print("tjs failed to run the MLP", file=sys.stderr)
+        return
+    mid = lambda runs, i: statistics.median(r[i] for r in runs)
+    report("start", "time", mid(theirs, 0) * 1e3, mid(mine, 0) * 1e3, "ms", "≤ 10 ms")
+    report("start", "peak memory", mid(theirs, 1), mid(mine, 1), "MB", "≤ 20 MB")
+
+
+def bench_loops(tjs, torch, section, title, cases):
+    header(title)
+    m = module()
+    path = os.path.join(HERE, "scalar.tjs")
+    for name, n, call, args, target in cases:
+        fn = torch.jit.script(getattr(m, name))
+        for _ in range(3):
+            fn(*args)
+        theirs = median(lambda: fn(*args), 0.5, 3) / n
+        mine = ours(tjs, "run", path, call)
+        if mine:
+            report(section, name, theirs * 1e9, mine["median_s"] / n * 1e9, "ns", target)
+
+
+def bench_scalar(tjs, torch):
+    n = 100000
+    cases = [(f, n, "%s(%d)" % (f, n), (n,), "≥ 25×") for f in ("fib", "collatz", "sieve", "mean", "list_sum")]
+    cases += [(f, n, "%s(%d)" % (f, n), (n,), "≥ 10×") for f in ("dict_count", "strings")]
+    bench_loops(tjs, torch, "scalar", "Scalar loops, per iteration", cases)
+
+
+def bench_small(tjs, torch):
+    n = 10000
+    torch.set_num_threads(1)
+    cases = [("small_op", n, "small_op(torch.ones(1), %d)" % n, (torch.ones(1), n), "≤ 60 ns"),
+             ("small_op_inplace", n, "small_op_inplace(torch.ones(1), %d)" % n, (torch.ones(1), n), "≤ 60 ns")]
+    bench_loops(tjs, torch, "small", "One operator on a 1-element tensor in a loop, per iteration", cases)
+
+
+def bench_chain(tjs, torch):
+    header("Chain of 10 pointwise operators, one thread")
+    torch.set_num_threads(1)
+    m = module()
+    path = os.path.join(HERE, "scalar.tjs")
+    fn = torch.jit.script(m.chain)
+    for exponent in (3, 4, 5, 6, 7):
+        n = 10 ** exponent
+        x = torch.rand(n)
+        for _ in range(3):
+            fn(x)
+        theirs = median(lambda: fn(x), 0.5, 3)
+        bare = median(lambda: torch.neg(x), 0.3, 3)
+        mine = ours(tjs, "run", path, "chain(torch.rand(%d))" % n)
+        if mine:
+            report("chain", "10^%d floats" % exponent, theirs * 1e6, mine["median_s"] * 1e6, "µs",
+                   "bare read + write %.4g µs" % (bare * 1e6))
+
+
+SECTIONS = {"compile": bench_compile, "start": bench_start, "scalar": bench_scalar, "small": bench_small,
+            "chain": bench_chain}
+
+
+def main():
+    p = argparse.ArgumentParser(description=__doc__)
+    p.add_argument("--tjs", required=True)
+    p.add_argument("sections", nargs="*", choices=[[]] + list(SECTIONS))
+    a = p.parse_args()
+    import torch
+    tjs = os.path.abspath(a.tjs)
+    print("PyTorch %s, %d cores" % (torch.__version__, os.cpu_count()))
+    for name in a.sections or SECTIONS:
+        SECTIONS[name](tjs, torch)
+
+
+if __name__ == "__main__":
+    main()
