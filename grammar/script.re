@@ -114,7 +114,10 @@ again:
 
     [ \t\v\f\r]+          { goto again; }
     "\\" "\r"? "\n"       { goto again; }
-    "\\"                  { return lex_bad(l, t, HERE, "unexpected character after '\\'"); }
+    "\\"                  {
+        return lex_bad(l, t, HERE, *HERE == '\0' ? "unexpected end of file after '\\'"
+                                                : "unexpected character after '\\'");
+    }
     "#" [^\n\x00]*        {
         if (!is_type_comment(l, (const char *)start, HERE))
             goto again;

@@ -73,8 +73,9 @@ static ast_node *tuple_of(parser *p, ast_nodes items, bool has_comma, range at)
 
 static ast_node *assignment(parser *p, ast_nodes sides, ast_node *type_comment, range at)
 {
+    if (arena_failed(p->arena))
+        return NEW(p, error, at);
     ast_node *value = sides.at[--sides.n];
-
     for (size_t i = 0; i < sides.n; i++)
         check_target(p, sides.at[i], "assign to");
     return NEW(p, assign, at, .targets = sides, .value = value, .type_comment = type_comment);
@@ -192,7 +193,7 @@ suite: body_line
 body_line: line
          | NEWLINE {
                range found = {p->src, p->token.begin, p->token.end}; /* the lookahead */
-               parser_error(p, found, "expected an indented block after ':'");
+               parser_missing_block(p, found);
                $$ = (ast_nodes){0};
            }
          ;
@@ -365,7 +366,7 @@ with_item: expression                       { $$ = NEW(p, with_item, @$, .value 
          ;
 
 definition: DEF NAME '(' params ')' returns def_block {
-                check_params(p, $4);
+                check_params(p, &$4);
                 check_body(p, $7.body);
                 $$ = NEW(p, def, @$, .id = $2, .params = $4, .returns = $6, .body = $7.body,
                          .type_comment = $7.type_comment);
@@ -563,7 +564,7 @@ dict_items: expression ':' expression       { $$ = append(p, nodes_of(p, $1), $3
           ;
 
 comprehension: comp_clauses {
-                   $$ = $1.at[0];
+                   $$ = arena_failed(p->arena) ? NEW(p, error, @$) : $1.at[0];
                    for (size_t i = 1; i < $1.n; i++)
                        parser_unsupported(p, $1.at[i]->at, $1.at[i]->kind == AST_list_comp
                            ? "comprehensions with more than one 'for' aren't supported"
@@ -654,7 +655,8 @@ static const char *expected_text(const yypcontext_t *cx, const parser *p)
             return comma ? "',' or ']'" : "']'";
         if (open == '{' && expects(cx, '}'))
             return comma ? "',' or '}'" : "'}'";
-    }
+    } else if (l->is_expression && expects(cx, T_YYEOF))
+        return "the end of the expression";
     if (expects(cx, ';'))
         return "newline";
     if (expects(cx, ':'))
@@ -663,15 +665,13 @@ static const char *expected_text(const yypcontext_t *cx, const parser *p)
         return "newline";
     if (expects(cx, T_NAME))
         return "a name";
-    if (expects(cx, '('))
-        return "'('";
     if (expects(cx, T_ELSE))
         return "'else'";
     if (expects(cx, T_IN))
         return "'in'";
     if (expects(cx, T_IMPORT))
         return "'import'";
-    return p->layout.is_expression ? "the end of the expression" : NULL;
+    return expects(cx, '(') ? "'('" : NULL;
 }
 
 static int yyreport_syntax_error(const yypcontext_t *cx, parser *p)

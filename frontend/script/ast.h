@@ -36,6 +36,7 @@ typedef enum ast_compare_op {
     AST_LT, AST_LE, AST_GT, AST_GE, AST_EQ, AST_NE, AST_IS, AST_IS_NOT, AST_IN, AST_NOT_IN,
     AST_COMPARE__COUNT
 } ast_compare_op;
+/* A bare `*` is not a parameter: those behind it are KEYWORD_ONLY. */
 typedef enum ast_param_kind {
     AST_PARAM_NORMAL, AST_PARAM_KEYWORD_ONLY, AST_PARAM_VARARGS, AST_PARAM_KWARGS
 } ast_param_kind;

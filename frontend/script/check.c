@@ -29,8 +29,9 @@ static const char *target_problem(const ast_node *n)
 
 void check_target(parser *p, const ast_node *n, const char *verb)
 {
+    if (arena_failed(p->arena))
+        return;
     const char *problem = target_problem(n);
-
     if (problem != NULL) {
         parser_error(p, n->at, "cannot %s %s", verb, problem);
         return;
@@ -45,36 +46,49 @@ void check_target(parser *p, const ast_node *n, const char *verb)
     }
 }
 
-void check_params(parser *p, ast_nodes params)
+/* One parameter against those before it; has_star: behind a '*'. */
+static void check_param(parser *p, ast_param *q, bool has_star, bool *has_default, ptrmap *seen)
 {
-    bool has_default = false, is_keyword_only = false;
+    if (q->kind == AST_PARAM_NORMAL) {
+        if (has_star)
+            q->kind = AST_PARAM_KEYWORD_ONLY;
+        else if (q->default_value != NULL)
+            *has_default = true;
+        else if (*has_default)
+            parser_error(p, q->node.at,
+                         "parameter '%s' without a default follows one that has a default", q->id);
+    }
+    if (ptrmap_has(seen, q->id))
+        parser_error(p, q->node.at, "duplicate parameter '%s'", q->id);
+    else if (!ptrmap_set(seen, q->id, q))
+        p->arena->failed = true;
+}
+
+void check_params(parser *p, ast_nodes *params)
+{
+    bool has_default = false, has_star = false;
+    size_t n_kept = 0;
     ptrmap seen;
 
+    if (arena_failed(p->arena))
+        return;
     ptrmap_init(&seen, NULL);
-    for (size_t i = 0; i < params.n; i++) {
-        if (params.at[i]->kind != AST_param)
+    for (size_t i = 0; i < params->n; i++) {
+        if (params->at[i]->kind != AST_param)
             continue;
-        ast_param *q = AST_AS(param, params.at[i]);
-        if (q->kind == AST_PARAM_KEYWORD_ONLY || q->kind == AST_PARAM_VARARGS) {
-            if (is_keyword_only)
-                parser_error(p, q->node.at, "a second '*' among the parameters");
-            if (q->kind == AST_PARAM_KEYWORD_ONLY && i + 1 == params.n)
-                parser_error(p, q->node.at, "a parameter must follow '*'");
-            is_keyword_only = true;
-        } else if (q->kind == AST_PARAM_NORMAL) {
-            if (is_keyword_only)
-                q->kind = AST_PARAM_KEYWORD_ONLY;
-            else if (q->default_value != NULL)
-                has_default = true;
-            else if (has_default)
-                parser_error(p, q->node.at,
-                             "parameter '%s' without a default follows one that has a default", q->id);
+        ast_param *q = AST_AS(param, params->at[i]);
+        bool is_star = q->id == NULL;
+        if (has_star && (is_star || q->kind == AST_PARAM_VARARGS))
+            parser_error(p, q->node.at, "a second '*' among the parameters");
+        if (is_star && i + 1 == params->n)
+            parser_error(p, q->node.at, "a parameter must follow '*'");
+        if (!is_star) {
+            check_param(p, q, has_star, &has_default, &seen);
+            params->at[n_kept++] = params->at[i];
         }
-        if (q->id != NULL && ptrmap_has(&seen, q->id))
-            parser_error(p, q->node.at, "duplicate parameter '%s'", q->id);
-        else if (q->id != NULL)
-            ptrmap_set(&seen, q->id, q);
+        has_star |= is_star || q->kind == AST_PARAM_VARARGS;
     }
+    params->n = n_kept;
     ptrmap_fini(&seen);
 }
 
@@ -82,6 +96,8 @@ void check_args(parser *p, ast_nodes args)
 {
     bool has_keyword = false;
 
+    if (arena_failed(p->arena))
+        return;
     for (size_t i = 0; i < args.n; i++) {
         const ast_node *a = args.at[i];
         if (a->kind == AST_keyword)
@@ -94,7 +110,7 @@ void check_args(parser *p, ast_nodes args)
 /* Recursion over nesting only. Bodies of nested functions were checked when they ended. */
 void check_body(parser *p, ast_nodes body)
 {
-    for (size_t i = 0; i < body.n; i++) {
+    for (size_t i = 0; i < body.n && !arena_failed(p->arena); i++) {
         ast_node *n = body.at[i];
         if (n->kind == AST_class) {
             range head = {p->src, n->at.begin, n->at.begin + 5};

@@ -97,7 +97,8 @@ static int layout_indent(layout *l, token *t, uint32_t width, uint32_t tab1)
     if (l->n_levels == AST_MAX_NESTING) {
         layout_error(l, l->lexer.at, l->lexer.at + 1, "too deeply nested: more than %d blocks",
                      AST_MAX_NESTING);
-        l->levels[l->n_levels - 1].alias = width;
+        l->is_cut = true;
+        l->lexer.limit = l->lexer.at;
         return 0;
     }
     l->levels[l->n_levels++] = (layout_level){width, tab1, NO_ALIAS};

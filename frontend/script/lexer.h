@@ -50,6 +50,7 @@ typedef struct layout {
     bool at_line_start, has_tokens, has_base;
     bool is_def_line, was_def_line, has_assign; /* where a `# type:` comment may stand */
     bool in_match;       /* `case` lines belong to a match statement, already reported */
+    bool is_cut;         /* too many blocks: the rest of the text was dropped */
     bool want_bad;       /* next call: the error token */
     uint32_t match_width;
     int last_kind;

@@ -401,7 +401,7 @@ ast_node *literal_join(parser *p, ast_nodes strings, range at)
     if (strings.n == 1)
         return strings.at[0];
     text_init(&joined, p->arena);
-    for (size_t i = 0; i < strings.n; i++) {
+    for (size_t i = 0; i < strings.n && !arena_failed(p->arena); i++) {
         ast_node *n = strings.at[i];
         if (n->kind == AST_error)
             return n;

@@ -5,6 +5,7 @@
  * length need no recursion and lean left. A grammar would need every expression rule twice, because
  * archive code has `and`/`or` on one level, unchained comparisons and a `~` looser than them. */
 /* SPDX-License-Identifier: Apache-2.0 */
+#include "base/alloc.h"
 #include "base/vec.h"
 #include "frontend/script/parser.h"
 
@@ -60,10 +61,11 @@ typedef struct chain_operator {
     range at;       /* of a unary one */
 } chain_operator;
 
+/* On the heap, not in the tree's arena: they are used again, and must hold when the arena fails. */
 struct operator_chain {
     VEC(chain_value) values;
     VEC(chain_operator) waiting;
-    operator_chain *next_spare;
+    operator_chain *next_spare, *next;
 };
 
 static int precedence(const parser *p, operator_id id)
@@ -75,12 +77,28 @@ operator_chain *chain_new(parser *p)
 {
     operator_chain *c = p->spare;
 
-    if (c != NULL)
+    if (c != NULL) {
         p->spare = c->next_spare;
-    else
-        c = ARENA_NEW(p->arena, operator_chain);
+    } else if ((c = mem_calloc(1, sizeof *c)) != NULL) {
+        c->next = p->chains;
+        p->chains = c;
+    } else {
+        p->arena->failed = true;
+        return NULL;
+    }
     c->values.n = c->waiting.n = 0;
     return c;
+}
+
+void chains_fini(parser *p)
+{
+    while (p->chains != NULL) {
+        operator_chain *c = p->chains;
+        p->chains = c->next;
+        VEC_FINI(&c->values);
+        VEC_FINI(&c->waiting);
+        mem_free(c);
+    }
 }
 
 /* A minus before a literal belongs to the literal: only so can the smallest integer be written. */
@@ -118,7 +136,7 @@ static void compare_add_op(parser *p, ast_compare *c, uint8_t op)
         size_t cap = c->ops.n == 0 ? 1 : 2 * c->ops.n;
         char *grown = arena_grow(p->arena, (char *)c->ops.s, c->ops.n == 0 ? 0 : c->ops.n + 1,
                                  cap + 1);
-        if (grown == NULL)
+        if (grown == NULL || arena_failed(p->arena))
             return;
         c->ops.s = grown;
     }
@@ -134,11 +152,13 @@ static void reduce_compare(parser *p, chain_value *left, chain_value right, uint
     if (!(left->is_open && left->node->kind == AST_compare && p->dialect == AST_USER)) {
         ast_nodes values = nodes_of(p, left->node);
         left->node = NEW(p, compare, at, .values = values);
-        if (left->node->kind != AST_compare)
+        if (arena_failed(p->arena) || left->node->kind != AST_compare)
             return;
     }
     ast_compare *c = AST_AS(compare, left->node);
     nodes_add(p, &c->values, right.node);
+    if (arena_failed(p->arena))
+        return;
     compare_add_op(p, c, op);
     c->node.at = left->at = at;
     left->is_open = true;
@@ -153,11 +173,13 @@ static void reduce_boolean(parser *p, chain_value *left, chain_value right, bool
           AST_AS(bool_chain, left->node)->is_or == is_or)) {
         ast_nodes values = nodes_of(p, left->node);
         left->node = NEW(p, bool_chain, at, .is_or = is_or, .values = values);
-        if (left->node->kind != AST_bool_chain)
+        if (arena_failed(p->arena) || left->node->kind != AST_bool_chain)
             return;
     }
     ast_bool_chain *b = AST_AS(bool_chain, left->node);
     nodes_add(p, &b->values, right.node);
+    if (arena_failed(p->arena))
+        return;
     b->node.at = left->at = at;
     left->is_open = true;
     extend_depth(p, left, right.node);
@@ -170,8 +192,8 @@ static void chain_reduce(parser *p, operator_chain *c)
     const operator_row *row = &operator_rows[op.id];
     size_t n_operands = row->form == UNARY ? 1 : 2;
 
-    if (c->values.n < n_operands)
-        return; /* only without memory */
+    if (c->values.n < n_operands || arena_failed(p->arena))
+        return; /* without memory nothing is complete */
     chain_value right = c->values.at[c->values.n - 1];
     if (row->form == UNARY) {
         chain_value *v = &VEC_LAST(&c->values);
@@ -200,29 +222,38 @@ static void chain_reduce(parser *p, operator_chain *c)
 
 void chain_unary(parser *p, operator_chain *c, operator_id op, range at)
 {
+    if (c == NULL)
+        return;
     if (op == OPERATOR_NOT && p->dialect == AST_USER && c->waiting.n > 0 &&
         precedence(p, VEC_LAST(&c->waiting).id) > precedence(p, op))
         parser_error(p, at, "'not' binds looser than the operator before it; "
                             "put it in parentheses: (not ...)");
-    VEC_PUSH(&c->waiting, p->arena, ((chain_operator){op, at}));
+    if (!VEC_PUSH(&c->waiting, NULL, ((chain_operator){op, at})))
+        p->arena->failed = true;
 }
 
 void chain_operand(parser *p, operator_chain *c, ast_node *n, range at)
 {
-    VEC_PUSH(&c->values, p->arena, ((chain_value){n, at, false}));
+    if (c != NULL && !VEC_PUSH(&c->values, NULL, ((chain_value){n, at, false})))
+        p->arena->failed = true;
 }
 
 void chain_binary(parser *p, operator_chain *c, operator_id op)
 {
     int own = precedence(p, op) + (op == OPERATOR_POW); /* `**` leans right */
 
+    if (c == NULL)
+        return;
     while (c->waiting.n > 0 && precedence(p, VEC_LAST(&c->waiting).id) >= own)
         chain_reduce(p, c);
-    VEC_PUSH(&c->waiting, p->arena, ((chain_operator){.id = op}));
+    if (!VEC_PUSH(&c->waiting, NULL, ((chain_operator){.id = op})))
+        p->arena->failed = true;
 }
 
 ast_node *chain_finish(parser *p, operator_chain *c)
 {
+    if (c == NULL)
+        return NEW(p, error, (range){0}, );
     while (c->waiting.n > 0)
         chain_reduce(p, c);
     ast_node *n = c->values.n > 0 ? c->values.at[0].node : NEW(p, error, (range){0}, );

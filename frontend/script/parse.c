@@ -22,7 +22,10 @@ ast_node *parser_keep(parser *p, const void *node, size_t n_bytes)
     memcpy(n, node, n_bytes);
     n->depth = ast_depth(n);
     if (n->depth > AST_MAX_DEPTH) {
-        parser_error(p, n->at, "too deeply nested");
+        /* what encloses the last one reported is the same mistake */
+        if (p->too_deep.src == NULL || n->at.begin > p->too_deep.begin || n->at.end < p->too_deep.end)
+            parser_error(p, n->at, "too deeply nested");
+        p->too_deep = n->at;
         n->kind = AST_error;
         n->depth = 1;
     }
@@ -79,16 +82,18 @@ const char *parser_intern(parser *p, const char *s, size_t n)
     return copy;
 }
 
-diag_item *parser_error(parser *p, range at, const char *format, ...)
+void parser_error(parser *p, range at, const char *format, ...)
 {
     char message[512];
     va_list ap;
 
+    if (arena_failed(p->arena))
+        return; /* the nodes that led here may be no nodes */
     va_start(ap, format);
     vsnprintf(message, sizeof message, format, ap);
     va_end(ap);
     p->diag->is_syntax = true;
-    return diag_error(p->diag, "syntax", at, "%s", message);
+    diag_error(p->diag, "syntax", at, "%s", message);
 }
 
 ast_node *parser_unsupported(parser *p, range at, const char *format, ...)
@@ -162,6 +167,12 @@ void parser_syntax_error(parser *p, range at, const char *expected)
         layout_reject_indent(l);
 }
 
+void parser_missing_block(parser *p, range found)
+{
+    if (!p->layout.is_cut)
+        parser_error(p, found, "expected an indented block after ':'");
+}
+
 /* ---- tokens ---- */
 
 int script_lex(SCRIPT_STYPE *value, range *at, parser *p)
@@ -173,6 +184,8 @@ int script_lex(SCRIPT_STYPE *value, range *at, parser *p)
         p->start = 0;
         return start;
     }
+    if (arena_failed(p->arena))
+        return 0;
     int kind = layout_next(&p->layout, t);
     *at = (range){p->src, t->begin, t->end};
     switch (kind) {
@@ -269,6 +282,7 @@ static ast *parse(const source *src, ast_dialect dialect, diag *d, int start, as
         layout_init(&p.layout, src, 0, src->n_bytes, dialect, start == T_START_EXPRESSION, d);
         script_parse(&p);
     }
+    chains_fini(&p);
     strmap_fini(&names);
     if (p.c_locale != (locale_t)0)
         freelocale(p.c_locale);
@@ -314,6 +328,7 @@ ast_node *parser_subexpression(parser *p, uint32_t begin, uint32_t end)
     if (inner->layout.reported != 0)
         p->layout.reported = p->layout.line + 1;
     p->c_locale = inner->c_locale;
+    p->chains = inner->chains;
     p->spare = inner->spare;
     mem_free(inner);
     return n;

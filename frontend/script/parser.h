@@ -23,9 +23,10 @@ typedef struct parser {
     strmap *names;         /* interned identifiers */
     locale_t c_locale;     /* numbers are read in the C locale whatever the host has set */
     ast_node *min_int;     /* the literal 9223372036854775808, good only behind a minus */
-    operator_chain *spare; /* chains to use again */
+    operator_chain *chains, *spare; /* all, and those to use again */
     ast_node *result;      /* of an expression */
     int start;             /* the token that selects the start symbol, 0 once read */
+    range too_deep;        /* what was last reported as too deeply nested */
     int n_fstrings;        /* f-strings around this expression */
     token token;           /* the last one read */
     layout layout;
@@ -47,15 +48,16 @@ const char *parser_intern(parser *p, const char *s, size_t n);
 /** Report that a construct isn't supported; returns an error node to stand for it. */
 ast_node *parser_unsupported(parser *p, range at, const char *format, ...)
     __attribute__((format(printf, 3, 4)));
-diag_item *parser_error(parser *p, range at, const char *format, ...)
+void parser_error(parser *p, range at, const char *format, ...)
     __attribute__((format(printf, 3, 4)));
 
 /** The last token read does not fit; expected: what would, or NULL. */
+void parser_missing_block(parser *p, range found);
 void parser_syntax_error(parser *p, range at, const char *expected);
 
 /* checks the grammar leaves to code (check.c) */
 void check_target(parser *p, const ast_node *n, const char *verb);   /* "assign to", "delete" */
-void check_params(parser *p, ast_nodes params);
+void check_params(parser *p, ast_nodes *params); /* drops the bare '*': its followers have their kind */
 void check_args(parser *p, ast_nodes args);
 void check_body(parser *p, ast_nodes body);  /* statements that may not stand inside a function */
 ast_node *parser_comprehension(parser *p, range at, ast_node *key, ast_node *item, ast_node *comp);
@@ -76,6 +78,7 @@ void chain_operand(parser *p, operator_chain *c, ast_node *n, range at);
 void chain_binary(parser *p, operator_chain *c, operator_id op);
 /** The expression; the chain may not be used any more. */
 ast_node *chain_finish(parser *p, operator_chain *c);
+void chains_fini(parser *p);
 /** An operand outside a chain: refuses the integer that needs a minus. */
 ast_node *chain_single(parser *p, ast_node *n);
 
