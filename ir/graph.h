@@ -60,8 +60,9 @@ struct ir_node {
     uint32_t n_inputs, cap_inputs;
     uint32_t n_outputs, cap_outputs;
     uint32_t n_blocks, cap_blocks;
-    ir_use *inputs_use;      /* one use record per input, same index; see ir_input() */
+    ir_graph *graph;
     ir_value **inputs;
+    ir_use **uses;           /* one use record per input, same index */
     ir_value **outputs;
     ir_block **blocks;
     ir_attr *attrs;          /* in order of creation */
@@ -87,7 +88,8 @@ struct ir_graph {
     strmap names;            /* name → ir_value * */
     strmap suffixes;         /* base name → highest suffix used */
     uint32_t n_values;
-    ir_unit *unit;           /* a reference: the types in it */
+    ir_unit *unit;           /* where its types live; not a reference (a unit owns the graphs of its
+                                functions): who keeps a graph keeps the unit */
     VEC(jit_value) values;   /* constants to release */
     VEC(ir_graph *) subgraphs; /* to free */
     VEC(const source *) sources; /* references that keep ranges valid */
@@ -99,7 +101,7 @@ ir_graph *ir_graph_clone(const ir_graph *g);
 static inline bool ir_graph_failed(const ir_graph *g) { return g->arena.failed; }
 
 /* ---- building (nodes come detached, then are inserted) --------------------------------------- */
-ir_node *ir_node_new(ir_graph *g, op_id op, range at);
+ir_node *ir_node_new(ir_graph *g, op_id op, range at); /* keeps the source of `at` alive */
 void ir_node_insert_before(ir_node *n, ir_node *where);
 void ir_node_insert_after(ir_node *n, ir_node *where);
 void ir_node_append(ir_node *n, ir_block *b);          /* before the block's return */
@@ -133,10 +135,13 @@ void ir_replace_uses(ir_value *old, ir_value *by);
 void ir_replace_uses_after(ir_value *old, ir_value *by, ir_node *n);
 /** Debug name; renames the old owner as spec/ir.md §2 says. Names without meaning are ignored. */
 void ir_value_set_name(ir_value *v, const char *name);
+/** … names without meaning too (`_0`: the attribute "0" of a module). Digits only or "" take the name away. */
+void ir_value_force_name(ir_value *v, const char *name);
 void ir_value_copy_name(ir_value *v, const ir_value *from);
 
 /* attributes; setters replace. `take`: the node owns the reference from now on */
 void ir_set_int(ir_node *n, const char *name, int64_t i);
+void ir_set_float(ir_node *n, const char *name, double f);
 void ir_set_str(ir_node *n, const char *name, const char *s);
 void ir_set_type(ir_node *n, const char *name, const type *t);
 void ir_set_types(ir_node *n, const char *name, const type *const *at, size_t count);
@@ -159,6 +164,8 @@ ir_value *ir_build_op1(ir_builder *b, op_id op, ir_value *const *args, size_t n_
 /** The constant a value is known to be: NULL if its node is no prim::Constant. *ret is borrowed. */
 bool ir_value_constant(const ir_value *v, jit_value *ret);
 bool ir_value_is_none(const ir_value *v);
+/** The value stands for a call of it: `%f : Function = prim::Constant[name="f"]()`. NULL: not such a constant. */
+const ir_function *ir_value_function(const ir_value *v);
 
 /* ---- walking -------------------------------------------------------------------------------- */
 #define IR_EACH_NODE(n, b) for (ir_node *n = (b)->param->next; n != (b)->ret; n = n->next)

@@ -1,0 +1,143 @@
+/* ir/graph.c: graphs: making and freeing them, and the names of their values. */
+/* SPDX-License-Identifier: Apache-2.0 */
+#include "ir/graph.h"
+
+#include "base/alloc.h"
+#include "ir/graph_internal.h"
+
+#include <ctype.h>
+#include <string.h>
+
+ir_graph *ir_graph_new(ir_unit *unit)
+{
+    ir_graph *g = mem_calloc(1, sizeof *g);
+    if (!g)
+        return NULL;
+    arena_init(&g->arena);
+    strmap_init(&g->names, &g->arena);
+    strmap_init(&g->suffixes, &g->arena);
+    g->unit = unit;
+    g->name = "graph";
+    g->body = ir_block_new(g, NULL);
+    type_text_install();
+    if (!ir_graph_failed(g))
+        return g;
+    ir_graph_free(g);
+    return NULL;
+}
+
+void ir_graph_free(ir_graph *g)
+{
+    if (!g)
+        return;
+    for (size_t i = 0; i < g->values.n; i++)
+        value_unref(g->values.at[i]);
+    VEC_FINI(&g->values);
+    for (size_t i = 0; i < g->subgraphs.n; i++)
+        ir_graph_free(g->subgraphs.at[i]);
+    VEC_FINI(&g->subgraphs);
+    for (size_t i = 0; i < g->sources.n; i++)
+        source_unref(g->sources.at[i]);
+    VEC_FINI(&g->sources);
+    arena_fini(&g->arena);
+    mem_free(g);
+}
+
+void ir_graph_keep_source(ir_graph *g, const source *s)
+{
+    if (!s || (g->sources.n && VEC_LAST(&g->sources) == s))
+        return;
+    for (size_t i = 0; i < g->sources.n; i++)
+        if (g->sources.at[i] == s)
+            return;
+    if (VEC_PUSH(&g->sources, NULL, s))
+        source_ref(s);
+    else
+        g->arena.failed = true;
+}
+
+/* ---- names ------------------------------------------------------------------------------------ */
+
+static bool is_all_digits(const char *s)
+{
+    while (isdigit((unsigned char)*s))
+        s++;
+    return *s == '\0';
+}
+
+/* `_`, `_0`, "", `$x`: made up by a front end, of no use to a reader. */
+static bool has_meaning(const char *name)
+{
+    return *name != '\0' && *name != '$' && !(*name == '_' && is_all_digits(name + 1));
+}
+
+/* Length of a name without its `.123`; *ret_suffix is that number, 1 without. */
+static size_t base_length(const char *name, uint64_t *ret_suffix)
+{
+    *ret_suffix = 1;
+    const char *dot = strrchr(name, '.');
+    if (!dot || dot[1] == '\0' || !is_all_digits(dot + 1) || strlen(dot + 1) > 9)
+        return strlen(name);
+    *ret_suffix = 0;
+    for (const char *s = dot + 1; *s; s++)
+        *ret_suffix = *ret_suffix * 10 + (uint64_t)(*s - '0');
+    return (size_t)(dot - name);
+}
+
+/* The next free name base.k. */
+static const char *next_name(ir_graph *g, const char *name)
+{
+    uint64_t suffix;
+    size_t n = base_length(name, &suffix);
+    const char *base = arena_strndup(&g->arena, name, n);
+    uint64_t used = (uintptr_t)strmap_find(&g->suffixes, base);
+    if (used >= suffix)
+        suffix = used + 1;
+    const char *free_name;
+    do
+        free_name = arena_printf(&g->arena, "%s.%llu", base, (unsigned long long)suffix++);
+    while (!ir_graph_failed(g) && strmap_has(&g->names, free_name));
+    strmap_set(&g->suffixes, base, (void *)(uintptr_t)(suffix - 1));
+    return free_name;
+}
+
+void ir_value_drop_name(ir_value *v)
+{
+    if (v->name && strmap_find(&v->node->graph->names, v->name) == v)
+        strmap_remove(&v->node->graph->names, v->name);
+    v->name = NULL;
+}
+
+void ir_value_force_name(ir_value *v, const char *name)
+{
+    ir_graph *g = v->node->graph;
+    if (v->name && strcmp(v->name, name) == 0)
+        return;
+    ir_value_drop_name(v);
+    if (is_all_digits(name)) // the printed form of values without a name
+        return;
+    ir_value *owner = strmap_find(&g->names, name);
+    const char *own = owner ? owner->name : arena_strdup(&g->arena, name);
+    if (owner) {
+        owner->name = next_name(g, name);
+        strmap_set(&g->names, owner->name, owner);
+        // the key of the entry is the old owner's string, which lives as long as the graph
+    }
+    strmap_set(&g->names, own, v);
+    v->name = own;
+}
+
+void ir_value_set_name(ir_value *v, const char *name)
+{
+    if (name && has_meaning(name))
+        ir_value_force_name(v, name);
+}
+
+void ir_value_copy_name(ir_value *v, const ir_value *from)
+{
+    uint64_t suffix;
+    if (!from->name || !has_meaning(from->name))
+        return;
+    size_t n = base_length(from->name, &suffix);
+    ir_value_set_name(v, arena_strndup(&v->node->graph->arena, from->name, n));
+}
