@@ -6,8 +6,6 @@
 /* SPDX-License-Identifier: Apache-2.0 */
 #include "opt/opt.h"
 
-#include "base/vec.h"
-
 enum { MAX_VALUES = 1 << 18 };
 
 /* The function a node calls; *ret_first is the input its parameters begin at. */
@@ -24,24 +22,12 @@ static ir_function *callee(const ir_node *n, uint32_t *ret_first)
     return type_find_method(n->inputs[0]->type, ir_get_str(n, "name"));
 }
 
-static void keep_sources(ir_graph *to, const ir_graph *from)
-{
-    for (size_t i = 0; i < from->sources.n; i++) {
-        bool known = false;
-        for (size_t k = 0; k < to->sources.n; k++)
-            known |= to->sources.at[k] == from->sources.at[i];
-        if (!known)
-            VEC_PUSH(&to->sources, &to->arena, source_ref(from->sources.at[i]));
-    }
-}
-
 /* Returns the node the walk goes on with. */
 static ir_node *inline_call(ir_graph *g, ir_node *n, ir_function *fn, const ir_graph *body, uint32_t first)
 {
     ir_node *before = n->prev;
     ir_value *out = NULL;
     ir_block_copy(body->body, n->block, n, n->inputs + first, &out);
-    keep_sources(g, body);
     /* Nodes of the copy remember where they come from: messages show the chain of calls. */
     for (ir_node *c = before->next; c != n; c = ir_next_deep(c))
         if (!c->callee_of)

@@ -177,12 +177,6 @@ static bool lowerer_finish(lowerer *l, const type *ret_type)
     return ok && !ir_graph_failed(l->g);
 }
 
-static void keep_source(ir_graph *g, range at)
-{
-    if (at.src)
-        VEC_PUSH(&g->sources, &g->arena, source_ref(at.src));
-}
-
 static void add_params(lowerer *l)
 {
     for (size_t i = 0; i < l->tree->params.n; i++) {
@@ -203,7 +197,6 @@ ir_graph *lower_fork_body(lowerer *l, const texpr *e, ir_node *fork)
     }
     lowerer inner;
     lowerer_init(&inner, l->tree, g, l->d);
-    keep_source(g, e->at);
     inner.outer = l;
     inner.fork = fork;
     if (inner.slots && inner.readers)
@@ -230,7 +223,6 @@ bool sema_lower_function(ir_function *fn, diag *d)
     int n_errors = d->n_errors;
     lowerer l;
     lowerer_init(&l, tree, g, d);
-    keep_source(g, fn->at);
     bool ok = l.slots && l.readers;
     if (ok) {
         add_params(&l);

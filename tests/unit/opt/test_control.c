@@ -1,0 +1,154 @@
+/* Passes over control flow: fused ifs, counted loops, order of outputs, unrolling, invariants. */
+/* SPDX-License-Identifier: Apache-2.0 */
+#include "tests/unit/opt/ir_test.h"
+
+static void fuses_ifs_the_first_decides(void **state)
+{
+    (void)state;
+    expect_pass("fuse_ifs",
+        "graph(%c : bool,\n"
+        "      %a : int,\n"
+        "      %b : int):\n"
+        "  %yes : bool = prim::Constant[value=1]()\n"
+        "  %no : bool = prim::Constant[value=0]()\n"
+        "  %left : bool, %v : int = prim::If(%c)\n"
+        "    block0():\n"
+        "      -> (%yes, %a)\n"
+        "    block1():\n"
+        "      -> (%no, %b)\n"
+        "  %r : int = prim::If(%left)\n"
+        "    block0():\n"
+        "      -> (%v)\n"
+        "    block1():\n"
+        "      %s : int = aten::add(%v, %b)\n"
+        "      -> (%s)\n"
+        "  return (%r)\n",
+        /* becomes */
+        "graph(%c : bool,\n"
+        "      %a : int,\n"
+        "      %b : int):\n"
+        "  %yes : bool = prim::Constant[value=1]()\n"
+        "  %no : bool = prim::Constant[value=0]()\n"
+        "  %left : bool, %v : int, %r : int = prim::If(%c)\n"
+        "    block0():\n"
+        "      -> (%yes, %a, %a)\n"
+        "    block1():\n"
+        "      %s : int = aten::add(%b, %b)\n"
+        "      -> (%no, %b, %s)\n"
+        "  return (%r)\n");
+}
+
+static void counts_by_hand_where_a_loop_also_tests(void **state)
+{
+    (void)state;
+    expect_pass("canonical_loops",
+        "graph(%n : int,\n"
+        "      %c : bool):\n"
+        "  %yes : bool = prim::Constant[value=1]()\n"
+        "  %r : int = prim::Loop(%n, %yes, %n)\n"
+        "    block0(%i : int, %p : int):\n"
+        "      %s : int = aten::add(%p, %i)\n"
+        "      -> (%c, %s)\n"
+        "  return (%r)\n",
+        /* becomes */
+        "graph(%n : int,\n"
+        "      %c : bool):\n"
+        "  %yes : bool = prim::Constant[value=1]()\n"
+        "  %7 : int = prim::Constant[value=0]()\n"
+        "  %8 : int = prim::Constant[value=1]()\n"
+        "  %9 : bool = aten::gt(%n, %7)\n"
+        "  %10 : int = prim::Constant[value=9223372036854775807]()\n"
+        "  %r : int, %11 : int = prim::Loop(%10, %9, %n, %7)\n"
+        "    block0(%i : int, %p : int, %12 : int):\n"
+        "      %s : int = aten::add(%p, %12)\n"
+        "      %13 : int = aten::add(%12, %8)\n"
+        "      %14 : bool = aten::lt(%13, %n)\n"
+        "      %15 : bool = aten::__and__(%14, %c)\n"
+        "      -> (%15, %s, %13)\n"
+        "  return (%r)\n");
+}
+
+static void orders_outputs_by_first_use(void **state)
+{
+    (void)state;
+    expect_pass("order_outputs",
+        "graph(%c : bool,\n"
+        "      %a : int,\n"
+        "      %b : int):\n"
+        "  %x : int, %y : int = prim::If(%c)\n"
+        "    block0():\n"
+        "      -> (%a, %b)\n"
+        "    block1():\n"
+        "      -> (%b, %a)\n"
+        "  %s : int = aten::add(%y, %x)\n"
+        "  return (%s)\n",
+        /* becomes */
+        "graph(%c : bool,\n"
+        "      %a : int,\n"
+        "      %b : int):\n"
+        "  %y : int, %x : int = prim::If(%c)\n"
+        "    block0():\n"
+        "      -> (%b, %a)\n"
+        "    block1():\n"
+        "      -> (%a, %b)\n"
+        "  %s : int = aten::add(%y, %x)\n"
+        "  return (%s)\n");
+}
+
+static void unrolls_a_short_loop(void **state)
+{
+    (void)state;
+    expect_pass("unroll,pool,dce",
+        "graph(%x : int):\n"
+        "  %yes : bool = prim::Constant[value=1]()\n"
+        "  %n : int = prim::Constant[value=2]()\n"
+        "  %r : int = prim::Loop(%n, %yes, %x)\n"
+        "    block0(%i : int, %p : int):\n"
+        "      %s : int = aten::add(%p, %x)\n"
+        "      -> (%yes, %s)\n"
+        "  return (%r)\n",
+        /* becomes */
+        "graph(%x : int):\n"
+        "  %s.1 : int = aten::add(%x, %x)\n"
+        "  %s : int = aten::add(%s.1, %x)\n"
+        "  return (%s)\n");
+}
+
+static void hoists_what_cannot_fail(void **state)
+{
+    (void)state;
+    expect_pass("hoist",
+        "graph(%n : int,\n"
+        "      %c : bool):\n"
+        "  %r : int = prim::Loop(%n, %c, %n)\n"
+        "    block0(%i : int, %p : int):\n"
+        "      %k : int = aten::add(%n, %n)\n"
+        "      %q : int = aten::floordiv(%n, %n)\n"
+        "      %s : int = aten::add(%p, %k)\n"
+        "      %t : int = aten::add(%s, %q)\n"
+        "      -> (%c, %t)\n"
+        "  return (%r)\n",
+        /* becomes */
+        "graph(%n : int,\n"
+        "      %c : bool):\n"
+        "  %k : int = aten::add(%n, %n)\n"
+        "  %r : int = prim::Loop(%n, %c, %n)\n"
+        "    block0(%i : int, %p : int):\n"
+        "      %q : int = aten::floordiv(%n, %n)\n"
+        "      %s : int = aten::add(%p, %k)\n"
+        "      %t : int = aten::add(%s, %q)\n"
+        "      -> (%c, %t)\n"
+        "  return (%r)\n");
+}
+
+int main(void)
+{
+    const struct CMUnitTest tests[] = {
+        cmocka_unit_test(fuses_ifs_the_first_decides),
+        cmocka_unit_test(counts_by_hand_where_a_loop_also_tests),
+        cmocka_unit_test(orders_outputs_by_first_use),
+        cmocka_unit_test(unrolls_a_short_loop),
+        cmocka_unit_test(hoists_what_cannot_fail),
+    };
+    return cmocka_run_group_tests_name("opt/control", tests, NULL, NULL);
+}
