@@ -67,6 +67,7 @@ typedef struct binding {
     range at;              /* last assignment: for notes */
     const char *undefined_why; /* set when defined on some paths only: message to give on use */
     range undefined_at;
+    bool is_deleted;       /* undefined because of `del` */
     const type *mismatch_a, *mismatch_b; /* branches assigned types that do not unify (error only on use) */
     tvar *refines;         /* `var` is only a narrower view of this variable; NULL once assigned */
     struct binding *outer; /* binding of the same name that this one hides, or NULL */
@@ -99,6 +100,7 @@ struct fn_checker {
     strmap names;               /* name → innermost binding * (scopes hold the same bindings) */
     int loop_depth;             /* dynamic loops around the statement: 0 means no break/continue */
     bool in_unrolled;           /* directly inside an unrolled loop: no break/continue either */
+    int chain_nesting;          /* chained comparisons inside each other: each doubles the work */
 };
 
 struct checker {

@@ -1,0 +1,125 @@
+/* sema/flow.h: what the flow files of the checker share among themselves: bindings, assignment, functions,
+ * classes and annotations. The value files see checker.h only. */
+/* SPDX-License-Identifier: Apache-2.0 */
+#ifndef SEMA_FLOW_H
+#define SEMA_FLOW_H
+
+#include "sema/checker.h"
+
+enum {
+    DEMAND_DEPTH_MAX = 64,  /* bodies checked inside each other because nobody annotated what they return */
+    IMPORT_DEPTH_MAX = 32,
+    SUGGEST_DISTANCE = 2    /* edits between a name and what was probably meant */
+};
+
+/* scope.c */
+static inline bool binding_is_defined(const binding *b) { return b && (b->var || b->other); }
+binding *find_binding(const fn_checker *f, const char *name);
+/** The binding of `name` in the current scope itself, made if there is none. */
+binding *own_binding(fn_checker *f, const char *name);
+/** What an assignment in the current scope must fit: the defined binding of an outer block, or NULL. */
+binding *parent_binding(const fn_checker *f, const char *name);
+/** `assigned` has a new value: bindings of `name` that lie in it are no mere views of other variables. */
+void forget_refinements(fn_checker *f, const char *name, const tvar *assigned);
+/** Names that only the popped loop body defined: say so when they are used after it. */
+void forget_loop_names(fn_checker *f, const scope *body, range at);
+texpr *read_var(fn_checker *f, tvar *v, range at);
+tstmt *emit_assign(fn_checker *f, tvar *v, texpr *value, range at);
+const char *type_text(fn_checker *f, const type *t);  /* spelling in messages */
+
+/* assign.c */
+/** Bind a name to anything an expression may denote. */
+void assign_sval(fn_checker *f, const char *name, sval v, range at);
+void assign_sval_target(fn_checker *f, const ast_node *target, sval v);
+void check_assign(fn_checker *f, const ast_assign *s);
+void check_ann_assign(fn_checker *f, const ast_ann_assign *s);
+void check_aug_assign(fn_checker *f, const ast_aug_assign *s);
+void check_del(fn_checker *f, const ast_del *s);
+
+/* raise.c */
+void check_raise(fn_checker *f, const ast_raise *s);
+void check_assert(fn_checker *f, const ast_assert *s);
+void check_with(fn_checker *f, const ast_with *s);
+
+/* loop.c */
+void check_while(fn_checker *f, const ast_while *s);
+void check_for(fn_checker *f, const ast_for *s);
+void check_jump(fn_checker *f, tstmt_kind kind, range at);
+
+/* stmt.c */
+/** The value of a `return` (NULL: none), converted to the declared type or unified with the others'. */
+void check_return(fn_checker *f, const ast_node *value, range at);
+void check_if(fn_checker *f, const ast_if *s);
+
+/* function.c */
+/** A function of the file or a method of `owner`, known by name. */
+ir_function *declare_function(checker *c, const ast_def *def, const char *name, const type *owner);
+/** Give fn its parameters and, where it is annotated, its return type. */
+void build_schema(checker *c, ir_function *fn);
+/** Check fn's body unless that was done or is being done. */
+void check_body(checker *c, ir_function *fn);
+/** A checker for constant expressions outside functions: nothing it emits is kept. */
+typedef struct constant_checker { fn_checker f; ttree tree; scope scope; tstmt_list out; } constant_checker;
+void constant_checker_init(constant_checker *k, checker *c);
+void constant_checker_fini(constant_checker *k);
+/** The value of a constant expression, of type `want` if that is not NULL. false: reported.
+ * *ret is yours; *ret_type may be NULL. */
+bool eval_constant(checker *c, const ast_node *n, const type *want, const char *what, jit_value *ret,
+                   const type **ret_type);
+/** The `def f(…):` line of a function, where its own errors are shown. */
+range def_header(const ast_def *def);
+
+/* class.c */
+/** Make the type of a class statement and bind its name; members follow with declare_members(). */
+void declare_class(checker *c, const ast_class *cls);
+void declare_members(checker *c, const ast_class *cls);
+/** Named tuples are made when an annotation first needs them: fields must be known. NULL: reported. */
+const type *resolve_class(checker *c, sval *global);
+/** `P = namedtuple("P", […])` or NamedTuple("P", […]) at top level. false: something else. */
+bool declare_functional_tuple(checker *c, const ast_assign *s);
+/** `name: T` in a class body: the type that __init__ will give the attribute, or NULL. */
+const type *class_level_annotation(checker *c, const type *cls, const char *name);
+const char *qualify(checker *c, const char *name);
+
+/* annotation.c */
+/** "torch.jit.script" for what an expression names through modules and imports, or NULL. */
+const char *dotted_path(const checker *c, const ast_node *n, arena *a);
+/** Is one of the decorators (called or not) `path`? */
+bool has_decorator(const checker *c, const ast_nodes *decorators, const char *path);
+/** `Final[T]` or Final: sets *ret_inner to T's node, or NULL when it has none. */
+bool is_final_annotation(const checker *c, const ast_node *n, const ast_node **ret_inner);
+
+/* prebound.c */
+/** What every file may use without importing it (design: `.tjs`), or NULL. */
+const sval *find_prebound(const char *name);
+const char *prebound_name(size_t i);  /* the i-th of these names; NULL after the last */
+/** A name outside functions: the file's own, else prebound, else NULL. */
+const sval *find_global(const checker *c, const char *name);
+/** What `from module import name` means where modules of Python are concerned; SVAL_ERROR: unknown module. */
+bool is_known_module(const char *path);
+sval prebound_member(checker *c, const char *module, const char *name, range at);
+/** The type that a dotted path of Python's or PyTorch's names, or NULL. */
+const type *named_type(const char *path);
+/** "List" for every spelling of a type constructor ("typing.List", "list"), or NULL. */
+const char *type_constructor(const char *path);
+
+/* import.c */
+void check_import(checker *c, const ast_import *s);
+void check_import_from(checker *c, const ast_import_from *s);
+
+/* recursion.c */
+/** Report every call that closes a cycle of calls. */
+void check_recursion(checker *c);
+
+/* unit.c */
+sval *bind_global(checker *c, const char *name, sval v);
+checker *check_source(ast *take, const sema_options *o, diag *d, checker *importer, const char *prefix);
+
+/** Kept by the unit until it goes: the syntax trees and typed trees its functions refer to. */
+typedef struct sema_keep {
+    checker checker;
+    VEC(ttree *) trees;
+    VEC(ir_function *) functions; /* functions and methods of the file, in source order */
+} sema_keep;
+
+#endif

@@ -1,0 +1,466 @@
+/* sema/function.c: functions: their schemas, their bodies, constants in their signatures.
+ *
+ * A function with a return annotation has its schema before any body is checked, so calls of it cost nothing.
+ * One without is checked when its return type is first needed. Recursion through annotated functions is
+ * found afterwards, on the graph of calls: following calls while checking would need a stack as deep as the
+ * program's longest chain of calls. */
+/* SPDX-License-Identifier: Apache-2.0 */
+#include "sema/flow.h"
+
+#include <stdio.h>
+#include <string.h>
+
+/* ---- declaration ---- */
+
+static bool is_word_byte(char c)
+{
+    return c == '_' || (c >= '0' && c <= '9') || (c >= 'a' && c <= 'z') || (c >= 'A' && c <= 'Z');
+}
+
+range def_header(const ast_def *def)
+{
+    range at = def->node.at;
+    if (!at.src)
+        return at;
+    const char *s = at.src->text;
+    if (def->decorators.n)
+        at.begin = def->decorators.at[def->decorators.n - 1]->at.end;
+    while (at.begin + 3 < at.end
+           && (strncmp(s + at.begin, "def", 3) || (at.begin && is_word_byte(s[at.begin - 1]))
+               || is_word_byte(s[at.begin + 3])))
+        at.begin++;
+    uint32_t end = at.begin;
+    while (end < at.end && s[end] != '\n')
+        end++;
+    at.end = end;
+    return at;
+}
+
+ir_function *declare_function(checker *c, const ast_def *def, const char *name, const type *owner)
+{
+    ir_function *fn = ir_function_new(c->unit, name, owner, def_header(def));
+    fn->ast = def;
+    VEC_PUSH(&c->keep->functions, c->arena, fn);
+    return fn;
+}
+
+/* ---- constants ---- */
+
+void constant_checker_init(constant_checker *k, checker *c)
+{
+    *k = (constant_checker){ 0 };
+    arena_init(&k->tree.arena);
+    k->f = (fn_checker){ .c = c, .tree = &k->tree };
+    strmap_init(&k->f.names, &k->tree.arena);
+    scope_push(&k->f, &k->scope, &k->out);
+}
+
+void constant_checker_fini(constant_checker *k)
+{
+    for (size_t i = 0; i < k->tree.values.n; i++)
+        value_unref(k->tree.values.at[i]);
+    arena_fini(&k->tree.arena);
+}
+
+static bool fold(const texpr *e, jit_value *ret);
+
+static bool fold_list(const texpr *e, jit_value *ret)
+{
+    const type *elem = type_elem(e->type);
+    list *l = list_new(elem, type_list_storage(elem), e->n_args);
+    for (size_t i = 0; l && i < e->n_args; i++) {
+        jit_value v;
+        if (!fold(e->args[i], &v) || !list_push(l, v)) {
+            value_unref(VALUE_HEAP_V(VALUE_LIST, l));
+            return false;
+        }
+    }
+    *ret = VALUE_HEAP_V(VALUE_LIST, l);
+    return l != NULL;
+}
+
+static bool fold_tuple(const texpr *e, jit_value *ret)
+{
+    tuple *t = tuple_new(e->type->kind == TYPE_NAMED_TUPLE ? e->type : NULL, e->n_args);
+    for (size_t i = 0; t && i < e->n_args; i++) {
+        if (!fold(e->args[i], &t->at[i])) {
+            value_unref(VALUE_HEAP_V(VALUE_TUPLE, t));
+            return false;
+        }
+    }
+    *ret = VALUE_HEAP_V(VALUE_TUPLE, t);
+    return t != NULL;
+}
+
+static bool fold_dict(const texpr *e, jit_value *ret)
+{
+    dict *d = dict_new(e->type->args[0], e->type->args[1]);
+    for (size_t i = 0; d && i + 1 < e->n_args; i += 2) {
+        jit_value key = VALUE_NONE_V, value = VALUE_NONE_V;
+        if (!fold(e->args[i], &key) || !fold(e->args[i + 1], &value) || !dict_set(d, key, value)) {
+            value_unref(key);
+            value_unref(VALUE_HEAP_V(VALUE_DICT, d));
+            return false;
+        }
+    }
+    *ret = VALUE_HEAP_V(VALUE_DICT, d);
+    return d != NULL;
+}
+
+static bool fold_negation(const texpr *e, jit_value *ret)
+{
+    if (e->n_args < 1 || strcmp(op_name(e->op), "aten::neg") || !fold(e->args[0], ret))
+        return false;
+    if (ret->tag == VALUE_INT)
+        ret->i = (int64_t)(0 - (uint64_t)ret->i);
+    else if (ret->tag == VALUE_FLOAT)
+        ret->f = -ret->f;
+    else
+        return value_unref(*ret), false;
+    return true;
+}
+
+/* The value of an expression made of constants; false if it is not. */
+static bool fold(const texpr *e, jit_value *ret)
+{
+    switch ((int)e->kind) {
+    case TX_CONST: *ret = value_ref(e->value); return true;
+    case TX_SHARED: return fold(e->args[0], ret);
+    case TX_LIST: return e->type->kind == TYPE_LIST && fold_list(e, ret);
+    case TX_TUPLE: return fold_tuple(e, ret);
+    case TX_DICT: return e->type->kind == TYPE_DICT && fold_dict(e, ret);
+    case TX_OP: return fold_negation(e, ret);
+    default: return false;
+    }
+}
+
+/* Python converts a default int to the float or complex that is declared. */
+static const type *widen_number(jit_value *v, const type *have, const type *want)
+{
+    const type *to = want ? type_without_none(want) : NULL;
+    if (!to || (v->tag != VALUE_INT && v->tag != VALUE_FLOAT))
+        return have;
+    double f = v->tag == VALUE_INT ? (double)v->i : v->f;
+    if (to->kind == TYPE_FLOAT && v->tag == VALUE_INT) {
+        *v = VALUE_FLOAT_V(f);
+        return T_FLOAT;
+    }
+    if (to->kind == TYPE_COMPLEX) {
+        complex_box *box = complex_new(f, 0);
+        if (!box)
+            return have;
+        *v = VALUE_HEAP_V(VALUE_COMPLEX, box);
+        return T_COMPLEX;
+    }
+    return have;
+}
+
+bool eval_constant(checker *c, const ast_node *n, const type *want, const char *what, jit_value *ret,
+                   const type **ret_type)
+{
+    constant_checker k;
+    constant_checker_init(&k, c);
+    const texpr *e = check_expr(&k.f, n, want);
+    const type *t = e->type;
+    bool good = !type_is_error(t);
+    jit_value v = VALUE_NONE_V;
+    if (good && !fold(e, &v)) {
+        diag_error(c->d, "not-constant", n->at, "%s must be a constant", what);
+        good = false;
+    }
+    if (good) {
+        t = widen_number(&v, t, want);
+        if (want && !type_is_error(want) && !type_is_subtype(t, want)) {
+            diag_error(c->d, "type-mismatch", n->at, "%s is declared %s but is %s", what,
+                       type_str(&k.tree.arena, want), type_str(&k.tree.arena, t));
+            value_unref(v);
+            good = false;
+        }
+    }
+    if (good) {
+        *ret = v;
+        if (ret_type)
+            *ret_type = t;
+    }
+    constant_checker_fini(&k);
+    return good;
+}
+
+/* ---- schemas ---- */
+
+static const ast_type_comment *signature_comment(const ast_def *def)
+{
+    return def->type_comment ? AST_AS(type_comment, def->type_comment) : NULL;
+}
+
+/* The annotation of parameter i: its own, or its place in a `# type: (…)` comment, which may leave out self. */
+static const ast_node *param_annotation(checker *c, const ast_def *def, size_t i, bool has_self)
+{
+    const ast_param *p = AST_AS(param, def->params.at[i]);
+    const ast_type_comment *comment = signature_comment(def);
+    if (!comment || (comment->params.n == 1 && comment->params.at[0]->kind == AST_ellipsis))
+        return p->annotation;
+    size_t skipped = has_self && comment->params.n + 1 == def->params.n ? 1 : 0;
+    if (comment->params.n + skipped != def->params.n) {
+        if (i == 0)
+            diag_error(c->d, "type-comment", comment->node.at, "the type comment has %zu types for %zu parameters",
+                       comment->params.n, def->params.n - (has_self ? 1 : 0));
+        return p->annotation;
+    }
+    return i < skipped ? NULL : comment->params.at[i - skipped];
+}
+
+/* int[2]: one number stands for all. */
+static jit_value repeat_scalar(jit_value v, int sized, const type *t)
+{
+    const type *elem = t->kind == TYPE_LIST ? type_elem(t) : NULL;
+    if (!sized || !elem || (v.tag != VALUE_INT && v.tag != VALUE_FLOAT))
+        return v;
+    list *l = list_new(elem, type_list_storage(elem), (size_t)sized);
+    for (int i = 0; l && i < sized; i++)
+        list_push(l, v);
+    return l ? VALUE_HEAP_V(VALUE_LIST, l) : v;
+}
+
+static void build_default(checker *c, const ast_param *p, schema_arg *a)
+{
+    const ast_node *n = p->default_value;
+    diag *d = c->d;
+    if (n->kind == AST_list || n->kind == AST_dict || n->kind == AST_list_comp || n->kind == AST_dict_comp) {
+        diag_item *it = diag_error(d, "mutable-default", n->at, "the default of '%s' is mutable and would be shared by all calls",
+                                   p->id);
+        diag_note(d, it, n->at, "use None and make the value in the function");
+        return;
+    }
+    const type *want = a->type;
+    const type *scalar = a->sized && want->kind == TYPE_LIST && (n->kind == AST_int || n->kind == AST_float)
+                         ? type_elem(want) : want;
+    char what[128];
+    snprintf(what, sizeof what, "the default of '%.80s'", p->id);
+    if (!eval_constant(c, n, scalar, what, &a->default_value, NULL))
+        return;
+    a->default_value = repeat_scalar(a->default_value, a->sized, want);
+    a->has_default = true;
+}
+
+static void build_param(checker *c, const ir_function *fn, const ast_def *def, size_t i, schema_arg *a)
+{
+    const ast_param *p = AST_AS(param, def->params.at[i]);
+    bool has_self = fn->owner && !fn->is_static;
+    const ast_node *annotation = param_annotation(c, def, i, has_self);
+    *a = (schema_arg){ .name = arena_strdup(c->arena, p->id), .at = p->node.at };
+    a->keyword_only = p->kind == AST_PARAM_KEYWORD_ONLY;
+    int sized = 0;
+    if (has_self && i == 0) {
+        a->type = fn->owner;
+        return;
+    }
+    a->type = annotation ? check_annotation(c, annotation, &sized) : T_TENSOR;
+    a->sized = sized;
+    a->is_inferred = !annotation;
+    if (p->default_value)
+        build_default(c, p, a);
+}
+
+static bool check_param_kinds(checker *c, const ast_def *def)
+{
+    bool good = true, seen_default = false;
+    for (size_t i = 0; i < def->params.n; i++) {
+        const ast_param *p = AST_AS(param, def->params.at[i]);
+        const char *wrong = NULL;
+        if (p->kind == AST_PARAM_VARARGS || p->kind == AST_PARAM_KWARGS)
+            wrong = "a variable number of parameters is not supported";
+        else if (p->kind == AST_PARAM_KEYWORD_ONLY && p->default_value)
+            wrong = "keyword-only parameters cannot have defaults";
+        else if (p->kind == AST_PARAM_NORMAL && seen_default && !p->default_value)
+            wrong = "a parameter without default follows one with a default";
+        seen_default |= p->default_value != NULL;
+        if (wrong) {
+            diag_error(c->d, "bad-parameter", p->node.at, "%s", wrong);
+            good = false;
+        }
+    }
+    return good;
+}
+
+static void check_duplicate_params(checker *c, const schema_arg *args, size_t n)
+{
+    strmap seen;
+    strmap_init(&seen, NULL);
+    for (size_t i = 0; i < n; i++) {
+        if (strmap_has(&seen, args[i].name))
+            diag_error(c->d, "duplicate-parameter", args[i].at, "two parameters are named '%s'", args[i].name);
+        strmap_set(&seen, args[i].name, (void *)(uintptr_t)&args[i]);
+    }
+    strmap_fini(&seen);
+}
+
+/* What the signature says the function returns; NULL: nothing, the body tells. */
+static const type *annotated_return(checker *c, const ir_function *fn, const ast_def *def)
+{
+    const ast_type_comment *comment = signature_comment(def);
+    const ast_node *n = def->returns ? def->returns : comment ? comment->returns : NULL;
+    bool is_init = fn->owner && !strcmp(fn->name, "__init__");
+    if (!n)
+        return is_init ? T_NONE : NULL;
+    if (n->kind == AST_tuple && AST_AS(tuple, n)->items.n) {
+        diag_error(c->d, "bad-annotation", n->at, "write Tuple[…] for a function that returns several values");
+        return T_ERROR;
+    }
+    const type *t = check_annotation(c, n, NULL);
+    if (is_init && t->kind != TYPE_NONE && !type_is_error(t)) {
+        diag_error(c->d, "type-mismatch", n->at, "__init__ returns nothing");
+        return T_NONE;
+    }
+    return t;
+}
+
+void build_schema(checker *c, ir_function *fn)
+{
+    const ast_def *def = fn->ast;
+    if (fn->schema)
+        return;
+    size_t n = def->params.n;
+    schema *s = ARENA_NEW(c->arena, schema);
+    schema_arg *args = ARENA_ARRAY(c->arena, schema_arg, n + 1);
+    schema_arg *ret = ARENA_NEW(c->arena, schema_arg);
+    if (!args || n > UINT16_MAX)
+        return;
+    int errors = c->d->n_errors;
+    if (fn->owner && !fn->is_static && n == 0)
+        diag_error(c->d, "bad-parameter", fn->at, "a method needs the parameter 'self'");
+    check_param_kinds(c, def);
+    for (size_t i = 0; i < n; i++)
+        build_param(c, fn, def, i, &args[i]);
+    check_duplicate_params(c, args, n);
+    const type *returns = annotated_return(c, fn, def);
+    *ret = (schema_arg){ .type = returns ? returns : T_ERROR };
+    *s = (schema){ .name = fn->name, .overload = "", .n_args = (uint16_t)n, .n_rets = 1, .args = args, .rets = ret };
+    fn->schema = s;
+    if (c->d->n_errors != errors)
+        fn->state = FUNCTION_FAILED;
+    if (returns && fn->state == FUNCTION_DECLARED)
+        fn->state = FUNCTION_CHECKED;
+}
+
+/* ---- bodies ---- */
+
+static bool is_return_annotated(const ir_function *fn)
+{
+    const ast_def *def = fn->ast;
+    const ast_type_comment *comment = signature_comment(def);
+    return def->returns || (comment && comment->returns) || (fn->owner && !strcmp(fn->name, "__init__"));
+}
+
+static void bind_params(fn_checker *f)
+{
+    const schema *s = f->fn->schema;
+    for (size_t i = 0; i < s->n_args; i++) {
+        tvar *v = new_tvar(f, s->args[i].name, s->args[i].type);
+        v->is_param = true;
+        VEC_PUSH(&f->tree->params, &f->tree->arena, v);
+        binding *b = own_binding(f, v->name);
+        b->var = v;
+        b->at = s->args[i].at;
+    }
+}
+
+static void finish_body(fn_checker *f)
+{
+    range at = f->fn->at;
+    if (!f->scope->exited) {
+        if (f->return_type && f->return_type->kind != TYPE_NONE && !type_is_error(f->return_type)) {
+            diag_item *it = diag_error(f->c->d, "missing-return", at,
+                "%s is declared to return %s but does not return on every path", f->fn->name,
+                type_text(f, f->return_type));
+            if (type_is_optional_like(f->return_type))
+                diag_note(f->c->d, it, at, "write `return None` where that is meant");
+            return;
+        }
+        check_return(f, NULL, at);
+    }
+    if (!f->return_type)
+        ((schema_arg *)f->fn->schema->rets)->type = f->returned ? f->returned : T_NONE;
+}
+
+/* @unused and @ignore keep their signature; calling them fails. */
+static bool check_excluded(fn_checker *f)
+{
+    const ast_def *def = f->def;
+    const char *why = has_decorator(f->c, &def->decorators, "torch.jit.unused") ? "Cannot call @unused methods"
+                    : has_decorator(f->c, &def->decorators, "torch.jit.ignore")
+                          ? "Cannot call @ignore methods: there is no Python here" : NULL;
+    if (!why)
+        return false;
+    tstmt *s = emit_stmt(f, TS_RAISE, f->fn->at);
+    str *message = str_new(why, strlen(why));
+    s->value = message ? new_const(f, VALUE_HEAP_V(VALUE_STR, message), T_STR, f->fn->at) : error_expr(f, f->fn->at);
+    s->name = "builtins.RuntimeError";
+    f->scope->exited = true;
+    return true;
+}
+
+void check_body(checker *c, ir_function *fn)
+{
+    if (fn->tree || !fn->ast || !fn->schema)
+        return;
+    ttree *t = mem_calloc(1, sizeof *t);
+    if (!t || !VEC_PUSH(&c->keep->trees, NULL, t)) {
+        mem_free(t);
+        c->arena->failed = true;
+        return;
+    }
+    arena_init(&t->arena);
+    t->fn = fn;
+    fn->tree = t;
+    bool annotated = is_return_annotated(fn);
+    int errors = c->d->n_errors;
+    bool failed = fn->state == FUNCTION_FAILED;
+    if (!annotated)
+        fn->state = FUNCTION_CHECKING;
+    fn_checker f = { .c = c, .tree = t, .fn = fn, .def = fn->ast, .self_type = fn->owner };
+    f.return_type = annotated ? fn->schema->rets[0].type : NULL;
+    f.in_init = fn->owner && !strcmp(fn->name, "__init__");
+    strmap_init(&f.names, &t->arena);
+    fn_checker *current = c->current;
+    c->current = &f;
+    scope s;
+    scope_push(&f, &s, &t->body);
+    bind_params(&f);
+    if (!check_excluded(&f))
+        check_block(&f, &f.def->body);
+    finish_body(&f);
+    scope_pop(&f);
+    c->current = current;
+    if (arena_failed(&t->arena))
+        c->arena->failed = true;
+    fn->state = failed || c->d->n_errors != errors || c->arena->failed ? FUNCTION_FAILED : FUNCTION_CHECKED;
+}
+
+bool require_schema(checker *c, ir_function *fn, range at)
+{
+    if (fn->unit != c->unit || !fn->ast)
+        return fn->schema != NULL;
+    build_schema(c, fn);
+    if (!fn->schema)
+        return false;
+    call_edge edge = { c->current ? c->current->fn : NULL, fn, at };
+    if (fn->state == FUNCTION_CHECKING) {
+        diag_error(c->d, "recursion", at, "function '%s' is called recursively. Recursive calls are not supported",
+                   fn->name);
+        return false;
+    }
+    if (edge.caller)
+        VEC_PUSH(&c->calls, c->arena, edge);
+    if (fn->tree || is_return_annotated(fn))
+        return true;
+    if (c->demand_depth >= DEMAND_DEPTH_MAX) {
+        diag_error(c->d, "annotation-needed", at,
+                   "annotate what '%s' returns: too many functions depend on each other's bodies", fn->name);
+        return false;
+    }
+    c->demand_depth++;
+    check_body(c, fn);
+    c->demand_depth--;
+    return true;
+}

@@ -1,0 +1,74 @@
+/* sema/prelude.c: classes that PyTorch itself writes in Python and programs use by name.
+ *
+ * They are TorchScript here as there: compiled from source into a unit of their own when a program first
+ * mentions one, so that entering, leaving, unwinding and printing need no case of their own. */
+/* SPDX-License-Identifier: Apache-2.0 */
+#include "sema/flow.h"
+
+#include <string.h>
+
+typedef struct prelude_class {
+    const char *path;    /* how programs name it */
+    const char *prefix;  /* of its qualified name, as in PyTorch's graphs */
+    const char *name;
+    const char *text;
+} prelude_class;
+
+static const char no_grad_text[] =
+    "class no_grad:\n"
+    "    def __init__(self) -> None:\n"
+    "        self.prev = False\n"
+    "    def __enter__(self) -> None:\n"
+    "        self.prev = torch.is_grad_enabled()\n"
+    "        torch.set_grad_enabled(False)\n"
+    "    def __exit__(self, exc_type: Any, exc_value: Any, traceback: Any) -> None:\n"
+    "        torch.set_grad_enabled(self.prev)\n";
+
+static const prelude_class classes[] = {
+    { "torch.no_grad", "__torch__.torch.autograd.grad_mode", "no_grad", no_grad_text },
+    { "torch.autograd.no_grad", "__torch__.torch.autograd.grad_mode", "no_grad", no_grad_text },
+};
+
+static const prelude_class *find_row(const char *path)
+{
+    for (size_t i = 0; i < sizeof classes / sizeof *classes; i++)
+        if (!strcmp(classes[i].path, path))
+            return &classes[i];
+    return NULL;
+}
+
+/* Compile a row. Its own errors are ours, not the user's: they show as a class that does not exist. */
+static checker *check_prelude(const prelude_class *row)
+{
+    diag d;
+    diag_init(&d);
+    source *src = source_new("<torch>", row->text, strlen(row->text));
+    ast *tree = src ? ast_parse(src, AST_USER, &d) : NULL;
+    sema_options none = { 0 };
+    checker *k = tree ? check_source(tree, &none, &d, NULL, row->prefix) : NULL;
+    if (k && d.n_errors) {
+        ir_unit_unref(k->unit);
+        k = NULL;
+    }
+    source_unref(src);
+    diag_fini(&d);
+    return k;
+}
+
+const type *find_prelude_class(checker *c, const char *path)
+{
+    const prelude_class *row = find_row(path);
+    if (!row)
+        return NULL;
+    const char *qualified = arena_printf(c->arena, "%s.%s", row->prefix, row->name);
+    const type *known = ir_unit_find_type(c->unit, qualified);
+    if (known)
+        return known;
+    checker *k = check_prelude(row);
+    if (!k)
+        return NULL;
+    ir_unit *unit = k->unit;
+    bool added = ir_unit_add_import(c->unit, unit);
+    ir_unit_unref(unit);
+    return added ? ir_unit_find_type(c->unit, qualified) : NULL;
+}

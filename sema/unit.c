@@ -1,0 +1,162 @@
+/* sema/unit.c: a whole source: declarations first, then bodies, so that order does not matter. */
+/* SPDX-License-Identifier: Apache-2.0 */
+#include "sema/flow.h"
+
+#include <string.h>
+
+static void free_keep(void *p)
+{
+    sema_keep *k = p;
+    if (!k)
+        return;
+    for (size_t i = 0; i < k->trees.n; i++)
+        ttree_free(k->trees.at[i]);
+    VEC_FINI(&k->trees);
+    ast_free(k->checker.tree);
+    mem_free(k);
+}
+
+sval *bind_global(checker *c, const char *name, sval v)
+{
+    sval *g = ARENA_NEW(c->arena, sval);
+    *g = v;
+    if (!strmap_set(&c->globals, arena_strdup(c->arena, name), g))
+        c->arena->failed = true;
+    return g;
+}
+
+/* ---- top level ---- */
+
+static bool is_definition(const sval *g)
+{
+    return g && (g->kind == SVAL_FUNCTION || (g->kind == SVAL_CLASS && g->ast));
+}
+
+/* A second definition of a name is an error, unlike in Python: the first would silently be lost. */
+static bool report_duplicate(checker *c, const char *name, range at)
+{
+    const sval *old = strmap_find(&c->globals, name);
+    if (!is_definition(old))
+        return false;
+    diag_item *it = diag_error(c->d, "duplicate-definition", at, "'%s' is already defined", name);
+    diag_note(c->d, it, old->at, "here");
+    return true;
+}
+
+static void declare_top_function(checker *c, const ast_def *def)
+{
+    range at = def_header(def);
+    if (report_duplicate(c, def->id, at))
+        return;
+    ir_function *fn = declare_function(c, def, def->id, NULL);
+    bind_global(c, def->id, (sval){ .kind = SVAL_FUNCTION, .at = at, .name = fn->name, .fn = fn });
+}
+
+static void remember_variable(checker *c, const ast_node *target)
+{
+    if (target->kind != AST_name)
+        return;
+    range *at = ARENA_NEW(c->arena, range);
+    *at = target->at;
+    if (!strmap_set(&c->module_variables, ((const ast_name *)target)->id, at))
+        c->arena->failed = true;
+}
+
+static void declare_top_assign(checker *c, const ast_assign *s)
+{
+    if (declare_functional_tuple(c, s))
+        return;
+    for (size_t i = 0; i < s->targets.n; i++)
+        remember_variable(c, s->targets.at[i]);
+}
+
+static void declare_top_statement(checker *c, const ast_node *n)
+{
+    switch ((int)n->kind) {
+    case AST_def: declare_top_function(c, AST_AS(def, n)); break;
+    case AST_class:
+        if (!report_duplicate(c, AST_AS(class, n)->id, n->at))
+            declare_class(c, AST_AS(class, n));
+        break;
+    case AST_import: check_import(c, AST_AS(import, n)); break;
+    case AST_import_from: check_import_from(c, AST_AS(import_from, n)); break;
+    case AST_assign: declare_top_assign(c, AST_AS(assign, n)); break;
+    case AST_ann_assign: remember_variable(c, AST_AS(ann_assign, n)->target); break;
+    case AST_pass:
+    case AST_error: break;
+    case AST_expr_stmt:
+        if (AST_AS(expr_stmt, n)->value->kind == AST_string || AST_AS(expr_stmt, n)->value->kind == AST_ellipsis)
+            break;
+        /* fallthrough */
+    default:
+        if (n->kind == AST_return)
+            diag_error(c->d, "return-outside-function", n->at, "'return' outside a function");
+        else if (!c->options->is_python_file)
+            diag_error(c->d, "top-level-statement", n->at, "only definitions and imports can stand at top level");
+        else if (c->options->warnings)
+            diag_warning(c->d, "top-level-statement", n->at, "skipped: only definitions and imports are read");
+    }
+}
+
+static void check_file(checker *c)
+{
+    const ast_nodes *body = &c->tree->body;
+    for (size_t i = 0; i < body->n; i++)
+        declare_top_statement(c, body->at[i]);
+    for (size_t i = 0; i < body->n; i++)
+        if (body->at[i]->kind == AST_class)
+            declare_members(c, AST_AS(class, body->at[i]));
+    for (size_t i = 0; i < c->keep->functions.n; i++)
+        build_schema(c, c->keep->functions.at[i]);
+    for (size_t i = 0; i < c->keep->functions.n && !arena_failed(c->arena); i++)
+        check_body(c, c->keep->functions.at[i]);
+    check_recursion(c);
+}
+
+checker *check_source(ast *take, const sema_options *o, diag *d, checker *importer, const char *prefix)
+{
+    ir_unit *u = ir_unit_new();
+    sema_keep *keep = mem_calloc(1, sizeof *keep);
+    if (!u || !keep || !VEC_PUSH(&u->asts, NULL, keep)) {
+        ir_unit_unref(u);
+        mem_free(keep);
+        ast_free(take);
+        return NULL;
+    }
+    u->free_ast = free_keep;
+    u->prefix = arena_strdup(&u->arena, prefix);
+    checker *c = &keep->checker;
+    *c = (checker){ .d = d, .unit = u, .tree = take, .options = o, .arena = &u->arena, .importer = importer,
+                    .keep = keep };
+    strmap_init(&c->globals, c->arena);
+    strmap_init(&c->module_variables, c->arena);
+    strmap_init(&c->imports, c->arena);
+    if (!ir_unit_add_source(u, take->src))
+        u->arena.failed = true;
+    check_file(c);
+    if (arena_failed(&u->arena)) {
+        ir_unit_unref(u);
+        return NULL;
+    }
+    return c;
+}
+
+ir_unit *sema_check(ast *take, const sema_options *o, diag *d)
+{
+    static const sema_options none = { 0 };
+    checker *c = check_source(take, o ? o : &none, d, NULL, "__torch__");
+    diag_sort(d);
+    return c ? c->unit : NULL;
+}
+
+const type *sema_type_annotation(ir_unit *u, const ast_node *n, diag *d)
+{
+    if (!u->asts.n)
+        return NULL;
+    checker *c = &((sema_keep *)u->asts.at[0])->checker;
+    diag *own = c->d;
+    c->d = d;
+    const type *t = check_annotation(c, n, NULL);
+    c->d = own;
+    return type_is_error(t) ? NULL : t;
+}
