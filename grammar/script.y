@@ -90,6 +90,11 @@ static ast_node *with_decorators(ast_node *n, ast_nodes decorators)
     return n;
 }
 
+static ast_node *no_yield(parser *p, range at)
+{
+    return parser_unsupported(p, at, "'yield' expressions aren't supported");
+}
+
 static ast_node *type_comment_of(parser *p, ast_node *type, range at)
 {
     return NEW(p, type_comment, at, .params = nodes_of(p, type));
@@ -240,8 +245,12 @@ simple: expressions                         { $$ = NEW(p, expr_stmt, @$, .value 
                 check_target(p, $2.at[i], "delete");
             $$ = NEW(p, del, @$, .targets = $2);
         }
-      | GLOBAL names       { $$ = parser_unsupported(p, @$, "'global' statements aren't supported"); }
-      | NONLOCAL names     { $$ = parser_unsupported(p, @$, "'nonlocal' statements aren't supported"); }
+      | GLOBAL names       { 
+            $$ = parser_unsupported(p, @$, "'global' statements aren't supported");
+        }
+      | NONLOCAL names     { 
+            $$ = parser_unsupported(p, @$, "'nonlocal' statements aren't supported");
+        }
       | IMPORT aliases                      { $$ = NEW(p, import, @$, .names = $2); }
       | FROM dotted_name IMPORT import_names {
             $$ = NEW(p, import_from, @$, .module = $2, .names = $4);
@@ -250,7 +259,8 @@ simple: expressions                         { $$ = NEW(p, expr_stmt, @$, .value 
             $$ = NEW(p, import_from, @$, .level = $2, .module = $3, .names = $5);
         }
       | FROM dots IMPORT import_names {
-            $$ = NEW(p, import_from, @$, .level = $2, .module = parser_intern(p, "", 0), .names = $4);
+            const char *none = parser_intern(p, "", 0);
+            $$ = NEW(p, import_from, @$, .level = $2, .module = none, .names = $4);
         }
       ;
 sides: expressions '=' side                 { $$ = append(p, nodes_of(p, $1), $3); }
@@ -289,9 +299,9 @@ import_names: aliases
                   $$ = nodes_of(p, NEW(p, alias, @$, .id = parser_intern(p, "*", 1)));
               }
             ;
-yield: YIELD                   { $$ = parser_unsupported(p, @$, "'yield' expressions aren't supported"); }
-     | YIELD expressions       { $$ = parser_unsupported(p, @$, "'yield' expressions aren't supported"); }
-     | YIELD FROM expression   { $$ = parser_unsupported(p, @$, "'yield' expressions aren't supported"); }
+yield: YIELD                   { $$ = no_yield(p, @$); }
+     | YIELD expressions       { $$ = no_yield(p, @$); }
+     | YIELD FROM expression   { $$ = no_yield(p, @$); }
      ;
 
 /* ---- compound statements ---- */
@@ -409,16 +419,18 @@ param_list: param                           { $$ = nodes_of(p, $1); }
           ;
 param: NAME                                 { $$ = NEW(p, param, @$, .id = $1); }
      | NAME ':' expression                  { $$ = NEW(p, param, @$, .id = $1, .annotation = $3); }
-     | NAME '=' expression                  { $$ = NEW(p, param, @$, .id = $1, .default_value = $3); }
+     | NAME '=' expression                  {
+           $$ = NEW(p, param, @$, .id = $1, .default_value = $3);
+       }
      | NAME ':' expression '=' expression {
            $$ = NEW(p, param, @$, .id = $1, .annotation = $3, .default_value = $5);
        }
-     | '*'                                  { $$ = NEW(p, param, @$, .kind = AST_PARAM_KEYWORD_ONLY); }
-     | '*' NAME                             { $$ = NEW(p, param, @$, .kind = AST_PARAM_VARARGS, .id = $2); }
+     | '*'               { $$ = NEW(p, param, @$, .kind = AST_PARAM_KEYWORD_ONLY); }
+     | '*' NAME          { $$ = NEW(p, param, @$, .kind = AST_PARAM_VARARGS, .id = $2); }
      | '*' NAME ':' star_element {
            $$ = NEW(p, param, @$, .kind = AST_PARAM_VARARGS, .id = $2, .annotation = $4);
        }
-     | POWER NAME                           { $$ = NEW(p, param, @$, .kind = AST_PARAM_KWARGS, .id = $2); }
+     | POWER NAME        { $$ = NEW(p, param, @$, .kind = AST_PARAM_KWARGS, .id = $2); }
      | POWER NAME ':' expression {
            $$ = NEW(p, param, @$, .kind = AST_PARAM_KWARGS, .id = $2, .annotation = $4);
        }
@@ -458,7 +470,10 @@ expression: operand                         { $$ = $<node>1; }
 operand: primary                            { $<node>$ = chain_single(p, $1); }
        | closed                             { $<node>$ = chain_finish(p, $1); }
        ;
-open: unary                                 { $$ = chain_new(p); chain_unary(p, $$, (operator_id)$1, @1); }
+open: unary {
+          $$ = chain_new(p);
+          chain_unary(p, $$, (operator_id)$1, @1);
+      }
     | open unary                            { chain_unary(p, $$ = $1, (operator_id)$2, @2); }
     | primary binary {
           $$ = chain_new(p);
@@ -573,7 +588,10 @@ comprehension: comp_clauses {
              ;
 comp_clauses: comp_for                      { $$ = nodes_of(p, $1); }
             | comp_clauses comp_for         { $$ = append(p, $1, $2); }
-            | comp_clauses IF operand       { $$ = append(p, $1, NEW(p, expr_stmt, range_join(@2, @3), .value = $<node>3)); }
+            | comp_clauses IF operand       {
+                  range at = range_join(@2, @3);
+                  $$ = append(p, $1, NEW(p, expr_stmt, at, .value = $<node>3));
+              }
             ;
 /* a comprehension without its item yet */
 comp_for: FOR targets IN operand {

@@ -57,7 +57,8 @@ void parser_syntax_error(parser *p, range at, const char *expected);
 
 /* checks the grammar leaves to code (check.c) */
 void check_target(parser *p, const ast_node *n, const char *verb);   /* "assign to", "delete" */
-void check_params(parser *p, ast_nodes *params); /* drops the bare '*': its followers have their kind */
+/* drops the bare '*', which its followers' kind tells */
+void check_params(parser *p, ast_nodes *params);
 void check_args(parser *p, ast_nodes args);
 void check_body(parser *p, ast_nodes body);  /* statements that may not stand inside a function */
 ast_node *parser_comprehension(parser *p, range at, ast_node *key, ast_node *item, ast_node *comp);
