@@ -39,7 +39,7 @@ static int lex_number(lexer *l, token *t, int kind, const char *end)
     return kind;
 }
 
-/* s: the byte behind the opening quote. Finds the closing one; newlines end all but triple quotes. */
+/* s: behind the opening quote. Finds the closing one; newlines end all but triple quotes. */
 static int lex_string(lexer *l, token *t, const char *s)
 {
     const char *limit = l->text + l->limit;
@@ -109,7 +109,8 @@ again:
     exponent = [eE] [+-]? digits;
     fraction = digits "." digits? | "." digits;
     float    = fraction exponent? | digits exponent;
-    int      = digits | "0" [xX] ("_"? [0-9a-fA-F])+ | "0" [oO] ("_"? [0-7])+ | "0" [bB] ("_"? [01])+;
+    int      = digits | "0" [xX] ("_"? [0-9a-fA-F])+ | "0" [oO] ("_"? [0-7])+
+             | "0" [bB] ("_"? [01])+;
     prefix   = [bBrRuUfF] [bBrRuUfF]?;
 
     [ \t\v\f\r]+          { goto again; }

@@ -456,7 +456,8 @@ star_element: expression
             ;
 expression: operand                         { $$ = $<node>1; }
           | operand IF operand ELSE expression {
-                $$ = NEW(p, ternary, @$, .cond = $<node>3, .then_value = $<node>1, .else_value = $5);
+                $$ = NEW(p, ternary, @$, .cond = $<node>3, .then_value = $<node>1,
+                         .else_value = $5);
             }
           | LAMBDA lambda_params ':' expression {
                 $$ = parser_unsupported(p, @$, "'lambda' expressions aren't supported");

@@ -1,11 +1,11 @@
 /* frontend/script/ast.h: the syntax tree, as the parser leaves it and nobody changes it.
  *
  * Nodes live in the ast's arena; identifiers are interned in it, so they compare by pointer within
- * one ast. Every node has the byte range of its text (without parentheses around it, except those of
- * a tuple). Parsing never recurses over the length of a program, and nesting is bounded: brackets
- * and blocks by AST_MAX_NESTING each, the tree as a whole by AST_MAX_DEPTH, where a spine of `binary`
- * nodes counts as one level. So walkers may recurse over nesting but must loop along `binary` spines,
- * bool_chain/compare values, if arms and statement lists.
+ * one ast. Every node has the byte range of its text (parentheses are part of a
+ * tuple only). Parsing never recurses over the length of a program, and nesting is bounded: brackets
+ * and blocks by AST_MAX_NESTING each, the tree as a whole by AST_MAX_DEPTH, where a spine of
+ * `binary` nodes counts as one level. So walkers may recurse over nesting but must loop along
+ * `binary` spines, bool_chain/compare values, if arms and statement lists.
  *
  * Where a text did not parse the tree has `error` nodes, as statements or as expressions. */
 /* SPDX-License-Identifier: Apache-2.0 */
@@ -100,7 +100,7 @@ typedef struct ast ast; /* one parsed text: arena, interned names, top-level sta
 struct ast {
     arena arena;
     const source *src; /* a reference */
-    ast_nodes body;     /* def, class, import, ... nodes in source order; error nodes where recovery was needed */
+    ast_nodes body;     /* statements in source order; error nodes where recovery was needed */
     ast_dialect dialect;
 };
 

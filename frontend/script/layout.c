@@ -295,7 +295,7 @@ static bool layout_wants_type_comment(const layout *l)
     return l->has_assign || (l->is_def_line && l->last_kind == ':');
 }
 
-/* The next raw token that counts: newlines inside brackets do not. `ret_fresh`: first on its line. */
+/* The next raw token that counts: newlines inside brackets do not. ret_fresh: first on its line */
 static int layout_raw(layout *l, token *t, bool *ret_fresh)
 {
     *ret_fresh = false;
@@ -420,7 +420,7 @@ int layout_next(layout *l, token *t)
     if (t->kind == LEXER_BAD) {
         layout_error(l, t->begin, t->end, "%s", t->problem);
         if (l->lexer.text[t->end] == '\n' && !l->is_expression)
-            l->n_brackets = l->n_too_deep = 0; /* the string that did not end held the closing ones */
+            l->n_brackets = l->n_too_deep = 0; /* the string that did not end had them */
     }
     return is_good ? t->kind : (t->kind = LEXER_BAD);
 }

@@ -1,8 +1,8 @@
 /* frontend/script/lexer.h: from bytes to tokens, in two steps.
  *
  * lexer_next() (grammar/script.re) cuts the text into raw tokens and knows nothing of lines.
- * layout_next() (layout.c) turns line structure into NEWLINE, INDENT and DEDENT, watches brackets and
- * reports what no grammar rule can: bad tokens, brackets that do not match, bad indentation.
+ * layout_next() (layout.c) turns line structure into NEWLINE, INDENT and DEDENT, watches brackets
+ * and reports what no grammar rule can: bad tokens, brackets that do not match, bad indentation.
  * Token kinds are those of grammar/script.y; a single-character token is its character. */
 /* SPDX-License-Identifier: Apache-2.0 */
 #ifndef FRONTEND_SCRIPT_LEXER_H
@@ -33,8 +33,8 @@ typedef struct layout_bracket {
     uint32_t offset;
 } layout_bracket;
 
-/* A line that is `width` wide stands at this level; `alias` is a wrong width that was reported and is
- * from then on taken as this level, so that one slip is one message. */
+/* A line that is `width` wide stands at this level; `alias` is a wrong width that was reported and
+ * is from then on taken as this level, so that one slip is one message. */
 typedef struct layout_level {
     uint32_t width, tab1_width; /* with tabs to columns of 8, and with tabs counted as 1 */
     uint32_t alias;

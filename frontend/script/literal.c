@@ -172,8 +172,10 @@ static const char *octal_escape(parser *p, text *out, const char *s, const char 
 /* One escape; s: behind the backslash, s < end. Returns what follows it. */
 static const char *add_escape(parser *p, text *out, const char *s, const char *end)
 {
-    static const char plain[][2] = {{'\\', '\\'}, {'\'', '\''}, {'"', '"'},  {'a', '\a'}, {'b', '\b'},
-                                    {'f', '\f'},  {'n', '\n'},  {'r', '\r'}, {'t', '\t'}, {'v', '\v'}};
+    static const char plain[][2] = {
+        {'\\', '\\'}, {'\'', '\''}, {'"', '"'},  {'a', '\a'}, {'b', '\b'},
+        {'f', '\f'},  {'n', '\n'},  {'r', '\r'}, {'t', '\t'}, {'v', '\v'},
+    };
     const bool is_user = p->dialect == AST_USER;
 
     for (size_t i = 0; i < sizeof plain / sizeof *plain; i++) {
@@ -249,7 +251,7 @@ static const char *skip_inner_string(const char *s, const char *end)
     return end;
 }
 
-/* s: behind the '{'. Finds what ends the expression: '}', a conversion or a format; NULL: reported. */
+/* s: behind the '{'. Finds what ends the expression: '}', conversion, format; NULL: reported. */
 static const char *find_field_end(const fstring *f, const char *s)
 {
     const char *begin = s;
@@ -261,8 +263,8 @@ static const char *find_field_end(const fstring *f, const char *s)
             continue;
         }
         if (*s == '\\' || *s == '#') {
-            bad_escape(f->p, s, s + 1, *s == '#' ? "a comment can't stand in an f-string expression"
-                                                 : "a backslash can't stand in an f-string expression");
+            bad_escape(f->p, s, s + 1, *s == '#' ? "an f-string expression has no comments"
+                                                 : "an f-string expression has no backslashes");
             return NULL;
         }
         if (depth == 0 && (*s == '}' || *s == ':' || (*s == '!' && s[1] != '=')))
@@ -304,7 +306,7 @@ static const char *fstring_field(fstring *f, const char *s)
     if (*field_end != '}') {
         parser_unsupported(p, text_range(p, field_end, field_end + 1),
                            *field_end == '!' ? "conversions ('!') in f-strings aren't supported"
-                                             : "format specifications in f-strings aren't supported");
+                                             : "format specs in f-strings aren't supported");
         return NULL;
     }
     if (expr_end[-1] == '=' && expr_end - s > 1 && strchr("=!<>", expr_end[-2]) == NULL) {

@@ -23,7 +23,8 @@ ast_node *parser_keep(parser *p, const void *node, size_t n_bytes)
     n->depth = ast_depth(n);
     if (n->depth > AST_MAX_DEPTH) {
         /* what encloses the last one reported is the same mistake */
-        if (p->too_deep.src == NULL || n->at.begin > p->too_deep.begin || n->at.end < p->too_deep.end)
+        range last = p->too_deep;
+        if (last.src == NULL || n->at.begin > last.begin || n->at.end < last.end)
             parser_error(p, n->at, "too deeply nested");
         p->too_deep = n->at;
         n->kind = AST_error;
@@ -115,7 +116,8 @@ ast_node *parser_comprehension(parser *p, range at, ast_node *key, ast_node *ite
         return comp;
     ast_list_comp *c = AST_AS(list_comp, comp);
     if (key != NULL)
-        return NEW(p, dict_comp, at, .key = key, .value = item, .target = c->target, .iter = c->iter);
+        return NEW(p, dict_comp, at, .key = key, .value = item, .target = c->target,
+                   .iter = c->iter);
     return NEW(p, list_comp, at, .item = item, .target = c->target, .iter = c->iter);
 }
 
@@ -212,7 +214,7 @@ int script_lex(SCRIPT_STYPE *value, range *at, parser *p)
 
 /* ---- whole texts ---- */
 
-/* The length of the UTF-8 sequence at s, 0 if it is none. Overlong forms and surrogates are none. */
+/* The length of the UTF-8 sequence at s, 0 if it is none, as are overlong forms, surrogates. */
 static size_t utf8_length(const unsigned char *s, size_t n)
 {
     static const struct { unsigned char low, high, second_low, second_high; size_t n; } forms[] = {

@@ -103,7 +103,7 @@ static void format_strings(void **state)
     USER("'x' f'{a}' 'y' 'z'", "(fstring [\"x\" a \"yz\"])");
     USER("f'{{}}\\n'", "(fstring [\"{}\\n\"])");
     USER("rf'\\d{x}'", "(fstring [\"\\\\d\" x])");
-    USER("f'{d[\"k\"]:}'", "1:10: format specifications in f-strings aren't supported\n");
+    USER("f'{d[\"k\"]:}'", "1:10: format specs in f-strings aren't supported\n");
     USER("f'{d[\"}\"]}{f\"{z}\"}'", "(fstring [(subscript d [\"}\"]) (fstring [z])])");
     USER("f'{a != b}'", "(fstring [(compare a != b)])");
     USER("f'''{\n a\n}'''", "(fstring [a])");
