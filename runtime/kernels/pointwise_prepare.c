@@ -49,7 +49,7 @@ static bool check_no_bool(op_ctx *cx, const pw_call *call)
     const bool a = is_bool_operand(call->operands[0]), b = is_bool_operand(call->operands[1]);
     if (a && b)
         return OP_FAIL(cx, "Subtraction, the `-` operator, with two bool tensors is not supported. Use the `^` or "
-                           "`logical_xor` operator instead.");
+                           "`logical_xor()` operator instead.");
     if (a || b)
         return OP_FAIL(cx, "Subtraction, the `-` operator, with a bool tensor is not supported. If you are trying "
                            "to invert a mask, use the `~` or `logical_not()` operator instead.");
@@ -257,7 +257,7 @@ static bool prepare_where(op_ctx *cx, const jit_value *args, pw_call *call)
 static bool prepare_masked_fill(op_ctx *cx, const jit_value *args, pw_call *call)
 {
     const dtype mask = tensor_dtype(args[1].t);
-    if (mask != DTYPE_bool && mask != DTYPE_uint8)
+    if (call->into && !call->is_out && mask != DTYPE_bool && mask != DTYPE_uint8)
         return OP_FAIL(cx, "masked_fill_ only supports boolean masks, but got mask with dtype %s", dtype_name(mask));
     if (args[2].tag == VALUE_TENSOR && args[2].t->n_dims > 0)
         return OP_FAIL(cx, "masked_fill_ only supports a 0-dimensional value tensor, but got tensor with %d dimension(s).",
