@@ -11,6 +11,8 @@
 #include "ir/op.h"
 #include "runtime/tensor/value.h"
 
+typedef struct ir_node ir_node; // ir/graph.h, above us: structural rows look at its attributes
+
 /** State of one run (a jit_call): limits, the error, where prints go. Owned by whoever started it. */
 typedef struct op_run {
     jit_status status;          /* of the failure, JIT_OK while all is well */
@@ -21,6 +23,9 @@ typedef struct op_run {
     void *print_ctx;
     int64_t max_tensor_elements; /* 0: no limit */
     const _Atomic bool *interrupt; /* polled by long kernels and the VM; may be NULL */
+    /** `a < b` through the class's __lt__, for sorting objects; *ret gets the answer. The VM sets it; NULL: objects
+     * cannot be sorted. False: the run's error is set. */
+    bool (*call_less)(struct op_run *run, jit_value a, jit_value b, bool *ret);
 } op_run;
 
 typedef struct op_ctx {

@@ -110,15 +110,19 @@ bool dict_remove(dict *d, jit_value key, jit_value *ret_value)
     dict_entry *e = d->n ? find_entry(d, key, value_hash(key)) : NULL;
     if (!e)
         return false;
+    if (ret_value)
+        *ret_value = value_ref(e->value);
+    dict_remove_entry(d, e);
+    return true;
+}
+
+void dict_remove_entry(dict *d, dict_entry *e)
+{
     dict_entry gone = *e;
     e->is_live = false;
     d->n--;
     value_unref(gone.key);
-    if (ret_value)
-        *ret_value = gone.value;
-    else
-        value_unref(gone.value);
-    return true;
+    value_unref(gone.value);
 }
 
 void dict_clear(dict *d)

@@ -168,6 +168,7 @@ dict *dict_copy(const dict *d);                   /* shallow */
 jit_value *dict_find(const dict *d, jit_value key);
 bool dict_set(dict *d, jit_value take_key, jit_value take_value); /* false: no memory; both are released */
 bool dict_remove(dict *d, jit_value key, jit_value *ret_value); /* ret may be NULL; false if absent */
+void dict_remove_entry(dict *d, dict_entry *e);   /* one that dict_next() gave; works for nan keys too */
 void dict_clear(dict *d);
 object *object_new(const struct type *type, size_t n_attributes);
 

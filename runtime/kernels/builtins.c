@@ -1,0 +1,130 @@
+/* runtime/kernels/builtins.c: operators about values as such: identity, Optional, hash, enums, devices, warnings. */
+/* SPDX-License-Identifier: Apache-2.0 */
+#include <inttypes.h>
+#include <string.h>
+
+#include "base/map.h"
+#include "runtime/kernels/result.h"
+#include "runtime/kernels/table.h"
+
+bool builtin_is(op_ctx *cx, const jit_value *args, jit_value *rets)
+{
+    (void)cx;
+    return ret_bool(rets, value_is_same(args[0], args[1]));
+}
+
+bool builtin_isnot(op_ctx *cx, const jit_value *args, jit_value *rets)
+{
+    (void)cx;
+    return ret_bool(rets, !value_is_same(args[0], args[1]));
+}
+
+bool builtin_unwrap_optional(op_ctx *cx, const jit_value *args, jit_value *rets)
+{
+    if (args[0].tag == VALUE_NONE)
+        return OP_FAIL(cx, "Unwrapping null optional");
+    rets[0] = value_ref(args[0]);
+    return true;
+}
+
+/* unchecked_unwrap_optional: a test has proved that it is not None. */
+bool builtin_same(op_ctx *cx, const jit_value *args, jit_value *rets)
+{
+    (void)cx;
+    rets[0] = value_ref(args[0]);
+    return true;
+}
+
+bool builtin_id(op_ctx *cx, const jit_value *args, jit_value *rets)
+{
+    (void)cx;
+    return ret_int(rets, value_is_heap(args[0]) ? (int64_t)(intptr_t)args[0].p : 0);
+}
+
+/* ints and bools hash to themselves; what else is hashable has hashes of our own. */
+bool builtin_hash(op_ctx *cx, const jit_value *args, jit_value *rets)
+{
+    jit_value v = args[0];
+    if (v.tag == VALUE_LIST || v.tag == VALUE_DICT || v.tag == VALUE_COMPLEX) {
+        text name;
+        text_init(&name, NULL);
+        type_print_annotation(type_of_value(v), false, &name);
+        OP_FAIL(cx, "unhashable type: '%s'", name.s);
+        text_fini(&name);
+        return false;
+    }
+    return ret_int(rets, v.tag == VALUE_INT || v.tag == VALUE_BOOL ? v.i : (int64_t)value_hash(v));
+}
+
+bool builtin_warn(op_ctx *cx, const jit_value *args, jit_value *rets)
+{
+    (void)rets;
+    if (cx->run->warn)
+        cx->run->warn(cx->run->print_ctx, args[0].s->s, args[0].s->n);
+    return true;
+}
+
+/* ---- enums --------------------------------------------------------------------------------- */
+bool enum_name(op_ctx *cx, const jit_value *args, jit_value *rets)
+{
+    return ret_str(cx, rets, args[0].member->name, strlen(args[0].member->name));
+}
+
+bool enum_value(op_ctx *cx, const jit_value *args, jit_value *rets)
+{
+    (void)cx;
+    rets[0] = value_ref(args[0].member->value);
+    return true;
+}
+
+/* A member is one object for the life of its class. */
+bool enum_eq(op_ctx *cx, const jit_value *args, jit_value *rets)
+{
+    (void)cx;
+    return ret_bool(rets, args[0].p == args[1].p);
+}
+
+bool enum_ne(op_ctx *cx, const jit_value *args, jit_value *rets)
+{
+    (void)cx;
+    return ret_bool(rets, args[0].p != args[1].p);
+}
+
+/* ---- devices ------------------------------------------------------------------------------- */
+bool device_from_str(op_ctx *cx, const jit_value *args, jit_value *rets)
+{
+    device d;
+    if (args[0].s->n == 0)
+        return OP_FAIL(cx, "Device string must not be empty");
+    if (!device_parse(args[0].s->s, &d))
+        return OP_FAIL(cx, "Invalid device string: '%s'", args[0].s->s);
+    rets[0] = VALUE_DEVICE_V(d);
+    return true;
+}
+
+bool device_type(op_ctx *cx, const jit_value *args, jit_value *rets)
+{
+    text name;
+    text_init(&name, NULL);
+    device_print((device){ .kind = args[0].dev.kind, .index = -1 }, &name);
+    return ret_text(cx, rets, &name);
+}
+
+bool device_index(op_ctx *cx, const jit_value *args, jit_value *rets)
+{
+    (void)cx;
+    rets[0] = args[0].dev.index < 0 ? VALUE_NONE_V : VALUE_INT_V(args[0].dev.index);
+    return true;
+}
+
+bool device_eq(op_ctx *cx, const jit_value *args, jit_value *rets)
+{
+    (void)cx;
+    return ret_bool(rets, device_equal(args[0].dev, args[1].dev));
+}
+
+bool device_ne(op_ctx *cx, const jit_value *args, jit_value *rets)
+{
+    (void)cx;
+    return ret_bool(rets, !device_equal(args[0].dev, args[1].dev));
+}
