@@ -183,7 +183,7 @@ bool op_float_of_tensor(op_ctx *cx, const jit_value *args, jit_value *rets)
     return true;
 }
 
-bool op_complex_of_tensor(op_ctx *cx, const jit_value *args, jit_value *rets)
+static bool op_complex_of_tensor(op_ctx *cx, const jit_value *args, jit_value *rets)
 {
     double re, im;
     if (!check_one_element(cx, args[0].t)) return false;
