@@ -239,11 +239,22 @@ static void strip_block_ends(ir_node *n)
     }
 }
 
-/* Everything inside the blocks of n, however deep, without recursion. */
+static bool is_empty(const ir_node *n)
+{
+    for (uint32_t i = 0; i < n->n_blocks; i++)
+        if (n->blocks[i]->param->next != n->blocks[i]->ret)
+            return false;
+    return true;
+}
+
+/* Everything inside the blocks of n, however deep, without recursion. The end of the walk may be far up the
+ * nest, so it is looked for only if there is something to walk. */
 static void strip_inside(ir_node *n)
 {
-    const ir_node *end = ir_next_skip(n);
     strip_block_ends(n);
+    if (is_empty(n))
+        return;
+    const ir_node *end = ir_next_skip(n);
     for (ir_node *inner = ir_next_deep(n); inner && inner != end; inner = ir_next_deep(inner)) {
         strip(inner);
         strip_block_ends(inner);
