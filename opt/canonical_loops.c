@@ -44,6 +44,7 @@ static void rewrite(ir_graph *g, ir_node *loop)
     ir_add_input(loop, zero);
     ir_value *i = ir_block_add_input(body, T_INT);
     ir_replace_uses(ir_block_input(body, 0), i);
+    ir_value_force_name(ir_block_input(body, 0), ""); // nobody reads it; its replacement has no name either
     b.at = body->ret;
     ir_value *next = binary(&b, "aten::add", "int", i, one, T_INT);
     ir_block_add_output(body, next);

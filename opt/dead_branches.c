@@ -38,10 +38,11 @@ static bool same_constant(const ir_value *a, const ir_value *b)
     }
 }
 
+/* For a value that a block of n returns: it stands in that block or outside of n. */
 static bool is_outside(const ir_node *n, const ir_value *v)
 {
     for (uint32_t b = 0; b < n->n_blocks; b++)
-        if (v->node == n->blocks[b]->param || ir_block_holds(n->blocks[b], v->node))
+        if (v->node->block == n->blocks[b])
             return false;
     return true;
 }

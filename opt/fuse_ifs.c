@@ -34,6 +34,16 @@ static bool can_fuse(const ir_node *first, bool *ret_then)
     return true;
 }
 
+/* Does user stand in `from`, a block of the node after `first`? Whoever reads an output of `first` stands in
+ * its block or deeper, so the way up is never longer than to there. */
+static bool reads_inside(const ir_node *first, const ir_block *from, const ir_node *user)
+{
+    const ir_block *b = user->block;
+    while (b != from && b != first->block)
+        b = b->owner->block;
+    return b == from;
+}
+
 /* Inside a branch, an output of the first If is what that branch returns. Only uses inside `from` change. */
 static void localise(ir_node *first, ir_block *branch, ir_block *from)
 {
@@ -41,7 +51,7 @@ static void localise(ir_node *first, ir_block *branch, ir_block *from)
         ir_use *next;
         for (ir_use *u = first->outputs[i]->uses; u; u = next) {
             next = u->next;
-            if (u->user == from->ret || ir_block_holds(from, u->user))
+            if (reads_inside(first, from, u->user))
                 ir_set_input(u->user, u->index, ir_block_output(branch, i));
         }
     }

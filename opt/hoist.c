@@ -22,10 +22,11 @@ static bool is_total(const ir_node *n)
     return scalar;
 }
 
-static bool comes_from_outside(const ir_node *n, const ir_block *body)
+/* What a node can read stands in its own block or further out. */
+static bool comes_from_outside(const ir_node *n)
 {
     for (uint32_t i = 0; i < n->n_inputs; i++)
-        if (ir_block_holds(body, n->inputs[i]->node))
+        if (n->inputs[i]->node->block == n->block)
             return false;
     return true;
 }
@@ -39,7 +40,7 @@ bool opt_hoist(ir_graph *g, opt_ctx *cx)
         ir_node *loop = n->block->owner;
         if (!loop || loop->op != OP_prim_Loop || !is_total(n))
             continue;
-        if (!comes_from_outside(n, n->block))
+        if (!comes_from_outside(n))
             continue;
         ir_node_move_before(n, loop);
         progress = true;
