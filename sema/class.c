@@ -178,12 +178,16 @@ static void add_field(checker *c, field_list *l, const char *name, const type *t
     VEC_PUSH(&l->has_default, c->arena, has);
 }
 
+/* The type takes references to the defaults of its own; those of the list end here. */
 static const type *make_named_tuple(checker *c, const char *name, field_list *l)
 {
-    if (arena_failed(c->arena))
-        return NULL;
-    return type_named_tuple_new(c->unit, qualify(c, name), l->names.at, l->types.at, l->defaults.at,
-                                l->has_default.at, l->names.n);
+    const type *t = NULL;
+    if (!arena_failed(c->arena))
+        t = type_named_tuple_new(c->unit, qualify(c, name), l->names.at, l->types.at, l->defaults.at,
+                                 l->has_default.at, l->names.n);
+    for (size_t i = 0; i < l->defaults.n; i++)
+        value_unref(l->defaults.at[i]);
+    return t;
 }
 
 static const type *declare_named_tuple(checker *c, const ast_class *cls)
@@ -456,7 +460,7 @@ bool require_class(checker *c, const type *cls, range at)
     }
     build_schema(c, init);
     c->demand_depth++;
-    check_body(c, init);
+    check_function_body(c, init);
     c->demand_depth--;
     return true;
 }

@@ -57,7 +57,7 @@ ir_function *declare_function(checker *c, const ast_def *def, const char *name, 
 /** Give fn its parameters and, where it is annotated, its return type. */
 void build_schema(checker *c, ir_function *fn);
 /** Check fn's body unless that was done or is being done. */
-void check_body(checker *c, ir_function *fn);
+void check_function_body(checker *c, ir_function *fn);
 /** A checker for constant expressions outside functions: nothing it emits is kept. */
 typedef struct constant_checker { fn_checker f; ttree tree; scope scope; tstmt_list out; } constant_checker;
 void constant_checker_init(constant_checker *k, checker *c);

@@ -400,7 +400,7 @@ static bool check_excluded(fn_checker *f)
     return true;
 }
 
-void check_body(checker *c, ir_function *fn)
+void check_function_body(checker *c, ir_function *fn)
 {
     if (fn->tree || !fn->ast || !fn->schema)
         return;
@@ -460,7 +460,7 @@ bool require_schema(checker *c, ir_function *fn, range at)
         return false;
     }
     c->demand_depth++;
-    check_body(c, fn);
+    check_function_body(c, fn);
     c->demand_depth--;
     return true;
 }

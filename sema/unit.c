@@ -109,7 +109,7 @@ static void check_file(checker *c)
     for (size_t i = 0; i < c->keep->functions.n; i++)
         build_schema(c, c->keep->functions.at[i]);
     for (size_t i = 0; i < c->keep->functions.n && !arena_failed(c->arena); i++)
-        check_body(c, c->keep->functions.at[i]);
+        check_function_body(c, c->keep->functions.at[i]);
     check_recursion(c);
 }
 
