@@ -6,8 +6,8 @@
 #include "ir/schema.h"
 
 #include "base/vec.h"
+#include "ir/parse_internal.h"
 #include "ir/type_internal.h"
-#include "ir/type_reader.h"
 
 #include <inttypes.h>
 #include <stdlib.h>
@@ -62,7 +62,7 @@ static int escape_value(char c)
     return found ? '\a' + (int)(found - letters) : c;
 }
 
-static bool read_string(type_reader *r, jit_value *ret)
+bool ir_read_string(type_reader *r, char **ret, size_t *ret_n)
 {
     text t;
     text_init(&t, r->a);
@@ -83,10 +83,21 @@ static bool read_string(type_reader *r, jit_value *ret)
     if (r->at == r->end)
         return type_read_error(r, "unterminated string");
     r->at++;
-    str *s = str_new(t.s, t.n);
-    if (!s)
+    *ret = t.s;
+    *ret_n = t.n;
+    return true;
+}
+
+static bool read_string(type_reader *r, jit_value *ret)
+{
+    char *s;
+    size_t n;
+    if (!ir_read_string(r, &s, &n))
+        return false;
+    str *made = str_new(s, n);
+    if (!made)
         return type_read_error(r, "out of memory");
-    *ret = VALUE_HEAP_V(VALUE_STR, s);
+    *ret = VALUE_HEAP_V(VALUE_STR, made);
     return true;
 }
 
@@ -352,21 +363,32 @@ static void print_declared(const schema_arg *arg, const type *t, bool is_element
         if (arg->spelling)
             text_add(out, arg->spelling);
         else
-            type_print(t, out);
+            type_print_plain(t, out);
         print_alias(is_element ? &arg->elem_alias : &arg->alias, out);
     }
 }
 
-/* The default as declared: a list of N equal elements for `T[N]` goes back to one element. */
+/* N equal elements, N > 1, for `T[N]`: written as the element. */
+static bool is_filled_list(const schema_arg *arg, const list *l)
+{
+    if (l->n < 2 || l->n != (size_t)arg->sized || l->storage == LIST_VALUES)
+        return false;
+    for (size_t i = 1; i < l->n; i++)
+        if (!value_equal(list_get(l, i), list_get(l, 0)))
+            return false;
+    return true;
+}
+
 static void print_default(const schema_arg *arg, text *out)
 {
     jit_value v = arg->default_value;
     text_add_char(out, '=');
-    if (v.tag == VALUE_LIST && v.list->n == 0) { // printed as values, empty lists show their type
+    if (v.tag == VALUE_LIST && v.list->n == 0) // printed as values, empty lists show their type
         text_add(out, "[]");
-        return;
-    }
-    value_print_repr(v, out);
+    else if (v.tag == VALUE_LIST && is_filled_list(arg, v.list))
+        value_print_repr(list_get(v.list, 0), out);
+    else
+        value_print_repr(v, out);
 }
 
 static void print_arg(const schema_arg *arg, text *out)
@@ -384,7 +406,10 @@ static void print_returns(const schema *s, text *out)
         text_add(out, "...");
         return;
     }
-    bool parenthesised = s->n_rets != 1;
+    const type *only = s->n_rets == 1 ? s->rets[0].type : NULL;
+    while (only && (only->kind == TYPE_LIST || only->kind == TYPE_OPTIONAL))
+        only = type_elem(only);
+    bool parenthesised = !only || only->kind == TYPE_TUPLE; // `((str, t)[])`
     text_add(out, parenthesised ? "(" : "");
     for (size_t i = 0; i < s->n_rets; i++) {
         text_add(out, i ? ", " : "");

@@ -142,8 +142,6 @@ static void print_union(const type *t, text *out, void (*print)(const type *, te
     }
 }
 
-static void print_plain(const type *t, text *out) { print_ir(t, out, true); }
-
 static void print_wrapper(const type *t, text *out, bool is_plain)
 {
     text_addf(out, "%s%c", t->kind == TYPE_FUTURE ? "Future" : "RRef", is_plain ? '(' : '[');
@@ -174,7 +172,7 @@ static void print_ir(const type *t, text *out, bool is_plain)
         return;
     case TYPE_UNION:
         text_add(out, "Union(");
-        print_union(t, out, print_plain);
+        print_union(t, out, type_print_plain);
         text_add_char(out, ')');
         return;
     case TYPE_FUTURE: case TYPE_RREF:
@@ -208,6 +206,7 @@ static void print_ir(const type *t, text *out, bool is_plain)
 }
 
 void type_print(const type *t, text *out) { print_ir(t, out, false); }
+void type_print_plain(const type *t, text *out) { print_ir(t, out, true); }
 
 /* ---- annotation spelling ---------------------------------------------------------------------- */
 
