@@ -18,9 +18,9 @@ static void folds_a_sum_of_constants_to_one(void **state)
         "  return (%r)\n",
         /* becomes */
         "graph(%x : Tensor):\n"
-        "  %9 : float = prim::Constant[value=20.]()\n"
+        "  %10 : float = prim::Constant[value=20.]()\n"
         "  %one : int = prim::Constant[value=1]()\n"
-        "  %r : Tensor = aten::add(%x, %9, %one)\n"
+        "  %r : Tensor = aten::add(%x, %10, %one)\n"
         "  return (%r)\n");
 }
 

@@ -59,7 +59,7 @@ static void counts_by_hand_where_a_loop_also_tests(void **state)
         "  %9 : bool = aten::gt(%n, %7)\n"
         "  %10 : int = prim::Constant[value=9223372036854775807]()\n"
         "  %r : int, %11 : int = prim::Loop(%10, %9, %n, %7)\n"
-        "    block0(%i : int, %p : int, %12 : int):\n"
+        "    block0(%4 : int, %p : int, %12 : int):\n"
         "      %s : int = aten::add(%p, %12)\n"
         "      %13 : int = aten::add(%12, %8)\n"
         "      %14 : bool = aten::lt(%13, %n)\n"
@@ -109,8 +109,8 @@ static void unrolls_a_short_loop(void **state)
         "  return (%r)\n",
         /* becomes */
         "graph(%x : int):\n"
-        "  %s.1 : int = aten::add(%x, %x)\n"
-        "  %s : int = aten::add(%s.1, %x)\n"
+        "  %s.2 : int = aten::add(%x, %x)\n"
+        "  %s : int = aten::add(%s.2, %x)\n"
         "  return (%s)\n");
 }
 
