@@ -86,19 +86,12 @@ bool number_mul(op_ctx *cx, const jit_value *args, jit_value *rets)
     return ret_complex(cx, rets, multiply(as_complex(args[0]), as_complex(args[1])));
 }
 
-/* Smith's method, as c10::complex divides. */
+/* The textbook quotient, without scaling: it is what PyTorch 1.13 rounds to. */
 bool complex_div(op_ctx *cx, const jit_value *args, jit_value *rets)
 {
     zdouble x = as_complex(args[0]), y = as_complex(args[1]);
-    double a = creal(x), b = cimag(x), c = creal(y), d = cimag(y);
-    if (fabs(c) >= fabs(d)) {
-        if (c == 0 && d == 0)
-            return ret_complex(cx, rets, make_complex(a / fabs(c), b / fabs(d)));
-        double ratio = d / c, scale = 1.0 / (c + d * ratio);
-        return ret_complex(cx, rets, make_complex((a + b * ratio) * scale, (b - a * ratio) * scale));
-    }
-    double ratio = c / d, scale = 1.0 / (c * ratio + d);
-    return ret_complex(cx, rets, make_complex((a * ratio + b) * scale, (b * ratio - a) * scale));
+    double a = creal(x), b = cimag(x), c = creal(y), d = cimag(y), norm = c * c + d * d;
+    return ret_complex(cx, rets, make_complex((a * c + b * d) / norm, (b * c - a * d) / norm));
 }
 
 /* The result types of `/` and `**` over numbers are float, which leaves no room for a complex result. */
