@@ -2,8 +2,6 @@
 /* SPDX-License-Identifier: Apache-2.0 */
 #include "sema/value.h"
 
-#include <stdio.h>
-
 /* ---- tensors ------------------------------------------------------------------------------------------ */
 
 /* Properties of tensors and the operators they stand for (spec/schemas/tensor_methods.txt). */
@@ -126,8 +124,8 @@ static sval unknown_attribute(fn_checker *f, texpr *e, const char *name, range a
     if (is_tensor(e->type) && strcmp(name, "bool") == 0)
         diag_note(f->c->d, it, at, "write bool(x), or x.to(torch.bool)");
     const char *near[1];
-    char full[128];
-    if (snprintf(full, sizeof full, "aten::%s", name) < (int)sizeof full && op_suggest(full, near, 1) &&
+    char full[NAME_MAX_BYTES];
+    if (join_name(full, "aten", "::", name) && op_suggest(full, near, 1) &&
         strncmp(near[0], "aten::", 6) == 0 && has_method(f, e->type, near[0] + 6))
         diag_note(f->c->d, it, at, "did you mean '%s'?", near[0] + 6);
     return error_sval(at);

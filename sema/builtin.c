@@ -12,6 +12,7 @@ typedef sval (*builtin_form)(fn_checker *f, const ast_call *n, const type *hint)
 
 typedef struct builtin {
     const char *name;
+    size_t n_name;           /* its length: compared first */
     builtin_kind kind;
     const char *op, *magic;
     type_kind cast_to;
@@ -337,26 +338,29 @@ static sval form_fork(fn_checker *f, const ast_call *n, const type *hint)
     }
     ast_nodes rest = { .at = n->args.at + 1, .n = n->args.n - 1 };
     call_args args = { 0 };
-    if (!check_args(f, &rest, &args))
+    if (!check_arguments(f, &rest, &args))
         return error_sval(at);
     return value_sval(fork_call(f, callee, &args, at));
 }
 
 /* ---- the table -------------------------------------------------------------------------------------------------- */
 
+#define NAME(id) .name = id, .n_name = sizeof id - 1
+
 static const builtin builtins[] = {
-#define OPERATOR(id, operator)     { .name = id, .kind = KIND_OPERATOR, .op = operator },
-#define MAGIC(id, operator, dunder) { .name = id, .kind = KIND_MAGIC, .op = operator, .magic = dunder },
-#define CAST(id, to)               { .name = id, .kind = KIND_CAST, .cast_to = to },
-#define FUNCTION(id, fn)           { .name = id, .kind = KIND_FUNCTION, .function = fn },
-#define FORM(id, fn)               { .name = id, .kind = KIND_FORM, .form = fn },
+#define OPERATOR(id, operator)     { NAME(id), .kind = KIND_OPERATOR, .op = operator },
+#define MAGIC(id, operator, dunder) { NAME(id), .kind = KIND_MAGIC, .op = operator, .magic = dunder },
+#define CAST(id, to)               { NAME(id), .kind = KIND_CAST, .cast_to = to },
+#define FUNCTION(id, fn)           { NAME(id), .kind = KIND_FUNCTION, .function = fn },
+#define FORM(id, fn)               { NAME(id), .kind = KIND_FORM, .form = fn },
 #include "sema/names.def"
 };
 
 static const builtin *find_builtin(const char *name)
 {
+    size_t n = strlen(name);
     for (size_t i = 0; i < sizeof builtins / sizeof *builtins; i++)
-        if (strcmp(builtins[i].name, name) == 0)
+        if (builtins[i].n_name == n && memcmp(builtins[i].name, name, n) == 0)
             return &builtins[i];
     return NULL;
 }

@@ -467,7 +467,7 @@ static bool add_star(fn_checker *f, const ast_star *n, call_args *args)
     return true;
 }
 
-bool check_args(fn_checker *f, const ast_nodes *nodes, call_args *ret)
+bool check_arguments(fn_checker *f, const ast_nodes *nodes, call_args *ret)
 {
     bool ok = true;
     for (size_t i = 0; i < nodes->n; i++) {
@@ -518,7 +518,7 @@ sval check_call(fn_checker *f, const ast_call *n, const type *hint)
     if (callee.kind == SVAL_BUILTIN && call_special_form(f, callee.name, n, hint, &special))
         return special;
     call_args args = { 0 };
-    bool ok = check_args(f, &n->args, &args);
+    bool ok = check_arguments(f, &n->args, &args);
     if (!ok || callee.kind == SVAL_ERROR)
         return error_sval(n->node.at);
     return call_any(f, callee, &args, hint, n->node.at);

@@ -3,8 +3,6 @@
 /* SPDX-License-Identifier: Apache-2.0 */
 #include "sema/value.h"
 
-#include <stdio.h>
-
 /* x.float() and the like: conversions to a fixed dtype. */
 static const struct { const char *name; dtype code; } casts[] = {
     { "byte", DTYPE_uint8 }, { "char", DTYPE_int8 }, { "short", DTYPE_int16 }, { "int", DTYPE_int32 },
@@ -22,9 +20,9 @@ static int find_cast(const char *name)
 
 const char *aten_name(const char *prefix, const char *name)
 {
-    char full[128];
+    char full[NAME_MAX_BYTES];
     size_t n;
-    if (snprintf(full, sizeof full, "aten::%s%s", prefix, name) >= (int)sizeof full)
+    if (!join_name(full, "aten::", prefix, name))
         return NULL;
     const uint16_t *ids = op_find_all(full, &n);
     return n ? op_name((op_id)ids[0]) : NULL;

@@ -7,46 +7,48 @@
 #include "sema/value.h"
 
 #include <math.h>
-#include <stdio.h>
-
-enum { PATH_MAX_BYTES = 160 };
 
 /* ---- tables ------------------------------------------------------------------------------------------- */
 
-static const char *const modules[] = {
-#define MODULE(path) path,
+/* Rows carry the length of their path: comparing it first settles almost every row. */
+#define PATH(id) .path = id, .n_path = sizeof id - 1
+
+static const struct { const char *path; size_t n_path; } modules[] = {
+#define MODULE(id) { PATH(id) },
 #include "sema/names.def"
 };
 
-static const struct { const char *path; int64_t code; } int_constants[] = {
-#define CONST(id, value) { .path = id, .code = value },
+static const struct { const char *path; size_t n_path; int64_t code; } int_constants[] = {
+#define CONST(id, value) { PATH(id), .code = value },
 #include "sema/names.def"
 };
 
-static const struct { const char *path; double value; } float_constants[] = {
-#define NUMBER(id, number) { .path = id, .value = number },
+static const struct { const char *path; size_t n_path; double value; } float_constants[] = {
+#define NUMBER(id, number) { PATH(id), .value = number },
 #include "sema/names.def"
 };
 
-static const struct { const char *path, *op; } functions[] = {
-#define MATH(id, operator) { .path = id, .op = operator },
-#define SAME(id, operator) { .path = id, .op = operator },
+static const struct { const char *path; size_t n_path; const char *op; } functions[] = {
+#define MATH(id, operator) { PATH(id), .op = operator },
+#define SAME(id, operator) { PATH(id), .op = operator },
 #include "sema/names.def"
 };
 
-static const struct { const char *path, *op; size_t n_positional; const char *keywords; } partial[] = {
-#define PREFIX(id, operator, n, names) { .path = id, .op = operator, .n_positional = n, .keywords = names },
+static const struct { const char *path; size_t n_path; const char *op; size_t n_positional; const char *keywords; } partial[] = {
+#define PREFIX(id, operator, n, names) { PATH(id), .op = operator, .n_positional = n, .keywords = names },
 #include "sema/names.def"
 };
 
-static const struct { const char *path; type_kind kind; } types[] = {
-    { "torch.Tensor", TYPE_TENSOR }, { "torch.device", TYPE_DEVICE }, { "torch.dtype", TYPE_INT },
-    { "torch.layout", TYPE_LAYOUT }, { "torch.memory_format", TYPE_MEMORY_FORMAT },
-    { "torch.Generator", TYPE_GENERATOR }, { "torch.Stream", TYPE_STREAM },
-    { "torch.LongTensor", TYPE_TENSOR }, { "torch.FloatTensor", TYPE_TENSOR },
-    { "torch.DoubleTensor", TYPE_TENSOR }, { "torch.IntTensor", TYPE_TENSOR },
-    { "torch.ShortTensor", TYPE_TENSOR }, { "torch.HalfTensor", TYPE_TENSOR },
-    { "torch.CharTensor", TYPE_TENSOR }, { "torch.ByteTensor", TYPE_TENSOR }, { "torch.BoolTensor", TYPE_TENSOR },
+#define TYPE(id, k) { PATH(id), .kind = k }
+static const struct { const char *path; size_t n_path; type_kind kind; } types[] = {
+    TYPE("torch.Tensor", TYPE_TENSOR), TYPE("torch.device", TYPE_DEVICE), TYPE("torch.dtype", TYPE_INT),
+    TYPE("torch.layout", TYPE_LAYOUT), TYPE("torch.memory_format", TYPE_MEMORY_FORMAT),
+    TYPE("torch.Generator", TYPE_GENERATOR), TYPE("torch.Stream", TYPE_STREAM),
+    TYPE("torch.LongTensor", TYPE_TENSOR), TYPE("torch.FloatTensor", TYPE_TENSOR),
+    TYPE("torch.DoubleTensor", TYPE_TENSOR), TYPE("torch.IntTensor", TYPE_TENSOR),
+    TYPE("torch.ShortTensor", TYPE_TENSOR), TYPE("torch.HalfTensor", TYPE_TENSOR),
+    TYPE("torch.CharTensor", TYPE_TENSOR), TYPE("torch.ByteTensor", TYPE_TENSOR),
+    TYPE("torch.BoolTensor", TYPE_TENSOR),
 };
 
 /* Namespaces whose functions are operators with a prefix: torch.linalg.norm is aten::linalg_norm. */
@@ -56,19 +58,13 @@ static const struct { const char *module, *prefix; } prefixes[] = {
     { "torch.nested", "nested_" },
 };
 
-/* Paths differ mostly in their last part: that is compared first. */
-static bool is_path(const char *path, const char *whole, size_t n)
-{
-    return strlen(path) == n && path[n - 1] == whole[n - 1] && memcmp(path, whole, n) == 0;
-}
-
-#define FIND(table, key, n, ret)                                            \
-    do {                                                                    \
-        for (size_t i_ = 0; i_ < sizeof(table) / sizeof *(table); i_++)     \
-            if (is_path((table)[i_].path, (key), (n))) {                    \
-                *(ret) = i_;                                                \
-                break;                                                      \
-            }                                                               \
+#define FIND(table, key, n, ret)                                                       \
+    do {                                                                               \
+        for (size_t i_ = 0; i_ < sizeof(table) / sizeof *(table); i_++)                \
+            if ((table)[i_].n_path == (n) && memcmp((table)[i_].path, (key), (n)) == 0) { \
+                *(ret) = i_;                                                           \
+                break;                                                                 \
+            }                                                                          \
     } while (0)
 
 /* ---- contents of modules ---------------------------------------------------------------------------------- */
@@ -89,12 +85,12 @@ static bool module_constant(fn_checker *f, const char *path, size_t n, range at,
 
 static bool named_member(fn_checker *f, const char *path, size_t n, range at, sval *ret)
 {
-    for (size_t i = 0; i < sizeof modules / sizeof *modules; i++)
-        if (is_path(modules[i], path, n)) {
-            *ret = (sval){ .kind = SVAL_MODULE, .at = at, .name = modules[i] };
-            return true;
-        }
     size_t i = SIZE_MAX;
+    FIND(modules, path, n, &i);
+    if (i != SIZE_MAX) {
+        *ret = (sval){ .kind = SVAL_MODULE, .at = at, .name = modules[i].path };
+        return true;
+    }
     FIND(types, path, n, &i);
     if (i != SIZE_MAX) {
         *ret = (sval){ .kind = SVAL_TYPE, .at = at, .type = type_base(types[i].kind), .name = types[i].path };
@@ -163,17 +159,17 @@ static sval functional_member(fn_checker *f, const char *path, size_t n, const c
 
 sval module_attribute(fn_checker *f, const char *module, const char *name, range at)
 {
-    char path[PATH_MAX_BYTES];
-    int n = snprintf(path, sizeof path, "%s.%s", module, name);
+    char path[NAME_MAX_BYTES];
+    size_t n = join_name(path, module, ".", name);
     sval v;
-    if (n < 0 || (size_t)n >= sizeof path)
+    if (!n)
         return unknown_member(f, module, name, NULL, at);
     if (strncmp(module, "torch.ops", 9) == 0 && (module[9] == 0 || module[9] == '.'))
         return ops_member(f, module, name, at);
-    if (module_constant(f, path, (size_t)n, at, &v) || named_member(f, path, (size_t)n, at, &v))
+    if (module_constant(f, path, n, at, &v) || named_member(f, path, n, at, &v))
         return v;
     if (strcmp(module, "torch.nn.functional") == 0)
-        return functional_member(f, path, (size_t)n, name, at);
+        return functional_member(f, path, n, name, at);
     const char *prefix = NULL;
     for (size_t i = 0; i < sizeof prefixes / sizeof *prefixes; i++)
         if (strcmp(prefixes[i].module, module) == 0)

@@ -141,7 +141,7 @@ texpr *call_operator_on(fn_checker *f, const char *name, texpr *receiver, const 
 texpr *try_operator(fn_checker *f, const char *name, size_t n, texpr *const *args, range at);
 sval check_call(fn_checker *f, const ast_call *n, const type *hint);
 /** Check the arguments of a call; false: some of them is in error. */
-bool check_args(fn_checker *f, const ast_nodes *args, call_args *ret);
+bool check_arguments(fn_checker *f, const ast_nodes *args, call_args *ret);
 /** Positional arguments as a call_args. */
 call_args make_args(fn_checker *f, size_t n, texpr *const *values);
 /** Report "wrong number of arguments" unless n positional ones (min … max) and no keywords were given. */
@@ -164,6 +164,19 @@ sval make_zip(fn_checker *f, const call_args *args, range at);
 sval module_attribute(fn_checker *f, const char *module, const char *name, range at);
 /** Calls of names that only partly map onto an operator (torch.nn.functional.relu). */
 sval call_functional(fn_checker *f, const char *path, const call_args *args, range at);
+
+enum { NAME_MAX_BYTES = 160 };
+/** a, b and c in a row in `to`, which has NAME_MAX_BYTES; returns the length, 0 if they are too long. */
+static inline size_t join_name(char *to, const char *a, const char *b, const char *c)
+{
+    size_t na = strlen(a), nb = strlen(b), nc = strlen(c);
+    if (na + nb + nc >= NAME_MAX_BYTES)
+        return 0;
+    memcpy(to, a, na);
+    memcpy(to + na, b, nb);
+    memcpy(to + na + nb, c, nc + 1);
+    return na + nb + nc;
+}
 
 /* ---- method.c ----------------------------------------------------------------------------------- */
 /** Does the language have x.name(...) for values of this type (through an operator)? */
