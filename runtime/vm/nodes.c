@@ -1,0 +1,416 @@
+/* runtime/vm/nodes.c: instructions for nodes without blocks.
+ *
+ * Scalar operators and the hot operations on lists and objects are instructions over registers; everything
+ * else is a site: operands are gathered, a kernel runs, results are stored. */
+/* SPDX-License-Identifier: Apache-2.0 */
+#include "runtime/vm/compile.h"
+
+#include <string.h>
+
+uint8_t vm_type_tag(const type *t)
+{
+    switch ((type_kind)t->kind) {
+    case TYPE_NONE: return VALUE_NONE;
+    case TYPE_BOOL: return VALUE_BOOL;
+    case TYPE_INT: return VALUE_INT;
+    case TYPE_FLOAT: return VALUE_FLOAT;
+    case TYPE_COMPLEX: return VALUE_COMPLEX;
+    case TYPE_STR: return VALUE_STR;
+    case TYPE_DEVICE: return VALUE_DEVICE;
+    case TYPE_TENSOR: return VALUE_TENSOR;
+    case TYPE_LIST: return VALUE_LIST;
+    case TYPE_DICT: return VALUE_DICT;
+    case TYPE_TUPLE: case TYPE_NAMED_TUPLE: return VALUE_TUPLE;
+    case TYPE_CLASS: case TYPE_INTERFACE: return VALUE_OBJECT;
+    case TYPE_ENUM: return VALUE_ENUM;
+    case TYPE_FUTURE: return VALUE_FUTURE;
+    default: return VALUE__COUNT;
+    }
+}
+
+/** Clear the operands of n that are not needed any more (a site does that by itself). */
+static void emit_operand_drops(vm_compile *c, const ir_node *n, uint32_t step)
+{
+    for (uint32_t i = 0; i < n->n_inputs; i++) {
+        vm_slot slot = operand_slot(c, n->inputs[i], step);
+        bool is_result = false;
+        for (uint32_t k = 0; k < n->n_outputs; k++)
+            is_result |= !live_of(c, n->outputs[k])->is_scalar && live_of(c, n->outputs[k])->reg == slot.reg;
+        if (slot.is_last && !is_result)
+            emit(c, VM_DROP, slot.reg, 0, 0, 0);
+    }
+}
+
+/* ---- scalar operators ----------------------------------------------------------------------- */
+typedef struct scalar_row { uint16_t opcode; const char *sig; } scalar_row;
+
+static const scalar_row scalar_rows[OP__COUNT] = {
+#define SCALAR(id, schema, traits, sig, ...) [OP_##id] = { VM_SCALAR_##id, #sig },
+#define SCALAR_CHECK(id, schema, traits, sig, ...) SCALAR(id, schema, traits, sig)
+#include "ir/ops/begin.def"
+#include "ir/ops/scalar.def"
+#include "ir/ops/end.def"
+};
+
+static type_kind kind_of_letter(char letter)
+{
+    return letter == 'I' ? TYPE_INT : letter == 'F' ? TYPE_FLOAT : TYPE_BOOL;
+}
+
+static bool emit_scalar(vm_compile *c, const ir_node *n)
+{
+    const scalar_row *row = &scalar_rows[n->op];
+    if (!row->sig || n->n_outputs != 1)
+        return false;
+    const char *letters = row->sig + 2; // "I_II": after the result and the underscore
+    uint32_t at[3] = { 0 }, n_operands = (uint32_t)strlen(letters);
+    if (n->n_inputs != n_operands || (n_operands == 3 && live_of(c, n->inputs[2])->reg > UINT16_MAX) ||
+        (n_operands == 3 && c->s_temp + 2 > UINT16_MAX))
+        return false;
+    for (uint32_t i = 0; i < n_operands; i++)
+        at[i] = scalar_operand(c, n->inputs[i], kind_of_letter(letters[i]), i);
+    const vm_live *result = live_of(c, n->outputs[0]);
+    uint32_t target = result->is_scalar ? result->reg : c->s_temp;
+    emit(c, (vm_opcode)row->opcode, target, at[0], at[1], at[2]);
+    if (!result->is_scalar)
+        emit(c, VM_BOX, result->reg, target, 0, vm_type_tag(type_base(kind_of_letter(row->sig[0]))));
+    return true;
+}
+
+/* ---- sites ------------------------------------------------------------------------------------ */
+/** The operator's schema, NULL for structural rows. */
+static const schema *signature_of(const ir_node *n)
+{
+    return op_get_info(n->op)->backend == OP_IS_STRUCTURAL ? NULL : op_schema(n->op);
+}
+
+static vm_slot *arg_slots(vm_compile *c, const ir_node *n, uint32_t first, uint32_t step)
+{
+    uint32_t n_args = n->n_inputs - first;
+    vm_slot *args = ARENA_ARRAY(&c->plan->arena, vm_slot, (size_t)n_args + 1);
+    if (!args)
+        return NULL;
+    const schema *sc = signature_of(n);
+    for (uint32_t i = 0; i < n_args; i++) {
+        const ir_value *v = n->inputs[first + i];
+        args[i] = operand_slot(c, v, step);
+        if (args[i].home == HOME_INT && sc && i < sc->n_args && sc->args[i].type->kind == TYPE_FLOAT)
+            args[i].home = HOME_INT_AS_FLOAT;
+        for (uint32_t k = i; args[i].is_last && k-- > 0;) // given up once, by the last operand that is it
+            if (args[k].home == HOME_V && args[k].reg == args[i].reg) {
+                args[k].is_last = false;
+                break;
+            }
+    }
+    return args;
+}
+
+/** A site for node n, whose operands begin at input `first`. Its index, or NO_STEP without memory. */
+static uint32_t add_site(vm_compile *c, const ir_node *n, uint32_t first, uint32_t step, vm_site site)
+{
+    site.op = n->op;
+    site.node = n;
+    site.n_args = n->n_inputs - first;
+    const schema *sc = signature_of(n);
+    site.n_rets = sc && sc->n_rets > n->n_outputs ? sc->n_rets : n->n_outputs; // a kernel writes all of them
+    site.args = arg_slots(c, n, first, step);
+    vm_slot *rets = ARENA_ARRAY(&c->plan->arena, vm_slot, (size_t)site.n_rets + 1);
+    if (!site.args || !rets)
+        return NO_STEP;
+    for (uint32_t i = 0; i < site.n_rets; i++)
+        rets[i] = i < n->n_outputs ? result_slot(c, n->outputs[i]) : (vm_slot){ .home = HOME_NONE };
+    site.rets = rets;
+    if (site.n_args + site.n_rets > c->plan->n_scratch)
+        c->plan->n_scratch = site.n_args + site.n_rets;
+    return VEC_PUSH(&c->sites, &c->plan->arena, site) ? (uint32_t)c->sites.n - 1 : NO_STEP;
+}
+
+static void emit_site(vm_compile *c, vm_opcode op, const ir_node *n, uint32_t first, uint32_t step, vm_site site)
+{
+    uint32_t index = add_site(c, n, first, step, site);
+    if (index != NO_STEP)
+        emit(c, op, index, 0, 0, 0);
+}
+
+static void emit_operator(vm_compile *c, const ir_node *n, uint32_t step)
+{
+    vm_site site = { 0 };
+    site.kernel = vm_builtin_find(n->op, &site.takes_args);
+    if (!site.kernel)
+        site.kernel = op_kernel_find(n->op, DEVICE_CPU);
+    if (!site.kernel && op_get_info(n->op)->backend != OP_IS_COMPOSITE) {
+        compile_fail(c, n->at, "%s is not implemented", op_name(n->op));
+        return;
+    }
+    const schema *sc = signature_of(n);
+    if (sc && !sc->is_vararg && sc->n_args != n->n_inputs) {
+        compile_fail(c, n->at, "%s takes %u arguments, not %u", op_name(n->op), (unsigned)sc->n_args,
+                     (unsigned)n->n_inputs);
+        return;
+    }
+    emit_site(c, VM_CALL_OP, n, 0, step, site);
+}
+
+/* ---- calls --------------------------------------------------------------------------------------- */
+static ir_function *method_of(vm_compile *c, const ir_node *n, const char *name)
+{
+    const type *t = n->inputs[0]->type;
+    ir_function *fn = t->kind == TYPE_CLASS ? type_find_method(t, name) : NULL;
+    if (!fn)
+        compile_fail(c, n->at, "%s has no method '%s'", type_str(c->message_arena, t), name);
+    return fn;
+}
+
+static void emit_call(vm_compile *c, const ir_node *n, uint32_t step)
+{
+    jit_value fn;
+    if (n->n_inputs == 0 || !ir_value_constant(n->inputs[0], &fn) || fn.tag != VALUE_FUNCTION) {
+        compile_fail(c, n->at, "the function to be called is not known");
+        return;
+    }
+    emit_site(c, VM_CALL_FUNCTION, n, 1, step, (vm_site){ .callee = fn.fn });
+}
+
+static void emit_method_call(vm_compile *c, const ir_node *n, uint32_t step)
+{
+    const type *t = n->inputs[0]->type;
+    const ir_attr *name = ir_attr_find(n, "name");
+    if (!name || name->kind != IR_ATTR_STR)
+        compile_fail(c, n->at, "prim::CallMethod without a name");
+    else if (t->kind == TYPE_INTERFACE)
+        emit_site(c, VM_CALL_METHOD, n, 0, step, (vm_site){ 0 });
+    else
+        emit_site(c, VM_CALL_FUNCTION, n, 0, step, (vm_site){ .callee = method_of(c, n, name->s) });
+}
+
+static void emit_enter(vm_compile *c, const ir_node *n, uint32_t step)
+{
+    uint32_t manager = live_of(c, n->inputs[0])->reg;
+    emit_site(c, VM_CALL_FUNCTION, n, 0, step, (vm_site){ .callee = method_of(c, n, "__enter__") });
+    emit(c, VM_ENTERED, manager, 0, 0, 0);
+}
+
+/** __exit__(None, None, None); the three operands beyond the node's own live nowhere, which reads as None. */
+static void emit_leave(vm_compile *c, const ir_node *n, uint32_t step)
+{
+    emit(c, VM_LEAVING, 0, 0, 0, 0);
+    uint32_t index = add_site(c, n, 0, step, (vm_site){ .callee = method_of(c, n, "__exit__") });
+    vm_slot *args = ARENA_ARRAY(&c->plan->arena, vm_slot, 4);
+    if (index == NO_STEP || !args)
+        return;
+    args[0] = c->sites.at[index].args[0];
+    c->sites.at[index].args = args;
+    c->sites.at[index].n_args = 4;
+    emit(c, VM_CALL_FUNCTION, index, 0, 0, 0);
+}
+
+static void emit_fork(vm_compile *c, const ir_node *n, uint32_t step)
+{
+    const ir_attr *sub = ir_attr_find(n, "Subgraph");
+    if (!sub || sub->kind != IR_ATTR_GRAPH) {
+        compile_fail(c, n->at, "prim::fork without a subgraph");
+        return;
+    }
+    const char *why = NULL;
+    range at = n->at;
+    vm_plan *body = vm_plan_new(sub->g, "fork", c->message_arena, &why, &at);
+    if (!body) {
+        if (why)
+            compile_fail(c, at, "%s", why);
+        else
+            c->plan->arena.failed = true;
+        return;
+    }
+    body->next_body = c->plan->bodies;
+    c->plan->bodies = body;
+    emit_site(c, VM_FORK, n, 0, step, (vm_site){ .body = body });
+}
+
+/* ---- lists ------------------------------------------------------------------------------------------ */
+/** Which of the four forms (INT, FLOAT, BOOL, values) an instruction on list v takes; -1: not a list. */
+static int list_form(const ir_value *v)
+{
+    return v->type->kind == TYPE_LIST ? (int)type_list_storage(type_elem(v->type)) : -1;
+}
+
+static bool emit_list_get(vm_compile *c, const ir_node *n)
+{
+    int form = list_form(n->inputs[0]);
+    vm_slot to = result_slot(c, n->outputs[0]);
+    if (form < 0 || (form != LIST_VALUES) != live_of(c, n->outputs[0])->is_scalar || to.home == HOME_NONE)
+        return false;
+    uint32_t index = scalar_operand(c, n->inputs[1], TYPE_INT, 0);
+    emit(c, (vm_opcode)(VM_LIST_GET_INT + form), to.reg, live_of(c, n->inputs[0])->reg, index, 0);
+    return true;
+}
+
+/** The register of a new element: bank S for unboxed lists, V else. */
+static uint32_t element_operand(vm_compile *c, const ir_value *v, int form)
+{
+    static const type_kind kinds[] = { [LIST_INTS] = TYPE_INT, [LIST_FLOATS] = TYPE_FLOAT, [LIST_BOOLS] = TYPE_BOOL };
+    if (form != LIST_VALUES)
+        return scalar_operand(c, v, kinds[form], 1);
+    if (!live_of(c, v)->is_scalar)
+        return live_of(c, v)->reg;
+    emit(c, VM_BOX, c->v_temp, live_of(c, v)->reg, 0, vm_type_tag(v->type));
+    return c->v_temp;
+}
+
+/** The list itself as the result of an operation on it. */
+static void emit_same_list(vm_compile *c, const ir_node *n)
+{
+    if (n->n_outputs == 0)
+        return;
+    vm_slot to = result_slot(c, n->outputs[0]);
+    uint32_t from = live_of(c, n->inputs[0])->reg;
+    if (to.home == HOME_V && to.reg != from)
+        emit(c, VM_MOVE_V, to.reg, from, 0, 0);
+}
+
+static bool emit_list_set(vm_compile *c, const ir_node *n)
+{
+    int form = list_form(n->inputs[0]);
+    if (form < 0)
+        return false;
+    uint32_t index = scalar_operand(c, n->inputs[1], TYPE_INT, 0);
+    uint32_t element = element_operand(c, n->inputs[2], form);
+    emit(c, (vm_opcode)(VM_LIST_SET_INT + form), element, live_of(c, n->inputs[0])->reg, index, 0);
+    emit_same_list(c, n);
+    return true;
+}
+
+static bool emit_list_push(vm_compile *c, const ir_node *n)
+{
+    int form = list_form(n->inputs[0]);
+    if (form < 0)
+        return false;
+    emit(c, (vm_opcode)(VM_LIST_PUSH_INT + form), element_operand(c, n->inputs[1], form),
+         live_of(c, n->inputs[0])->reg, 0, 0);
+    emit_same_list(c, n);
+    return true;
+}
+
+static bool emit_list_length(vm_compile *c, const ir_node *n)
+{
+    const vm_live *to = live_of(c, n->outputs[0]);
+    if (list_form(n->inputs[0]) < 0 || !to->is_scalar)
+        return false;
+    emit(c, VM_LIST_LENGTH, to->reg, live_of(c, n->inputs[0])->reg, 0, 0);
+    return true;
+}
+
+/* ---- objects ------------------------------------------------------------------------------------------- */
+/** The slot of the attribute node n names; false: the compile failed. */
+static bool attribute_slot(vm_compile *c, const ir_node *n, uint32_t *ret_slot)
+{
+    const type *t = n->inputs[0]->type;
+    const ir_attr *name = ir_attr_find(n, "name");
+    int slot = name && name->kind == IR_ATTR_STR && t->kind == TYPE_CLASS ? type_class_slot(t, name->s) : -1;
+    if (slot < 0)
+        compile_fail(c, n->at, "%s has no attribute '%s'", type_str(c->message_arena, t), name ? name->s : "");
+    *ret_slot = (uint32_t)slot;
+    return slot >= 0;
+}
+
+static void emit_get_attr(vm_compile *c, const ir_node *n)
+{
+    uint32_t slot, from = live_of(c, n->inputs[0])->reg, to = live_of(c, n->outputs[0])->reg;
+    uint8_t tag = vm_type_tag(n->outputs[0]->type);
+    if (!attribute_slot(c, n, &slot))
+        return;
+    vm_opcode op = live_of(c, n->outputs[0])->is_scalar ? VM_GET_ATTR_S
+                 : tag == VALUE__COUNT ? VM_GET_ATTR : VM_GET_ATTR_TAGGED;
+    emit(c, op, to, from, slot, tag);
+}
+
+static void emit_set_attr(vm_compile *c, const ir_node *n)
+{
+    uint32_t slot, holder = live_of(c, n->inputs[0])->reg;
+    const vm_live *value = live_of(c, n->inputs[1]);
+    if (!attribute_slot(c, n, &slot))
+        return;
+    const type *declared = n->inputs[0]->type->cls->attributes[slot].type;
+    if (value->is_scalar && declared->kind == TYPE_FLOAT)
+        emit(c, VM_SET_ATTR_S, scalar_operand(c, n->inputs[1], TYPE_FLOAT, 0), holder, slot, VALUE_FLOAT);
+    else if (value->is_scalar)
+        emit(c, VM_SET_ATTR_S, value->reg, holder, slot, vm_type_tag(n->inputs[1]->type));
+    else
+        emit(c, VM_SET_ATTR, value->reg, holder, slot, 0);
+}
+
+/* ---- casts and tests --------------------------------------------------------------------------------- */
+static void emit_cast(vm_compile *c, const ir_node *n, uint32_t step)
+{
+    const type *from = n->inputs[0]->type, *to = n->outputs[0]->type;
+    vm_slot origin = operand_slot(c, n->inputs[0], step), target = result_slot(c, n->outputs[0]);
+    vm_move move = { origin, target };
+    if (target.home == HOME_NONE)
+        return;
+    if (origin.home != HOME_V || target.home != HOME_V || type_is_subtype(from, to)) {
+        emit_moves(c, &move, 1);
+        return;
+    }
+    if (from->kind == TYPE_OPTIONAL && type_is_subtype(type_elem(from), to)) {
+        emit(c, VM_CAST_NOT_NONE, target.reg, origin.reg, 0, 0);
+    } else {
+        uint32_t site = add_site(c, n, 0, step, (vm_site){ 0 });
+        if (site != NO_STEP)
+            emit(c, VM_CAST, target.reg, origin.reg, site, 0);
+    }
+    emit_operand_drops(c, n, step);
+}
+
+/** `x is None`, `x is not None`; false: other identities. */
+static bool emit_is_none(vm_compile *c, const ir_node *n)
+{
+    const ir_value *x = n->inputs[0], *y = n->inputs[1];
+    if (ir_value_is_none(x)) {
+        const ir_value *swapped = x;
+        x = y;
+        y = swapped;
+    }
+    const vm_live *to = live_of(c, n->outputs[0]);
+    if (!ir_value_is_none(y) || live_of(c, x)->is_scalar || !to->is_scalar)
+        return false;
+    emit(c, n->op == OP_aten___is__ ? VM_IS_NONE : VM_IS_NOT_NONE, to->reg, live_of(c, x)->reg, 0, 0);
+    return true;
+}
+
+/** Operators that have an instruction of their own; false: none fits the operands. */
+static bool emit_special(vm_compile *c, const ir_node *n)
+{
+    switch (n->op) {
+    case OP_aten___getitem___t: return emit_list_get(c, n);
+    case OP_aten__set_item_t: return emit_list_set(c, n);
+    case OP_aten_append_t: return emit_list_push(c, n);
+    case OP_aten_len_t: return emit_list_length(c, n);
+    case OP_aten___is__: case OP_aten___isnot__: return emit_is_none(c, n);
+    case OP_prim_GetAttr: emit_get_attr(c, n); return true;
+    case OP_prim_SetAttr: emit_set_attr(c, n); return true;
+    default: return emit_scalar(c, n);
+    }
+}
+
+void emit_node(vm_compile *c, uint32_t step)
+{
+    const ir_node *n = c->steps.at[step].node;
+    switch (n->op) {
+    case OP_prim_Constant: return;
+    case OP_prim_Uninitialized: // never read, but moved about: let it be None
+        if (result_slot(c, n->outputs[0]).home == HOME_V)
+            emit(c, VM_DROP, live_of(c, n->outputs[0])->reg, 0, 0, 0);
+        return;
+    case OP_prim_unchecked_cast: emit_cast(c, n, step); return;
+    case OP_prim_CallFunction: emit_call(c, n, step); return;
+    case OP_prim_CallMethod: emit_method_call(c, n, step); return;
+    case OP_prim_Enter: emit_enter(c, n, step); return;
+    case OP_prim_Exit: emit_leave(c, n, step); return;
+    case OP_prim_fork: emit_fork(c, n, step); return;
+    case OP_aten_wait: emit_site(c, VM_WAIT, n, 0, step, (vm_site){ 0 }); return;
+    default: break;
+    }
+    if (emit_special(c, n))
+        emit_operand_drops(c, n, step);
+    else
+        emit_operator(c, n, step);
+}

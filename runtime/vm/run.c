@@ -1,0 +1,484 @@
+/* runtime/vm/run.c: the interpreter.
+ *
+ * One loop over instructions; its cases are the bodies of vm.def and the expressions of ir/ops/scalar.def.
+ * By default each case jumps to the next through a table of labels; with TJS_VM_SWITCH the same cases stand
+ * in a switch, for compilers without computed goto and as a check on the table. Calls of TorchScript
+ * functions push a frame and stay in the loop: the C stack does not grow with the program's.
+ *
+ * Back edges and calls use up `fuel`; when a slice of it is gone, limits, deadline and interrupt are looked
+ * at. On failure frames are closed from the innermost outwards: each adds its line to the trace and runs the
+ * __exit__ of the context managers it has entered. */
+/* SPDX-License-Identifier: Apache-2.0 */
+#include "runtime/kernels/scalar_math.h"
+#include "runtime/vm/plan.h"
+
+#include <time.h>
+
+/* So much is executed between two looks at interrupt and clock: a microsecond or two of scalar work. */
+enum { SLICE = 1024, MAX_NESTED = 100 };
+
+#define LIKELY(x) __builtin_expect(!!(x), 1)
+#define UNLIKELY(x) __builtin_expect(!!(x), 0)
+
+/* ---- errors of instructions ---------------------------------------------------------------------- */
+static bool vm_wrong_type(vm_run *run, value_tag want, jit_value got)
+{
+    static const char *const names[] = { [VALUE_BOOL] = "bool", [VALUE_INT] = "int", [VALUE_FLOAT] = "float" };
+    arena a;
+    arena_init(&a);
+    const type *t = type_of_value(got);
+    vm_fail(run, JIT_ERUNTIME, "expected a value of type %s, not %s", names[want], t ? type_str(&a, t) : "Any");
+    arena_fini(&a);
+    return false;
+}
+
+static bool vm_wrong_cast(vm_run *run, const type *want, jit_value got)
+{
+    arena a;
+    arena_init(&a);
+    const type *t = type_of_value(got);
+    vm_fail(run, JIT_ERUNTIME, "expected a value of type %s, not %s", type_str(&a, want), t ? type_str(&a, t) : "Any");
+    arena_fini(&a);
+    return false;
+}
+
+static bool vm_wrong_operand(vm_run *run, const char *what)
+{
+    return vm_fail(run, JIT_ERUNTIME, "expected %s", what);
+}
+
+static bool vm_unset_attribute(vm_run *run, const object *o, uint32_t slot)
+{
+    const type_class *cls = o->type->cls;
+    const char *name = slot < cls->n_attributes ? cls->attributes[slot].name : "?";
+    return vm_fail(run, JIT_ERUNTIME, "attribute '%s' of '%s' is read before it was set", name,
+                   type_unqualified_name(o->type));
+}
+
+/* ---- operators and calls ----------------------------------------------------------------------------- */
+static bool vm_call_operator(vm_run *run, vm_frame *f, const vm_site *site)
+{
+    jit_value *args = f->scratch, *rets = args + site->n_args;
+    for (uint32_t i = 0; i < site->n_args; i++)
+        args[i] = site->takes_args ? vm_take(f, site->args[i]) : vm_load(f, site->args[i]);
+    for (uint32_t i = 0; i < site->n_rets; i++)
+        rets[i] = VALUE_NONE_V;
+    op_ctx cx = { .run = &run->op, .op = (op_id)site->op, .n_args = site->n_args, .n_rets = site->n_rets,
+                  .node = site->node };
+    bool done = site->kernel ? site->kernel(&cx, args, rets)
+                             : op_call(&run->op, (op_id)site->op, args, site->n_args, rets);
+    if (UNLIKELY(!done))
+        return false;
+    for (uint32_t i = 0; i < site->n_args && !site->takes_args; i++)
+        if (site->args[i].is_last)
+            value_unref(vm_take(f, site->args[i]));
+    for (uint32_t i = 0; i < site->n_rets; i++)
+        vm_store(f, site->rets[i], rets[i]);
+    return true;
+}
+
+/** The method an interface call means for the object at hand; NULL: the run holds the error. */
+static ir_function *vm_find_method(vm_run *run, vm_frame *f, const vm_site *site)
+{
+    jit_value receiver = vm_load(f, site->args[0]);
+    const char *name = ir_get_str(site->node, "name");
+    if (receiver.tag != VALUE_OBJECT) {
+        vm_wrong_operand(run, "an object");
+        return NULL;
+    }
+    const type *t = receiver.object->type;
+    ir_function *last = atomic_load_explicit(&((vm_site *)site)->last_callee, memory_order_acquire);
+    if (last && last->owner == t)
+        return last;
+    ir_function *fn = type_find_method(t, name);
+    if (!fn)
+        vm_fail(run, JIT_ERUNTIME, "'%s' object has no method '%s'", type_unqualified_name(t), name);
+    else if (fn->unit == f->plan->unit) // lives as long as this plan
+        atomic_store_explicit(&((vm_site *)site)->last_callee, fn, memory_order_release);
+    return fn;
+}
+
+static const vm_plan *plan_of(vm_run *run, ir_function *fn)
+{
+    const vm_plan *p = atomic_load_explicit(&fn->plan, memory_order_acquire);
+    if (LIKELY(p != NULL))
+        return p;
+    if (run->get_plan)
+        return run->get_plan(run, fn);
+    vm_fail(run, JIT_EUNSUPPORTED, "function '%s' has no plan", fn->name);
+    return NULL;
+}
+
+/** A frame for `p` whose parameters are the operands of the site in frame `from`. */
+static vm_frame *open_call(vm_run *run, vm_frame *from, const vm_site *site, const vm_plan *p)
+{
+    if (p->n_params != site->n_args) {
+        vm_fail(run, JIT_ERUNTIME, "%s() takes %u arguments, not %u", p->name, (unsigned)p->n_params,
+                (unsigned)site->n_args);
+        return NULL;
+    }
+    vm_frame *f = vm_frame_push(run, p);
+    if (!f)
+        return NULL;
+    f->up = from;
+    f->site = site;
+    for (uint32_t i = 0; i < site->n_args; i++)
+        vm_store(f, p->params[i], vm_take(from, site->args[i]));
+    return f;
+}
+
+/** The value a finished frame returns; several are packed in a tuple. false: no memory. */
+static bool take_result(vm_run *run, vm_frame *f, jit_value *ret)
+{
+    const vm_plan *p = f->plan;
+    if (p->n_rets == 1) {
+        *ret = vm_take(f, p->rets[0]);
+        return true;
+    }
+    tuple *all = p->n_rets > 0 ? tuple_new(NULL, p->n_rets) : NULL;
+    if (p->n_rets > 0 && !all)
+        return vm_fail(run, JIT_ENOMEM, "out of memory");
+    for (uint32_t i = 0; i < p->n_rets; i++)
+        all->at[i] = vm_take(f, p->rets[i]);
+    *ret = all ? VALUE_HEAP_V(VALUE_TUPLE, all) : VALUE_NONE_V;
+    return true;
+}
+
+/* ---- limits -------------------------------------------------------------------------------------------- */
+typedef struct vm_fuel {
+    int64_t left, granted;
+} vm_fuel;
+
+static void fuel_settle(vm_run *run, vm_fuel *fuel)
+{
+    run->instructions_left -= fuel->granted - fuel->left;
+    fuel->left = fuel->granted = 0;
+}
+
+/** The slice is used up: look at the limits, grant the next. */
+static bool poll(vm_run *run, vm_fuel *fuel)
+{
+    fuel_settle(run, fuel);
+    if (run->instructions_left <= 0)
+        return vm_fail(run, JIT_ELIMIT, "the limit of instructions is reached");
+    if (run->op.interrupt && atomic_load_explicit(run->op.interrupt, memory_order_relaxed))
+        return vm_fail(run, JIT_EINTERRUPTED, "interrupted");
+    if (run->limits.deadline_ns) {
+        struct timespec now;
+        clock_gettime(CLOCK_MONOTONIC, &now);
+        if (now.tv_sec * INT64_C(1000000000) + now.tv_nsec >= run->limits.deadline_ns)
+            return vm_fail(run, JIT_ELIMIT, "the time limit is reached");
+    }
+    fuel->granted = fuel->left = run->instructions_left < SLICE ? run->instructions_left : SLICE;
+    return true;
+}
+
+/* ---- unwinding ------------------------------------------------------------------------------------------- */
+/** __exit__(None, None, None) of an entered object (taken), while an error is under way: what goes wrong in
+ * there is dropped, as the reference does. */
+static void run_exit(vm_run *run, jit_value manager)
+{
+    ir_function *fn = manager.tag == VALUE_OBJECT ? type_find_method(manager.object->type, "__exit__") : NULL;
+    op_run saved = run->op;
+    vm_run aside = *run;
+    run->op.status = JIT_OK;
+    run->op.message = NULL;
+    run->op.exception = NULL;
+    run->trace.at = NULL;
+    run->trace.n = run->trace.cap = 0;
+    const vm_plan *p = fn ? plan_of(run, fn) : NULL;
+    jit_value args[4] = { manager, VALUE_NONE_V, VALUE_NONE_V, VALUE_NONE_V }, result;
+    if (p && vm_execute(run, p, args, 4, &result))
+        value_unref(result);
+    vm_error_clear(run);
+    VEC_FINI(&run->trace);
+    run->op = saved;
+    run->trace.at = aside.trace.at;
+    run->trace.n = aside.trace.n;
+    run->trace.cap = aside.trace.cap;
+    value_unref(manager);
+}
+
+/** Close frame f, in which the error stands. */
+static void abandon(vm_run *run, vm_frame *f)
+{
+    const vm_plan *p = f->plan;
+    size_t at = (size_t)(f->ip - p->code);
+    const char *name = p->functions[at] ? p->functions[at] : p->name;
+    (void)VEC_PUSH(&run->trace, NULL, ((vm_trace_frame){ name, p->ranges[at] })); // without memory: a shorter one
+    bool may_run = run->op.status != JIT_ELIMIT && run->op.status != JIT_EINTERRUPTED;
+    while (f->entered.n > 0) {
+        jit_value manager = f->entered.at[--f->entered.n];
+        if (may_run)
+            run_exit(run, manager);
+        else
+            value_unref(manager);
+    }
+    vm_frame_pop(run, f);
+}
+
+/** Close frames until one catches the error or `base` is closed. The frame to go on in, behind the
+ * instruction it stands at (a fork whose body failed: its future holds the error now), or NULL. */
+static vm_frame *unwind(vm_run *run, vm_frame *f, const vm_frame *base)
+{
+    if (run->op.status == JIT_OK)
+        vm_fail(run, JIT_ERUNTIME, "an operator failed without a message");
+    for (;;) {
+        vm_frame *up = f->up;
+        const vm_site *site = f->site;
+        bool is_base = f == base, is_fork = f->is_fork && run->op.status == JIT_ERUNTIME;
+        abandon(run, f);
+        if (is_base)
+            return NULL;
+        f = up;
+        if (!is_fork)
+            continue;
+        future *failed = vm_future_of_error(run, type_elem(site->node->outputs[0]->type));
+        if (!failed)
+            continue;
+        vm_store(f, site->rets[0], VALUE_HEAP_V(VALUE_FUTURE, failed));
+        return f;
+    }
+}
+
+/* ---- the loop ---------------------------------------------------------------------------------------------- */
+#define SITE(i) (&frame->plan->sites[i])
+#define SET_V(r, x)                  \
+    do {                             \
+        jit_value new_ = (x);        \
+        jit_value old_ = v[r];       \
+        v[r] = new_;                 \
+        value_unref(old_);           \
+    } while (0)
+#define RAISE(x)    \
+    do {            \
+        (void)(x);  \
+        goto raise; \
+    } while (0)
+#define GOTO(target)                      \
+    do {                                  \
+        ip = frame->plan->code + (target); \
+        DISPATCH();                       \
+    } while (0)
+#define BACK(target)                                            \
+    do {                                                        \
+        fuel.left -= ip->d;                                     \
+        if (UNLIKELY(fuel.left < 0) && !poll(run, &fuel))       \
+            goto raise;                                         \
+        GOTO(target);                                           \
+    } while (0)
+#define CALL(site_, callee_) \
+    do {                     \
+        site = (site_);      \
+        callee = (callee_);  \
+        goto do_call;        \
+    } while (0)
+#define LIST_OPERAND(how)                                                              \
+    list *l = v[ip->b].list;                                                           \
+    if (UNLIKELY(v[ip->b].tag != VALUE_LIST || l->storage != (how)))                   \
+        RAISE(vm_wrong_operand(run, "a list"))
+#define LIST_INDEX(how)                                                                \
+    LIST_OPERAND(how);                                                                 \
+    int64_t index_ = s[ip->c].i;                                                       \
+    size_t i = (size_t)(index_ < 0 ? index_ + (int64_t)l->n : index_);                 \
+    if (UNLIKELY(i >= l->n))                                                           \
+        RAISE(vm_fail(run, JIT_ERUNTIME, "list index out of range"))
+#define LIST_ROOM(how)                                                                 \
+    LIST_OPERAND(how);                                                                 \
+    if (UNLIKELY(l->n == l->cap)) {                                                    \
+        if (!list_push(l, VALUE_NONE_V))                                               \
+            RAISE(vm_fail(run, JIT_ENOMEM, "out of memory"));                          \
+        l->n--;                                                                        \
+    }
+#define OBJECT_SLOT(r)                                                                 \
+    object *o = v[r].object;                                                           \
+    if (UNLIKELY(v[r].tag != VALUE_OBJECT || ip->c >= o->n))                           \
+        RAISE(vm_wrong_operand(run, "an object"));                                     \
+    jit_value *slot = &o->at[ip->c]
+
+#define SCALAR_SOURCE_0 ip->b
+#define SCALAR_SOURCE_1 ip->c
+#define SCALAR_SOURCE_2 ip->d
+#define SCALAR_INT(k) (s[SCALAR_SOURCE_##k].i)
+#define SCALAR_FLOAT(k) (s[SCALAR_SOURCE_##k].f)
+#define SCALAR_BOOL(k) (s[SCALAR_SOURCE_##k].i != 0)
+#define STORE_I(x) s[ip->a].i = (x)
+#define STORE_F(x) s[ip->a].f = (x)
+#define STORE_B(x) s[ip->a].i = (bool)(x)
+#define STORE_AS(letter) STORE_##letter
+#define STORE(letter) STORE_AS(letter)
+
+#ifdef TJS_VM_SWITCH
+#define CASE(id) case VM_##id:
+#define DISPATCH() goto dispatch
+#else
+#define CASE(id) label_##id:
+#define DISPATCH() goto *labels[ip->op]
+#endif
+#define NEXT() \
+    do {       \
+        ip++;  \
+        DISPATCH(); \
+    } while (0)
+
+/** Runs frame `base` to its end; false: the error is in run->op and all frames from base on are closed. */
+static bool interpret(vm_run *run, vm_frame *const base, jit_value *ret)
+{
+#ifndef TJS_VM_SWITCH
+    static const void *const labels[VM_OPCODE__COUNT] = {
+#define VM(id, ...) [VM_##id] = &&label_##id,
+#define VM_BRANCH(id, ...) [VM_UNLESS_##id] = &&label_UNLESS_##id, [VM_BACK_##id] = &&label_BACK_##id,
+#include "runtime/vm/vm.def"
+#define SCALAR(id, ...) [VM_SCALAR_##id] = &&label_SCALAR_##id,
+#define SCALAR_CHECK(id, ...) SCALAR(id)
+#include "ir/ops/begin.def"
+#include "ir/ops/scalar.def"
+#include "ir/ops/end.def"
+    };
+#endif
+    vm_frame *frame = base;
+    const vm_instr *ip = frame->ip;
+    vm_scalar *s = frame->s;
+    jit_value *v = frame->v;
+    vm_fuel fuel = { 0, 0 };
+    const vm_site *site;
+    ir_function *callee;
+    const vm_plan *plan;
+    jit_value result;
+
+    if (!poll(run, &fuel))
+        goto raise;
+#ifdef TJS_VM_SWITCH
+dispatch:
+    switch ((vm_opcode)ip->op) {
+    case VM_OPCODE__COUNT: __builtin_unreachable();
+#else
+    DISPATCH();
+#endif
+
+#define VM(id, operands, ...) CASE(id) { __VA_ARGS__ } NEXT();
+#define VM_BRANCH(id, field, test)                                                     \
+    CASE(UNLESS_##id)                                                                  \
+    {                                                                                  \
+        __typeof__(s->field) x = s[ip->b].field, y = s[ip->c].field;                   \
+        if (!(test))                                                                   \
+            GOTO(ip->a);                                                               \
+    }                                                                                  \
+    NEXT();                                                                            \
+    CASE(BACK_##id)                                                                    \
+    {                                                                                  \
+        __typeof__(s->field) x = s[ip->b].field, y = s[ip->c].field;                   \
+        if (test)                                                                      \
+            BACK(ip->a);                                                               \
+    }                                                                                  \
+    NEXT();
+#include "runtime/vm/vm.def"
+
+#define SCALAR(id, schema, traits, sig, expr)                                          \
+    CASE(SCALAR_##id)                                                                  \
+    {                                                                                  \
+        SCALAR_OPERANDS(sig);                                                          \
+        STORE(SCALAR_RESULT(sig))(expr);                                               \
+    }                                                                                  \
+    NEXT();
+#define SCALAR_CHECK(id, schema, traits, sig, expr, fails, ...)                        \
+    CASE(SCALAR_##id)                                                                  \
+    {                                                                                  \
+        SCALAR_OPERANDS(sig);                                                          \
+        if (UNLIKELY(fails))                                                           \
+            RAISE(vm_fail(run, JIT_ERUNTIME, __VA_ARGS__));                            \
+        STORE(SCALAR_RESULT(sig))(expr);                                               \
+    }                                                                                  \
+    NEXT();
+#include "ir/ops/begin.def"
+#include "ir/ops/scalar.def"
+#include "ir/ops/end.def"
+#ifdef TJS_VM_SWITCH
+    }
+#endif
+
+do_call:
+    frame->ip = ip;
+    plan = callee ? plan_of(run, callee) : NULL;
+open:
+    if (UNLIKELY(!plan))
+        goto raise;
+    fuel.left -= plan->n_code;
+    if (UNLIKELY(fuel.left < 0) && !poll(run, &fuel))
+        goto raise;
+    callee = NULL;
+    vm_frame *opened = open_call(run, frame, site, plan);
+    if (UNLIKELY(!opened))
+        goto raise;
+    opened->is_fork = ip->op == VM_FORK;
+    frame = opened;
+    ip = frame->ip;
+    s = frame->s;
+    v = frame->v;
+    DISPATCH();
+
+do_fork:
+    frame->ip = ip;
+    site = SITE(ip->a);
+    plan = site->body;
+    goto open;
+
+do_return:
+    if (UNLIKELY(!take_result(run, frame, &result)))
+        goto raise;
+    if (frame == base) {
+        vm_frame_pop(run, frame);
+        fuel_settle(run, &fuel);
+        *ret = result;
+        return true;
+    }
+    site = frame->site;
+    bool was_fork = frame->is_fork;
+    vm_frame *up = frame->up;
+    vm_frame_pop(run, frame);
+    frame = up;
+    ip = frame->ip;
+    s = frame->s;
+    v = frame->v;
+    if (UNLIKELY(was_fork)) {
+        future *done = vm_future_of_value(type_elem(site->node->outputs[0]->type), result);
+        if (!done)
+            RAISE(vm_fail(run, JIT_ENOMEM, "out of memory"));
+        result = VALUE_HEAP_V(VALUE_FUTURE, done);
+    }
+    if (site->n_rets > 0)
+        vm_store(frame, site->rets[0], result);
+    else
+        value_unref(result);
+    NEXT();
+
+raise:
+    frame->ip = ip;
+    fuel_settle(run, &fuel);
+    frame = unwind(run, frame, base);
+    if (!frame)
+        return false;
+    ip = frame->ip;
+    s = frame->s;
+    v = frame->v;
+    NEXT();
+}
+
+bool vm_execute(vm_run *run, const vm_plan *p, const jit_value *args, size_t n_args, jit_value *ret)
+{
+    if (n_args != p->n_params)
+        return vm_fail(run, JIT_EINVAL, "%s() takes %u arguments, not %zu", p->name, (unsigned)p->n_params, n_args);
+    if (run->n_nested >= MAX_NESTED)
+        return vm_fail(run, JIT_ELIMIT, "maximum recursion depth exceeded");
+    if (run->depth == 0)
+        run->instructions_left = run->limits.max_instructions > 0 ? run->limits.max_instructions : INT64_MAX;
+    vm_frame *f = vm_frame_push(run, p);
+    if (!f)
+        return false;
+    for (size_t i = 0; i < n_args; i++)
+        vm_store(f, p->params[i], value_ref(args[i]));
+    run->n_nested++;
+    bool done = interpret(run, f, ret);
+    run->n_nested--;
+    return done;
+}
