@@ -33,6 +33,7 @@ typedef struct exit_frame {
 typedef struct exits {
     ir_graph *g;
     arena scratch;
+    const type *ret_type;
     op_id kind;             /* the marker this walk removes */
     ir_value *yes, *no;
     ptrmap uninitialized;   /* type → ir_value *, at the top */
@@ -343,6 +344,22 @@ static bool finish_child(exits *x, exit_frame *f, exit_info *info)
     return after_node(x, f, info); // prim::With does what its body does
 }
 
+static void remove_unused(const ir_value *v)
+{
+    if (v->n_uses == 0)
+        ir_node_remove(v->node);
+}
+
+/* Most functions need none of the values at the top. */
+static void remove_unused_values(exits *x)
+{
+    remove_unused(x->no);
+    remove_unused(x->yes);
+    for (size_t i = 0; i < x->uninitialized.n; i++)
+        if (x->uninitialized.entries[i].key)
+            remove_unused(x->uninitialized.entries[i].value);
+}
+
 static void remove_markers(exits *x, op_id kind)
 {
     x->kind = kind;
@@ -362,6 +379,9 @@ static void remove_markers(exits *x, op_id kind)
             done = x->stack.n && finish_child(x, &VEC_LAST(&x->stack), &info);
         }
     }
+    if (x->kind == OP_prim_ReturnStmt && ir_block_n_outputs(x->g->body) == 0)
+        ir_block_add_output(x->g->body, uninitialized(x, x->ret_type)); // it always raises
+    remove_unused_values(x);
 }
 
 /* prim::With → its body, then its Exit nodes. */
@@ -382,13 +402,11 @@ static void flatten_withs(ir_graph *g)
 
 void lower_exits(ir_graph *g, const type *ret_type)
 {
-    exits x = { .g = g };
+    exits x = { .g = g, .ret_type = ret_type };
     arena_init(&x.scratch);
     remove_markers(&x, OP_prim_LoopContinuation);
     remove_markers(&x, OP_prim_ReturnStmt);
     flatten_withs(g);
-    if (ir_block_n_outputs(g->body) == 0)
-        ir_block_add_output(g->body, uninitialized(&x, ret_type));
     if (arena_failed(&x.scratch))
         g->arena.failed = true;
     arena_fini(&x.scratch);
