@@ -65,6 +65,16 @@ bool op_call(op_run *run, op_id id, const jit_value *args, size_t n_args, jit_va
     return true;
 }
 
+bool kernel_call(op_ctx *cx, op_id id, const jit_value *args, jit_value *rets)
+{
+    const op_kernel kernel = kernels[id];
+    const schema *s = op_schema(id);
+    if (!kernel) return op_fail(cx, JIT_EUNSUPPORTED, "%s is not implemented", op_name(id));
+    if (!s) return op_no_memory(cx);
+    op_ctx sub = { .run = cx->run, .op = id, .n_args = s->n_args, .n_rets = s->n_rets };
+    return kernel(&sub, args, rets);
+}
+
 void op_hook_set(op_hook hook, void *ctx)
 {
     thread_state.hook = hook;

@@ -68,6 +68,10 @@ tensor *tensor_contiguous(op_ctx *cx, tensor *t);
 tensor *tensor_contiguous_as(op_ctx *cx, tensor *t, dtype d);
 tensor *tensor_clone(op_ctx *cx, tensor *t);     /* a fresh copy, strides preserved */
 
+/* ---- operators inside operators -------------------------------------------------------------- */
+/** Run another operator's CPU kernel as a part of this one: the hook does not see it. Arguments in full. */
+bool kernel_call(op_ctx *cx, op_id id, const jit_value *args, jit_value *rets);
+
 /* ---- checks ---------------------------------------------------------------------------------- */
 /** Python's negative dimensions; a 0-dim tensor counts as 1-dim. */
 bool wrap_dim(op_ctx *cx, int64_t dim, int n_dims, int *ret);

@@ -1,0 +1,437 @@
+/* Random tensors, number for number PyTorch's CPU streams (ATen/core/DistributionsHelper.h,
+ * at/native/cpu/DistributionTemplates.h). Elements are drawn one by one under the generator's lock, in memory
+ * order; nothing here runs in parallel, because the order of draws is the contract. */
+/* SPDX-License-Identifier: Apache-2.0 */
+#include "runtime/kernels/creation.h"
+#include "runtime/kernels/iter.h"
+
+#include <math.h>
+
+/* ---- single draws ---------------------------------------------------------------------------- */
+static double uniform53(generator *g)
+{
+    return (double)(generator_next64(g) & ((1ull << 53) - 1)) * 0x1p-53;
+}
+
+/* A uniform number with as many random bits as d's mantissa holds. */
+static double uniform_of(generator *g, dtype d)
+{
+    switch (d) {
+    case DTYPE_float64: return uniform53(g);
+    case DTYPE_float16: return (double)(generator_next32(g) & 0x7FF) * 0x1p-11;
+    case DTYPE_bfloat16: return (double)(generator_next32(g) & 0xFF) * 0x1p-8;
+    default: return (double)(generator_next32(g) & 0xFFFFFF) * 0x1p-24;
+    }
+}
+
+/* Box-Muller in double; the second value waits for the next call. */
+static double normal_of(generator *g)
+{
+    if (g->has_next_normal) {
+        g->has_next_normal = false;
+        return g->next_normal;
+    }
+    const double u1 = uniform53(g), u2 = uniform53(g);
+    const double radius = sqrt(-2 * log1p(-u2)), angle = 2 * M_PI * u1;
+    g->next_normal = radius * sin(angle);
+    g->has_next_normal = true;
+    return radius * cos(angle);
+}
+
+/* A distribution: how to draw one number for an element of type d. */
+typedef struct distribution {
+    double (*draw)(const struct distribution *self, generator *g, dtype d);
+    double a, b;
+} distribution;
+
+static double draw_uniform(const distribution *s, generator *g, dtype d)
+{
+    const double u = uniform_of(g, d);
+    if (d == DTYPE_float64) return u * (s->b - s->a) + s->a;
+    return (double)((float)u * ((float)s->b - (float)s->a) + (float)s->a);
+}
+
+static double draw_normal(const distribution *s, generator *g, dtype d)
+{
+    return normal_of(g) * s->b + s->a;
+}
+
+static double draw_log_normal(const distribution *s, generator *g, dtype d)
+{
+    return exp(normal_of(g) * s->b + s->a);
+}
+
+static double draw_exponential(const distribution *s, generator *g, dtype d)
+{
+    return -1 / s->a * log1p(-uniform53(g));
+}
+
+static double draw_cauchy(const distribution *s, generator *g, dtype d)
+{
+    return s->a + s->b * tan(M_PI * (uniform53(g) - 0.5));
+}
+
+static double draw_geometric(const distribution *s, generator *g, dtype d)
+{
+    return ceil(log(uniform53(g)) / log1p(-s->a));
+}
+
+static double draw_bernoulli(const distribution *s, generator *g, dtype d)
+{
+    return uniform53(g) < s->a;
+}
+
+/* ---- filling --------------------------------------------------------------------------------- */
+static generator *generator_of(jit_value v)
+{
+    return v.tag == VALUE_GENERATOR ? v.generator : generator_default();
+}
+
+typedef struct fill_task {
+    const distribution *distribution;
+    generator *g;
+    dtype d;
+} fill_task;
+
+static void fill_loop(void *ctx, int64_t n, char *const *data, const int64_t *strides)
+{
+    const fill_task *task = ctx;
+    char *p = data[0];
+    for (int64_t i = 0; i < n; i++, p += strides[0])
+        element_store_double(task->d, p, task->distribution->draw(task->distribution, task->g, task->d));
+}
+
+static bool fill(op_ctx *cx, tensor *t, const distribution *distribution, jit_value generator_value)
+{
+    fill_task task = { distribution, generator_of(generator_value), tensor_dtype(t) };
+    iter it;
+    iter_init(&it, cx);
+    iter_add_output(&it, t, DTYPE_NONE);
+    if (!iter_build(&it)) return false;
+    generator_lock(task.g);
+    iter_run_range(&it, 0, it.numel, fill_loop, &task);
+    generator_unlock(task.g);
+    return true;
+}
+
+/* 16 uniforms become 16 normals. float32 works in float as the reference does. */
+static void normal_block(char *p, dtype d, double mean, double std)
+{
+    const int64_t bytes = (int64_t)dtype_size(d);
+    for (int j = 0; j < 8; j++) {
+        char *low = p + j * bytes, *high = p + (j + 8) * bytes;
+        const double u1 = 1 - element_load_double(d, low), u2 = element_load_double(d, high);
+        if (d == DTYPE_float64) {
+            const double radius = sqrt(-2 * log(u1)), angle = 2 * M_PI * u2;
+            element_store_double(d, low, radius * cos(angle) * std + mean);
+            element_store_double(d, high, radius * sin(angle) * std + mean);
+        } else {
+            const float radius = sqrtf(-2 * logf((float)u1)), angle = (float)(2 * M_PI) * (float)u2;
+            element_store_double(d, low, (double)(radius * cosf(angle) * (float)std + (float)mean));
+            element_store_double(d, high, (double)(radius * sinf(angle) * (float)std + (float)mean));
+        }
+    }
+}
+
+/* 16 or more contiguous elements: blocks; a remainder redraws the last 16. */
+static void fill_normal_blocks(tensor *t, double mean, double std, generator *g)
+{
+    const dtype d = tensor_dtype(t);
+    const int64_t bytes = (int64_t)dtype_size(d);
+    char *p = tensor_data(t);
+    for (int64_t i = 0; i < t->numel; i++) element_store_double(d, p + i * bytes, uniform_of(g, d));
+    for (int64_t i = 0; i + 16 <= t->numel; i += 16) normal_block(p + i * bytes, d, mean, std);
+    if (t->numel % 16 == 0) return;
+    p += (t->numel - 16) * bytes;
+    for (int i = 0; i < 16; i++) element_store_double(d, p + i * bytes, uniform_of(g, d));
+    normal_block(p, d, mean, std);
+}
+
+static bool check_float(op_ctx *cx, const tensor *t, const char *kernel)
+{
+    return dtype_is_float(tensor_dtype(t)) ||
+           OP_FAIL(cx, "\"%s\" not implemented for '%s'", kernel, dtype_prefix(tensor_dtype(t)));
+}
+
+static bool fill_normal(op_ctx *cx, tensor *t, double mean, double std, jit_value generator_value)
+{
+    if (!(std >= 0)) return OP_FAIL(cx, "normal expects std >= 0.0, but found std %g", std);
+    if (!check_float(cx, t, "normal_kernel_cpu")) return false;
+    if (t->numel < 16 || !tensor_is_contiguous(t))
+        return fill(cx, t, &(distribution){ draw_normal, mean, std }, generator_value);
+    generator *g = generator_of(generator_value);
+    generator_lock(g);
+    fill_normal_blocks(t, mean, std, g);
+    generator_unlock(g);
+    return true;
+}
+
+static bool fill_uniform(op_ctx *cx, tensor *t, double from, double to, jit_value generator_value)
+{
+    if (!check_float(cx, t, "check_uniform_bounds")) return false;
+    if (!(from <= to)) return OP_FAIL(cx, "uniform_ expects to return a [from, to) range, but found from=%g > to=%g", from, to);
+    return fill(cx, t, &(distribution){ draw_uniform, from, to }, generator_value);
+}
+
+/* ---- whole numbers --------------------------------------------------------------------------- */
+typedef struct whole_task {
+    generator *g;
+    dtype d;
+    uint64_t range;    /* 0: all 2^64 */
+    int64_t base;
+    bool is_wide;      /* draw 64 bits */
+} whole_task;
+
+static void whole_loop(void *ctx, int64_t n, char *const *data, const int64_t *strides)
+{
+    const whole_task *task = ctx;
+    char *p = data[0];
+    for (int64_t i = 0; i < n; i++, p += strides[0]) {
+        const uint64_t r = task->is_wide ? generator_next64(task->g) : generator_next32(task->g);
+        const int64_t x = (int64_t)((task->range ? r % task->range : r) + (uint64_t)task->base);
+        if (dtype_category_of(task->d) == CATEGORY_F)
+            element_store_double(task->d, p, (double)x);
+        else
+            element_store_int(task->d, p, x);
+    }
+}
+
+static bool fill_whole(op_ctx *cx, tensor *t, uint64_t range, int64_t base, bool is_wide, jit_value generator_value)
+{
+    whole_task task = { generator_of(generator_value), tensor_dtype(t), range, base, is_wide };
+    iter it;
+    iter_init(&it, cx);
+    iter_add_output(&it, t, DTYPE_NONE);
+    if (!iter_build(&it)) return false;
+    generator_lock(task.g);
+    iter_run_range(&it, 0, it.numel, whole_loop, &task);
+    generator_unlock(task.g);
+    return true;
+}
+
+static bool fill_range(op_ctx *cx, tensor *t, int64_t from, int64_t to, jit_value generator_value)
+{
+    if (from >= to)
+        return OP_FAIL(cx, "random_ expects 'from' to be less than 'to', but got from=%lld >= to=%lld", (long long)from,
+                       (long long)to);
+    const uint64_t range = (uint64_t)to - (uint64_t)from;
+    return fill_whole(cx, t, range, from, range >= 1ull << 32, generator_value);
+}
+
+/* ---- operators ------------------------------------------------------------------------------- */
+static bool give_or_drop(tensor *t, bool ok, jit_value *rets)
+{
+    if (ok)
+        rets[0] = RET_TENSOR(t);
+    else
+        tensor_unref(t);
+    return ok;
+}
+
+static tensor *make_sized(op_ctx *cx, jit_value size, const jit_value *options, dtype otherwise)
+{
+    const int64_t *sizes;
+    int n_dims;
+    dtype d;
+    if (!arg_sizes(cx, size, &sizes, &n_dims) || !read_options(cx, options, otherwise, &d)) return NULL;
+    return make_tensor(cx, d, sizes, n_dims);
+}
+
+static bool give_rand(op_ctx *cx, tensor *t, jit_value g, jit_value *rets)
+{
+    return t && give_or_drop(t, fill_uniform(cx, t, 0, 1, g), rets);
+}
+
+static bool give_randn(op_ctx *cx, tensor *t, jit_value g, jit_value *rets)
+{
+    return t && give_or_drop(t, fill_normal(cx, t, 0, 1, g), rets);
+}
+
+static bool give_randint(op_ctx *cx, tensor *t, int64_t low, int64_t high, jit_value g, jit_value *rets)
+{
+    return t && give_or_drop(t, fill_range(cx, t, low, high, g), rets);
+}
+
+bool op_manual_seed(op_ctx *cx, const jit_value *args, jit_value *rets)
+{
+    generator *g = generator_default();
+    generator_lock(g);
+    generator_seed(g, (uint64_t)args[0].i);
+    generator_unlock(g);
+    return true;
+}
+
+#define OPERATOR(name, expression)                                          \
+    bool name(op_ctx *cx, const jit_value *args, jit_value *rets) { return expression; }
+OPERATOR(op_rand, give_rand(cx, make_sized(cx, args[0], args + 1, DTYPE_float32), VALUE_NONE_V, rets))
+OPERATOR(op_rand_generator, give_rand(cx, make_sized(cx, args[0], args + 2, DTYPE_float32), args[1], rets))
+OPERATOR(op_rand_like, give_rand(cx, make_like(cx, args[0].t, args + 1), VALUE_NONE_V, rets))
+OPERATOR(op_randn, give_randn(cx, make_sized(cx, args[0], args + 1, DTYPE_float32), VALUE_NONE_V, rets))
+OPERATOR(op_randn_generator, give_randn(cx, make_sized(cx, args[0], args + 2, DTYPE_float32), args[1], rets))
+OPERATOR(op_randn_like, give_randn(cx, make_like(cx, args[0].t, args + 1), VALUE_NONE_V, rets))
+OPERATOR(op_randint, give_randint(cx, make_sized(cx, args[1], args + 2, DTYPE_int64), 0, args[0].i, VALUE_NONE_V, rets))
+OPERATOR(op_randint_low,
+         give_randint(cx, make_sized(cx, args[2], args + 3, DTYPE_int64), args[0].i, args[1].i, VALUE_NONE_V, rets))
+OPERATOR(op_randint_like, give_randint(cx, make_like(cx, args[0].t, args + 2), 0, args[1].i, VALUE_NONE_V, rets))
+OPERATOR(op_randint_like_low,
+         give_randint(cx, make_like(cx, args[0].t, args + 3), args[1].i, args[2].i, VALUE_NONE_V, rets))
+
+bool op_randperm(op_ctx *cx, const jit_value *args, jit_value *rets)
+{
+    const int64_t n = args[0].i;
+    dtype d;
+    if (!read_options(cx, args + 1, DTYPE_int64, &d)) return false;
+    tensor *t = make_tensor(cx, d, &n, 1), *p = t ? make_tensor(cx, DTYPE_int64, &n, 1) : NULL;
+    if (!p) return give_or_drop(t, false, rets);
+    int64_t *x = tensor_data(p);
+    generator *g = generator_default();
+    for (int64_t i = 0; i < n; i++) x[i] = i;
+    generator_lock(g);
+    for (int64_t i = 0; i < n - 1; i++) {
+        const int64_t j = i + (int64_t)(generator_next32(g) % (uint64_t)(n - i)), swapped = x[i];
+        x[i] = x[j];
+        x[j] = swapped;
+    }
+    generator_unlock(g);
+    const bool ok = tensor_copy_into(cx, t, p);
+    tensor_unref(p);
+    return give_or_drop(t, ok, rets);
+}
+
+/* In-place distributions: the written tensor is the result. */
+static bool finish_in_place(bool ok, const jit_value *args, jit_value *rets)
+{
+    if (!ok) return false;
+    tensor_bump_version(args[0].t);
+    rets[0] = RET_TENSOR(tensor_ref(args[0].t));
+    return true;
+}
+
+OPERATOR(op_normal_, finish_in_place(fill_normal(cx, args[0].t, arg_double(args[1]), arg_double(args[2]), args[3]), args, rets))
+OPERATOR(op_uniform_, finish_in_place(fill_uniform(cx, args[0].t, arg_double(args[1]), arg_double(args[2]), args[3]), args, rets))
+#define SIMPLE_(name, kernel, draw, a, b, g)                                                                     \
+    OPERATOR(name, finish_in_place(check_float(cx, args[0].t, kernel) &&                                         \
+                                   fill(cx, args[0].t, &(distribution){ draw, a, b }, g), args, rets))
+SIMPLE_(op_log_normal_, "log_normal_cpu", draw_log_normal, arg_double(args[1]), arg_double(args[2]), args[3])
+SIMPLE_(op_cauchy_, "cauchy_cpu", draw_cauchy, arg_double(args[1]), arg_double(args[2]), args[3])
+SIMPLE_(op_exponential_, "exponential_cpu", draw_exponential, arg_double(args[1]), 0, args[2])
+OPERATOR(op_geometric_, finish_in_place(fill(cx, args[0].t, &(distribution){ draw_geometric, arg_double(args[1]), 0 }, args[2]), args, rets))
+OPERATOR(op_random_to_, finish_in_place(fill_range(cx, args[0].t, 0, args[1].i, args[2]), args, rets))
+
+bool op_random_(op_ctx *cx, const jit_value *args, jit_value *rets)
+{
+    static const uint64_t ranges[DTYPE__COUNT] = {
+        [DTYPE_bool] = 2, [DTYPE_uint8] = 256, [DTYPE_int8] = 128, [DTYPE_int16] = 1 << 15, [DTYPE_int32] = 1u << 31,
+        [DTYPE_int64] = 1ull << 63, [DTYPE_float16] = (1 << 11) + 1, [DTYPE_bfloat16] = (1 << 8) + 1,
+        [DTYPE_float32] = (1 << 24) + 1, [DTYPE_float64] = (1ull << 53) + 1,
+    };
+    const dtype d = tensor_dtype(args[0].t);
+    if (!ranges[d]) return OP_FAIL(cx, "\"random_\" not implemented for '%s'", dtype_prefix(d));
+    return finish_in_place(fill_whole(cx, args[0].t, ranges[d], 0, d == DTYPE_int64 || d == DTYPE_float64, args[1]), args, rets);
+}
+
+bool op_random_from_(op_ctx *cx, const jit_value *args, jit_value *rets)
+{
+    if (args[2].tag == VALUE_NONE) // up to the largest int64
+        return finish_in_place(fill_whole(cx, args[0].t, (uint64_t)INT64_MAX - (uint64_t)args[1].i + 1, args[1].i, true, args[3]), args, rets);
+    return finish_in_place(fill_range(cx, args[0].t, args[1].i, args[2].i, args[3]), args, rets);
+}
+
+bool op_normal_sized(op_ctx *cx, const jit_value *args, jit_value *rets)
+{
+    tensor *t = make_sized(cx, args[2], args + 4, DTYPE_float32);
+    return t && give_or_drop(t, fill_normal(cx, t, arg_double(args[0]), arg_double(args[1]), args[3]), rets);
+}
+
+/* ---- bernoulli, dropout ---------------------------------------------------------------------- */
+static bool fill_bernoulli(op_ctx *cx, tensor *t, double p, jit_value g)
+{
+    if (!(p >= 0 && p <= 1)) return OP_FAIL(cx, "bernoulli_ expects p to be in [0, 1], but got p=%g", p);
+    return fill(cx, t, &(distribution){ draw_bernoulli, p, 0 }, g);
+}
+
+typedef struct bernoulli_task {
+    generator *g;
+    dtype result, p;
+    bool out_of_range;
+} bernoulli_task;
+
+static void bernoulli_loop(void *ctx, int64_t n, char *const *data, const int64_t *strides)
+{
+    bernoulli_task *task = ctx;
+    for (int64_t i = 0; i < n; i++) {
+        const double p = element_load_double(task->p, data[1] + i * strides[1]);
+        if (!(p >= 0 && p <= 1)) task->out_of_range = true;
+        const double u = uniform_of(task->g, task->p == DTYPE_float64 ? DTYPE_float64 : DTYPE_float32);
+        element_store_int(task->result, data[0] + i * strides[0], u < p);
+    }
+}
+
+/* Each element with its own probability, broadcast. */
+static bool fill_bernoulli_each(op_ctx *cx, tensor *t, tensor *p, jit_value generator_value)
+{
+    if (!check_float(cx, p, "bernoulli_tensor_cpu_p_")) return false;
+    bernoulli_task task = { generator_of(generator_value), tensor_dtype(t), tensor_dtype(p), false };
+    iter it;
+    iter_init(&it, cx);
+    iter_add_output(&it, t, DTYPE_NONE);
+    iter_add_input(&it, p);
+    if (!iter_build(&it)) return false;
+    generator_lock(task.g);
+    iter_run_range(&it, 0, it.numel, bernoulli_loop, &task);
+    generator_unlock(task.g);
+    return !task.out_of_range || OP_FAIL(cx, "Expected p_in >= 0 && p_in <= 1 to be true, but got false.  (Could this "
+                                             "error message be improved?  If so, please report an enhancement request "
+                                             "to PyTorch.)");
+}
+
+static bool give_bernoulli(op_ctx *cx, tensor *like, tensor *p, jit_value g, jit_value *rets)
+{
+    tensor *t = make_tensor_like(cx, like, tensor_dtype(like));
+    return t && give_or_drop(t, fill_bernoulli_each(cx, t, p, g), rets);
+}
+
+OPERATOR(op_bernoulli, give_bernoulli(cx, args[0].t, args[0].t, args[1], rets))
+OPERATOR(op_bernoulli_tensor, give_bernoulli(cx, args[0].t, args[1].t, args[2], rets))
+OPERATOR(op_bernoulli_, finish_in_place(fill_bernoulli(cx, args[0].t, arg_double(args[1]), args[2]), args, rets))
+OPERATOR(op_bernoulli_tensor_, finish_in_place(fill_bernoulli_each(cx, args[0].t, args[1].t, args[2]), args, rets))
+
+bool op_bernoulli_p(op_ctx *cx, const jit_value *args, jit_value *rets)
+{
+    tensor *t = make_tensor_like(cx, args[0].t, tensor_dtype(args[0].t));
+    return t && give_or_drop(t, fill_bernoulli(cx, t, arg_double(args[1]), args[2]), rets);
+}
+
+/* noise / (1 - p), or NULL */
+static tensor *dropout_noise(op_ctx *cx, tensor *x, double p)
+{
+    tensor *noise = make_tensor(cx, tensor_dtype(x), x->sizes, x->n_dims);
+    if (!noise || !fill_bernoulli(cx, noise, 1 - p, VALUE_NONE_V)) {
+        tensor_unref(noise);
+        return NULL;
+    }
+    jit_value scaled, args[] = { RET_TENSOR(noise), VALUE_FLOAT_V(1 - p) };
+    const bool ok = kernel_call(cx, OP_aten_div__Scalar, args, &scaled);
+    tensor_unref(noise);
+    return ok ? scaled.t : NULL;
+}
+
+static bool dropout(op_ctx *cx, const jit_value *args, op_id multiply, jit_value *rets)
+{
+    const double p = arg_double(args[1]);
+    if (!(p >= 0 && p <= 1)) return OP_FAIL(cx, "dropout probability has to be between 0 and 1, but got %g", p);
+    if (p == 0 || !arg_bool(args[2]) || args[0].t->numel == 0) {
+        rets[0] = RET_TENSOR(tensor_ref(args[0].t));
+        return true;
+    }
+    tensor *noise = p == 1 ? NULL : dropout_noise(cx, args[0].t, p);
+    if (p < 1 && !noise) return false;
+    const jit_value by_zero[] = { args[0], VALUE_FLOAT_V(0) }, by_noise[] = { args[0], RET_TENSOR(noise) };
+    const op_id by_number = multiply == OP_aten_mul__Tensor ? OP_aten_mul__Scalar : OP_aten_mul_Scalar;
+    const bool ok = noise ? kernel_call(cx, multiply, by_noise, rets) : kernel_call(cx, by_number, by_zero, rets);
+    tensor_unref(noise);
+    return ok;
+}
+
+OPERATOR(op_dropout, dropout(cx, args, OP_aten_mul_Tensor, rets))
+OPERATOR(op_dropout_, dropout(cx, args, OP_aten_mul__Tensor, rets))
