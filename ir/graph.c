@@ -10,9 +10,10 @@
 
 ir_graph *ir_graph_new(ir_unit *unit)
 {
-    ir_graph *g = mem_calloc(1, sizeof *g);
-    if (!g)
+    ir_graph_box *box = mem_calloc(1, sizeof *box);
+    if (!box)
         return NULL;
+    ir_graph *g = &box->graph;
     arena_init(&g->arena);
     strmap_init(&g->names, &g->arena);
     strmap_init(&g->suffixes, &g->arena);
@@ -119,12 +120,15 @@ void ir_value_force_name(ir_value *v, const char *name)
     ir_value *owner = strmap_find(&g->names, name);
     const char *own = owner ? owner->name : arena_strdup(&g->arena, name);
     if (owner) {
-        owner->name = next_name(g, name);
+        const char *moved = next_name(g, name);
+        owner->name = ir_graph_failed(g) ? NULL : moved;
+        if (!owner->name)
+            return;
         strmap_set(&g->names, owner->name, owner);
         // the key of the entry is the old owner's string, which lives as long as the graph
     }
     strmap_set(&g->names, own, v);
-    v->name = own;
+    v->name = ir_graph_failed(g) ? NULL : own;
 }
 
 void ir_value_set_name(ir_value *v, const char *name)

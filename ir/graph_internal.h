@@ -5,6 +5,20 @@
 
 #include "ir/graph.h"
 
+/** What a graph that ran out of memory builds with: one of each, so that builders can go on to their next
+ * safe point without a check per node. The spare node is never linked into a block, so walks over what
+ * was built before stay sound. (The arena's own scratch memory is one block for all and would alias.) */
+typedef struct ir_spare {
+    ir_node node, param, ret;
+    ir_block block;
+    ir_value value;
+    ir_value *values[16]; /* outputs and inputs of the spare nodes: all the spare value */
+    ir_block *blocks[4];
+} ir_spare;
+
+typedef struct ir_graph_box { ir_graph graph; ir_spare spare; } ir_graph_box;
+static inline ir_spare *ir_graph_spare(ir_graph *g) { return &((ir_graph_box *)g)->spare; }
+
 /** An empty block, not yet in owner->blocks. */
 ir_block *ir_block_new(ir_graph *g, ir_node *owner);
 /** Keep a source alive as long as g. */

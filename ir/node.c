@@ -30,22 +30,48 @@ static bool grow(ir_graph *g, void *array, uint32_t n, uint32_t *cap)
     return true;
 }
 
+/* Make n a node of a graph without memory. */
+static ir_node *init_spare_node(ir_graph *g, ir_node *n, op_id op)
+{
+    ir_spare *spare = ir_graph_spare(g);
+    for (size_t i = 0; i < sizeof spare->values / sizeof *spare->values; i++)
+        spare->values[i] = &spare->value;
+    for (size_t i = 0; i < sizeof spare->blocks / sizeof *spare->blocks; i++)
+        spare->blocks[i] = &spare->block;
+    *n = (ir_node){
+        .op = (uint16_t)op, .graph = g, .inputs = spare->values, .outputs = spare->values,
+        .blocks = spare->blocks
+    };
+    spare->value = (ir_value){ .node = n, .type = T_ERROR };
+    return n;
+}
+
+static ir_block *link_block_ends(ir_block *b, ir_graph *g, ir_node *owner, ir_node *param, ir_node *ret)
+{
+    *b = (ir_block){ .graph = g, .owner = owner, .param = param, .ret = ret };
+    param->block = ret->block = b;
+    param->next = ret;
+    ret->prev = param;
+    return b;
+}
+
 ir_block *ir_block_new(ir_graph *g, ir_node *owner)
 {
     ir_block *b = ARENA_NEW(&g->arena, ir_block);
-    b->graph = g;
-    b->owner = owner;
-    b->param = ir_node_new(g, OP_prim_Param, (range){ 0 });
-    b->ret = ir_node_new(g, OP_prim_Return, (range){ 0 });
-    b->param->block = b->ret->block = b;
-    b->param->next = b->ret;
-    b->ret->prev = b->param;
-    return b;
+    ir_node *param = ir_node_new(g, OP_prim_Param, (range){ 0 });
+    ir_node *ret = ir_node_new(g, OP_prim_Return, (range){ 0 });
+    if (!ir_graph_failed(g))
+        return link_block_ends(b, g, owner, param, ret);
+    ir_spare *spare = ir_graph_spare(g);
+    return link_block_ends(&spare->block, g, owner, init_spare_node(g, &spare->param, OP_prim_Param),
+                           init_spare_node(g, &spare->ret, OP_prim_Return));
 }
 
 ir_node *ir_node_new(ir_graph *g, op_id op, range at)
 {
     ir_node *n = ARENA_NEW(&g->arena, ir_node);
+    if (ir_graph_failed(g))
+        return init_spare_node(g, &ir_graph_spare(g)->node, op);
     n->op = (uint16_t)op;
     n->graph = g;
     n->at = at;
@@ -61,6 +87,8 @@ void ir_node_insert_before(ir_node *n, ir_node *where)
     n->block = where->block;
     n->prev = where->prev;
     n->next = where;
+    if (n == &ir_graph_spare(n->graph)->node)
+        return;
     where->prev->next = n;
     where->prev = n;
 }
@@ -110,7 +138,7 @@ static void unlink_use(ir_use *u, ir_value *v)
 
 void ir_insert_input(ir_node *n, uint32_t index, ir_value *v)
 {
-    assert(index <= n->n_inputs);
+    assert(index <= n->n_inputs || ir_graph_failed(n->graph));
     uint32_t cap_uses = n->cap_inputs;
     ir_use *u = ARENA_NEW(&n->graph->arena, ir_use);
     if (!grow(n->graph, &n->uses, n->n_inputs, &cap_uses) ||
@@ -135,6 +163,8 @@ ir_value *ir_add_input(ir_node *n, ir_value *v)
 
 void ir_set_input(ir_node *n, uint32_t index, ir_value *v)
 {
+    if (index >= n->n_inputs)
+        return; // the graph ran out of memory when it was added
     unlink_use(n->uses[index], n->inputs[index]);
     n->inputs[index] = v;
     link_use(n->uses[index], v);
@@ -142,6 +172,8 @@ void ir_set_input(ir_node *n, uint32_t index, ir_value *v)
 
 void ir_remove_input(ir_node *n, uint32_t index)
 {
+    if (index >= n->n_inputs)
+        return;
     unlink_use(n->uses[index], n->inputs[index]);
     n->n_inputs--;
     for (uint32_t i = index; i < n->n_inputs; i++) {
@@ -180,14 +212,22 @@ void ir_replace_uses_after(ir_value *old, ir_value *by, ir_node *n)
 
 ir_value *ir_insert_output(ir_node *n, uint32_t index, const type *t)
 {
-    assert(index <= n->n_outputs);
+    assert(index <= n->n_outputs || ir_graph_failed(n->graph));
     ir_value *v = ARENA_NEW(&n->graph->arena, ir_value);
+    if (ir_graph_failed(n->graph)) {
+        v = &ir_graph_spare(n->graph)->value;
+        *v = (ir_value){ .node = n, .type = t };
+        return v;
+    }
     v->node = n;
     v->index = index;
     v->id = n->graph->n_values++;
     v->type = t;
-    if (!grow(n->graph, &n->outputs, n->n_outputs, &n->cap_outputs))
+    if (!grow(n->graph, &n->outputs, n->n_outputs, &n->cap_outputs)) {
+        if (!n->outputs)
+            n->outputs = init_spare_node(n->graph, &ir_graph_spare(n->graph)->node, OP_NONE)->outputs;
         return v;
+    }
     for (uint32_t i = n->n_outputs++; i > index; i--) {
         n->outputs[i] = n->outputs[i - 1];
         n->outputs[i]->index = i;
@@ -200,6 +240,8 @@ ir_value *ir_add_output(ir_node *n, const type *t) { return ir_insert_output(n, 
 
 void ir_remove_output(ir_node *n, uint32_t index)
 {
+    if (index >= n->n_outputs)
+        return;
     assert(n->outputs[index]->n_uses == 0);
     ir_value_drop_name(n->outputs[index]);
     n->n_outputs--;

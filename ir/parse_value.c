@@ -228,7 +228,8 @@ static bool read_annotated(type_reader *r, int depth, jit_value *ret)
     return false;
 }
 
-static bool read_value(type_reader *r, const type *t, int depth, jit_value *ret)
+/* A value by its syntax; t helps where that is not enough (floats without a point, devices). */
+static bool read_by_syntax(type_reader *r, const type *t, int depth, jit_value *ret)
 {
     type_read_blanks(r);
     char c = r->at < r->end ? *r->at : '\0';
@@ -262,6 +263,19 @@ static bool read_value(type_reader *r, const type *t, int depth, jit_value *ret)
     else
         return read_enum(r, ret);
     return true;
+}
+
+static bool read_value(type_reader *r, const type *t, int depth, jit_value *ret)
+{
+    jit_value v;
+    if (!read_by_syntax(r, t, depth, &v))
+        return false;
+    if (type_accepts_value(t, v)) {
+        *ret = v;
+        return true;
+    }
+    value_unref(v);
+    return type_read_error(r, "the constant is not of type %s", type_ir_str(r->a, t));
 }
 
 bool ir_read_constant(type_reader *r, const type *t, jit_value *ret)

@@ -6,7 +6,7 @@
 static uint32_t index_of_block(const ir_block *b)
 {
     uint32_t i = 0;
-    while (b->owner->blocks[i] != b)
+    while (i < b->owner->n_blocks && b->owner->blocks[i] != b)
         i++;
     return i;
 }
