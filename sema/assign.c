@@ -77,16 +77,6 @@ static void write_through(fn_checker *f, const binding *outer, tvar *v, range at
     }
 }
 
-static void bind_var(fn_checker *f, const char *name, tvar *v, const type *declared, range at)
-{
-    binding *own = own_binding(f, name);
-    binding *outer = own->outer;
-    int depth = own->depth, loop_depth = own->loop_depth, own_depth = own->own_depth;
-    *own = (binding){ .name = name, .var = v, .declared = declared, .at = at, .outer = outer,
-                      .depth = depth, .loop_depth = loop_depth, .own_depth = own_depth };
-    forget_refinements(f, name, v);
-}
-
 void assign_name(fn_checker *f, const char *name, texpr *value, const type *annotation, range at)
 {
     binding *outer = parent_binding(f, name);
@@ -104,7 +94,8 @@ void assign_name(fn_checker *f, const char *name, texpr *value, const type *anno
     if (fit)
         emit_assign(f, v, fit, at);
     write_through(f, outer, v, at);
-    bind_var(f, name, v, annotation, at);
+    bind_var(own_binding(f, name), v, annotation, at);
+    forget_refinements(f, name, v);
 }
 
 void assign_sval(fn_checker *f, const char *name, sval v, range at)
@@ -122,8 +113,8 @@ void assign_sval(fn_checker *f, const char *name, sval v, range at)
     }
     if (v.expr) /* the receiver of a method is the one of now */
         v.expr = v.expr->kind == TX_CONST ? v.expr : emit_temp(f, v.expr);
-    bind_var(f, name, NULL, NULL, at);
     binding *own = own_binding(f, name);
+    bind_var(own, NULL, NULL, at);
     own->other = ARENA_NEW(&f->tree->arena, sval);
     *own->other = v;
 }

@@ -98,6 +98,7 @@ struct fn_checker {
     range first_return;
     bool in_init;               /* checking __init__: self.x = … at top level declares attributes */
     strmap names;               /* name → innermost binding * (scopes hold the same bindings) */
+    strmap lost;                /* name → binding * that says why it is defined on some paths only */
     int loop_depth;             /* dynamic loops around the statement: 0 means no break/continue */
     bool in_unrolled;           /* directly inside an unrolled loop: no break/continue either */
     int chain_nesting;          /* chained comparisons inside each other: each doubles the work */
@@ -116,7 +117,7 @@ struct checker {
     struct checker *importer;   /* of the file that imports this one, or NULL */
     strmap imports;             /* source name → checker *: files imported so far (of the root checker) */
     struct sema_keep *keep;     /* what lives as long as the unit: trees, constants */
-    int demand_depth;           /* bodies being checked because others need their return types */
+    int demand_levels;          /* levels of the trees being checked because others need their types */
 };
 
 /* ---- refinement facts -------------------------------------------------------------------------- */

@@ -220,15 +220,16 @@ const type *resolve_class(checker *c, sval *g)
     if (g->type)
         return g->type;
     const ast_class *cls = (const ast_class *)g->ast;
-    if (c->demand_depth >= DEMAND_DEPTH_MAX) {
+    int levels = cls->node.depth + 1;
+    if (!has_room(c, levels)) {
         diag_error(c->d, "recursive-class", class_header(cls), "named tuples are nested too deeply");
         g->type = T_ERROR;
         return g->type;
     }
     g->type = T_ERROR; /* while its fields are read: it cannot hold itself */
-    c->demand_depth++;
+    c->demand_levels += levels;
     const type *t = declare_named_tuple(c, cls);
-    c->demand_depth--;
+    c->demand_levels -= levels;
     if (t)
         g->type = t;
     return g->type;
@@ -454,13 +455,14 @@ bool require_class(checker *c, const type *cls, range at)
     ir_function *init = type_find_method(cls, "__init__");
     if (!init || init->tree)
         return true;
-    if (c->demand_depth >= DEMAND_DEPTH_MAX) {
+    int levels = ((const ast_def *)init->ast)->node.depth;
+    if (!has_room(c, levels)) {
         diag_error(c->d, "class-nesting", at, "too many classes depend on each other's __init__");
         return false;
     }
     build_schema(c, init);
-    c->demand_depth++;
+    c->demand_levels += levels;
     check_function_body(c, init);
-    c->demand_depth--;
+    c->demand_levels -= levels;
     return true;
 }

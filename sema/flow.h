@@ -7,8 +7,10 @@
 #include "sema/checker.h"
 
 enum {
-    DEMAND_DEPTH_MAX = 64,  /* bodies checked inside each other because nobody annotated what they return */
+    DEMAND_LEVELS_MAX = 2 * AST_MAX_DEPTH, /* of syntax trees checked inside each other, because nobody annotated
+                                              what they return: bounds the stack */
     IMPORT_DEPTH_MAX = 32,
+    SUGGEST_ERRORS_MAX = 50, /* a file with more errors needs no more suggestions */
     SUGGEST_DISTANCE = 2    /* edits between a name and what was probably meant */
 };
 
@@ -17,6 +19,8 @@ static inline bool binding_is_defined(const binding *b) { return b && (b->var ||
 binding *find_binding(const fn_checker *f, const char *name);
 /** The binding of `name` in the current scope itself, made if there is none. */
 binding *own_binding(fn_checker *f, const char *name);
+/** Let a binding stand for variable v, assigned at `at`. */
+void bind_var(binding *own, tvar *v, const type *declared, range at);
 /** What an assignment in the current scope must fit: the defined binding of an outer block, or NULL. */
 binding *parent_binding(const fn_checker *f, const char *name);
 /** `assigned` has a new value: bindings of `name` that lie in it are no mere views of other variables. */
@@ -66,6 +70,8 @@ void constant_checker_fini(constant_checker *k);
  * *ret is yours; *ret_type may be NULL. */
 bool eval_constant(checker *c, const ast_node *n, const type *want, const char *what, jit_value *ret,
                    const type **ret_type);
+/** Room on the stack to check `levels` of syntax inside what is being checked? The caller adds them. */
+static inline bool has_room(const checker *c, int levels) { return c->demand_levels + levels <= DEMAND_LEVELS_MAX; }
 /** The `def f(…):` line of a function, where its own errors are shown. */
 range def_header(const ast_def *def);
 

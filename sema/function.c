@@ -52,6 +52,7 @@ void constant_checker_init(constant_checker *k, checker *c)
     arena_init(&k->tree.arena);
     k->f = (fn_checker){ .c = c, .tree = &k->tree };
     strmap_init(&k->f.names, &k->tree.arena);
+    strmap_init(&k->f.lost, &k->tree.arena);
     scope_push(&k->f, &k->scope, &k->out);
 }
 
@@ -422,6 +423,7 @@ void check_function_body(checker *c, ir_function *fn)
     f.return_type = annotated ? fn->schema->rets[0].type : NULL;
     f.in_init = fn->owner && !strcmp(fn->name, "__init__");
     strmap_init(&f.names, &t->arena);
+    strmap_init(&f.lost, &t->arena);
     fn_checker *current = c->current;
     c->current = &f;
     scope s;
@@ -454,13 +456,14 @@ bool require_schema(checker *c, ir_function *fn, range at)
         VEC_PUSH(&c->calls, c->arena, edge);
     if (fn->tree || is_return_annotated(fn))
         return true;
-    if (c->demand_depth >= DEMAND_DEPTH_MAX) {
+    int levels = ((const ast_def *)fn->ast)->node.depth;
+    if (!has_room(c, levels)) {
         diag_error(c->d, "annotation-needed", at,
                    "annotate what '%s' returns: too many functions depend on each other's bodies", fn->name);
         return false;
     }
-    c->demand_depth++;
+    c->demand_levels += levels;
     check_function_body(c, fn);
-    c->demand_depth--;
+    c->demand_levels -= levels;
     return true;
 }

@@ -113,16 +113,17 @@ binding *parent_binding(const fn_checker *f, const char *name)
     return b && b->own_depth == f->scope->own_depth ? b : NULL;
 }
 
-/* Make b say why its name cannot be used. */
-static void set_undefined(binding *b, const char *why, range at)
+/* Where a name that is defined on some paths only is explained. Such names have no binding: otherwise every
+ * join of a long elif chain would carry those of all the arms below it. */
+static binding *lose(fn_checker *f, const char *name, const char *why, range at)
 {
-    b->var = NULL;
-    b->other = NULL;
-    b->declared = NULL;
-    b->refines = NULL;
-    b->undefined_why = why;
-    b->undefined_at = at;
-    b->mismatch_a = b->mismatch_b = NULL;
+    binding *b = strmap_find(&f->lost, name);
+    if (!b) {
+        b = ARENA_NEW(&f->tree->arena, binding);
+        strmap_set(&f->lost, name, b);
+    }
+    *b = (binding){ .name = name, .undefined_why = why, .undefined_at = at };
+    return b;
 }
 
 void forget_loop_names(fn_checker *f, const scope *body, range at)
@@ -131,9 +132,14 @@ void forget_loop_names(fn_checker *f, const scope *body, range at)
         const binding *b = body->bindings.entries[i].value;
         if (!body->bindings.entries[i].key || binding_is_defined(find_binding(f, b->name)))
             continue;
-        set_undefined(own_binding(f, b->name), "is assigned only inside the loop, which may not run",
-                      binding_is_defined(b) ? b->at : at);
+        lose(f, b->name, "is assigned only inside the loop, which may not run", binding_is_defined(b) ? b->at : at);
     }
+}
+
+void bind_var(binding *own, tvar *v, const type *declared, range at)
+{
+    *own = (binding){ .name = own->name, .var = v, .declared = declared, .at = at, .outer = own->outer,
+                      .depth = own->depth, .loop_depth = own->loop_depth, .own_depth = own->own_depth };
 }
 
 /* ---- lookup ---- */
@@ -142,7 +148,10 @@ static void consider(const char *name, const char *candidate, const char **best,
 {
     if (!candidate || candidate[0] == '_' || strlen(candidate) < 2)
         return;
-    int limit = strlen(name) < 4 ? 1 : SUGGEST_DISTANCE;
+    size_t n = strlen(name), n_candidate = strlen(candidate);
+    int limit = n < 4 ? 1 : SUGGEST_DISTANCE;
+    if (n > n_candidate + (size_t)limit || n_candidate > n + (size_t)limit)
+        return;
     int distance = text_distance(name, candidate, limit);
     if (distance <= limit && distance < *best_distance) {
         *best_distance = distance;
@@ -154,6 +163,8 @@ const char *suggest_name(const checker *c, const fn_checker *f, const char *name
 {
     const char *best = NULL;
     int distance = SUGGEST_DISTANCE + 1;
+    if (c->d->n_errors > SUGGEST_ERRORS_MAX)
+        return NULL;
     for (size_t i = 0; f && i < f->names.n; i++)
         if (f->names.entries[i].key && binding_is_defined(f->names.entries[i].value))
             consider(name, f->names.entries[i].key, &best, &distance);
@@ -213,8 +224,9 @@ sval lookup_name(fn_checker *f, const char *name, range at)
         v.at = at;
         return v;
     }
-    if (b && (b->undefined_why || b->mismatch_a))
-        return report_undefined(f, b, at);
+    const binding *lost = b ? b : strmap_find(&f->lost, name);
+    if (lost)
+        return report_undefined(f, lost, at);
     sval *own = strmap_find(&f->c->globals, name);
     const sval *g = own ? own : find_prebound(name);
     if (!g)
@@ -289,10 +301,9 @@ static void join_vars(fn_checker *f, const char *name, scope *sa, const binding 
             diag_note(f->c->d, it, a->at, "assigned here");
             t = T_ERROR;
         } else {
-            binding *own = own_binding(f, name);
-            set_undefined(own, NULL, at);
-            own->mismatch_a = a->var->type;
-            own->mismatch_b = b->var->type;
+            binding *lost = lose(f, name, NULL, at);
+            lost->mismatch_a = a->var->type;
+            lost->mismatch_b = b->var->type;
             return;
         }
     }
@@ -302,14 +313,9 @@ static void join_vars(fn_checker *f, const char *name, scope *sa, const binding 
     copy_at_end(f, sa, a, to, at);
     copy_at_end(f, sb, b, to, at);
     binding *own = own_binding(f, name);
-    bool untouched = own->var == to;
-    tvar *refines = untouched ? own->refines : NULL;
-    range assigned_at = binding_is_defined(a) ? a->at : b->at;
-    set_undefined(own, NULL, assigned_at);
-    own->var = to;
-    own->declared = declared;
+    tvar *refines = own->var == to ? own->refines : NULL;
+    bind_var(own, to, declared, a->at);
     own->refines = refines;
-    own->at = assigned_at;
 }
 
 static void join_name(fn_checker *f, const char *name, scope *sa, const binding *a, scope *sb, const binding *b,
@@ -319,20 +325,14 @@ static void join_name(fn_checker *f, const char *name, scope *sa, const binding 
     a = a ? a : outer;
     b = b ? b : outer;
     bool in_a = binding_is_defined(a), in_b = binding_is_defined(b);
-    if (!in_a && !in_b) {
-        const binding *why = a && (a->undefined_why || a->mismatch_a) ? a : b;
-        if (why && why != outer) {
-            binding *own = own_binding(f, name);
-            set_undefined(own, why->undefined_why, why->undefined_at);
-            own->mismatch_a = why->mismatch_a;
-            own->mismatch_b = why->mismatch_b;
-        }
-    } else if (!in_a || !in_b) {
-        set_undefined(own_binding(f, name), in_a ? "is not defined in the false branch"
-                      : "is not defined in the true branch", in_a ? a->at : b->at);
+    if (!in_a && !in_b)
+        return; /* known as lost already */
+    if (!in_a || !in_b) {
+        lose(f, name, in_a ? "is not defined in the false branch" : "is not defined in the true branch",
+             in_a ? a->at : b->at);
     } else if (!a->var || !b->var) {
         if (a->other != b->other)
-            set_undefined(own_binding(f, name), "stands for something that is no value in a branch", a->at);
+            lose(f, name, "stands for something that is no value in a branch", a->at);
     } else {
         join_vars(f, name, sa, a, sb, b, at);
     }
