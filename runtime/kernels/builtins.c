@@ -1,4 +1,5 @@
-/* runtime/kernels/builtins.c: operators about values as such: identity, Optional, hash, enums, devices, warnings. */
+/* runtime/kernels/builtins.c: operators about values as such: identity, Optional, hash, enums,
+ * devices, warnings. */
 /* SPDX-License-Identifier: Apache-2.0 */
 #include <inttypes.h>
 #include <string.h>

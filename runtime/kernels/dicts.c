@@ -184,7 +184,7 @@ bool dict_from_pairs(op_ctx *cx, const jit_value *args, jit_value *rets)
 {
     const list *pairs = args[0].list;
     bool is_typed = pairs->elem && pairs->elem->n_args == 2;
-    dict *d = dict_new(is_typed ? pairs->elem->args[0] : NULL, is_typed ? pairs->elem->args[1] : NULL);
+    dict *d = is_typed ? dict_new(pairs->elem->args[0], pairs->elem->args[1]) : dict_new(NULL, NULL);
     for (size_t i = 0; d && i < pairs->n; i++) {
         const jit_value *at = pairs->values[i].tuple->at;
         if (!dict_set(d, value_ref(at[0]), value_ref(at[1]))) {

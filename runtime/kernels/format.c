@@ -1,5 +1,6 @@
-/* runtime/kernels/format.c: text from values and values from text: str(), "…" % x, "…".format(), int("…"),
- * chr, hex. Rules: spec of the stream formatter (value_print) and torch/csrc/jit/runtime/vararg_functions.cpp. */
+/* runtime/kernels/format.c: text from values and values from text: str(), "…" % x, "…".format(),
+ * int("…"), chr, hex. Rules: spec of the stream formatter (value_print) and
+ * torch/csrc/jit/runtime/vararg_functions.cpp. */
 /* SPDX-License-Identifier: Apache-2.0 */
 #include <errno.h>
 #include <inttypes.h>
@@ -47,17 +48,20 @@ bool format_braces(op_ctx *cx, const jit_value *args, jit_value *rets)
 /* ---- "…" % x ------------------------------------------------------------------------------- */
 static const char *operand_name(jit_value v)
 {
+    static const char *const unboxed[] = {
+        [LIST_INTS] = "IntList", [LIST_FLOATS] = "DoubleList", [LIST_BOOLS] = "BoolList",
+    };
     static const char *const names[VALUE__COUNT] = {
         [VALUE_NONE] = "None", [VALUE_BOOL] = "Bool", [VALUE_INT] = "Int", [VALUE_FLOAT] = "Double",
-        [VALUE_DEVICE] = "Device", [VALUE_UNINIT] = "Uninitialized", [VALUE_COMPLEX] = "ComplexDouble",
+        [VALUE_DEVICE] = "Device", [VALUE_UNINIT] = "Uninitialized",
+        [VALUE_COMPLEX] = "ComplexDouble",
         [VALUE_STR] = "String", [VALUE_TENSOR] = "Tensor", [VALUE_LIST] = "GenericList",
         [VALUE_TUPLE] = "Tuple", [VALUE_DICT] = "GenericDict", [VALUE_OBJECT] = "Object",
         [VALUE_ENUM] = "Enum", [VALUE_FUNCTION] = "Function", [VALUE_FUTURE] = "Future",
         [VALUE_GENERATOR] = "Generator",
     };
     if (v.tag == VALUE_LIST && v.list->storage != LIST_VALUES)
-        return v.list->storage == LIST_INTS ? "IntList" : v.list->storage == LIST_FLOATS ? "DoubleList"
-                                                                                           : "BoolList";
+        return unboxed[v.list->storage];
     return names[v.tag];
 }
 
@@ -93,7 +97,8 @@ static bool print_field(op_ctx *cx, char spec, jit_value v, text *out)
         return true;
     case 'd': case 'i': case 'e': case 'E': case 'f': case 'F':
         if (!is_number)
-            return OP_FAIL(cx, "%%%c requires a number for formatting, but got %s", spec, operand_name(v));
+            return OP_FAIL(cx, "%%%c requires a number for formatting, but got %s", spec,
+                           operand_name(v));
         if (spec == 'd' || spec == 'i')
             print_decimal(v, out);
         else
@@ -101,11 +106,13 @@ static bool print_field(op_ctx *cx, char spec, jit_value v, text *out)
         return true;
     case 'c':
         if (v.tag != VALUE_INT && !(v.tag == VALUE_STR && v.s->n == 1))
-            return OP_FAIL(cx, "%%c requires an int or char for formatting, but got %s", operand_name(v));
+            return OP_FAIL(cx, "%%c requires an int or char for formatting, but got %s",
+                           operand_name(v));
         text_add_char(out, v.tag == VALUE_INT ? (char)v.i : v.s->s[0]);
         return true;
     default:
-        return OP_FAIL(cx, "The specifier %%%c is not supported in TorchScript format strings", spec);
+        return OP_FAIL(cx, "The specifier %%%c is not supported in TorchScript format strings",
+                       spec);
     }
 }
 

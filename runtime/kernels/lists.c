@@ -1,5 +1,6 @@
-/* runtime/kernels/lists.c: list operators: indexing, slices, growth, search, comparison, reduction. The Python
- * rules for indices live here; runtime/tensor/list.c stores elements (source: register_prim_ops.cpp). */
+/* runtime/kernels/lists.c: list operators: indexing, slices, growth, search, comparison,
+ * reduction. The Python rules for indices live here; runtime/tensor/list.c stores elements
+ * (source: register_prim_ops.cpp). */
 /* SPDX-License-Identifier: Apache-2.0 */
 #include <math.h>
 

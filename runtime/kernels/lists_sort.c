@@ -1,5 +1,6 @@
-/* runtime/kernels/lists_sort.c: list.sort() and sorted(): a stable merge sort whose comparison may fail and may
- * run the program's own __lt__, so it works on a copy: the list is replaced when all is in order. */
+/* runtime/kernels/lists_sort.c: list.sort() and sorted(): a stable merge sort whose comparison
+ * may fail and may run the program's own __lt__, so it works on a copy: the list is replaced
+ * when all is in order. */
 /* SPDX-License-Identifier: Apache-2.0 */
 #include <string.h>
 
@@ -23,8 +24,8 @@ static bool tensor_less(op_ctx *cx, jit_value a, jit_value b, bool *ret)
 
 static bool not_sortable(op_ctx *cx)
 {
-    return OP_FAIL(cx, "Only list of Tensors, ints, floats, bools, strs, a User Defined Class that defines the "
-                       "__lt__ compare method or Tuples of aforementioned types can be sorted");
+    return OP_FAIL(cx, "Only list of Tensors, ints, floats, bools, strs, a User Defined Class that "
+                       "defines the __lt__ compare method or Tuples of aforementioned types can be sorted");
 }
 
 static bool element_less(op_ctx *cx, jit_value a, jit_value b, bool *ret);
@@ -51,7 +52,8 @@ static bool element_less(op_ctx *cx, jit_value a, jit_value b, bool *ret)
     case VALUE_STR: *ret = str_compare(a.s, b.s) < 0; return true;
     case VALUE_TENSOR: return tensor_less(cx, a, b, ret);
     case VALUE_TUPLE: return tuple_less(cx, a.tuple, b.tuple, ret);
-    case VALUE_OBJECT: return cx->run->call_less ? cx->run->call_less(cx->run, a, b, ret) : not_sortable(cx);
+    case VALUE_OBJECT:
+        return cx->run->call_less ? cx->run->call_less(cx->run, a, b, ret) : not_sortable(cx);
     case VALUE_NONE: case VALUE_DEVICE: case VALUE_UNINIT: case VALUE_COMPLEX: case VALUE_LIST:
     case VALUE_DICT: case VALUE_ENUM: case VALUE_FUNCTION: case VALUE_FUTURE: case VALUE_GENERATOR:
     case VALUE__COUNT:
@@ -62,7 +64,8 @@ static bool element_less(op_ctx *cx, jit_value a, jit_value b, bool *ret)
 
 /* ---- merge sort ---------------------------------------------------------------------------- */
 /* Merge the runs from[0:middle], from[middle:n] into `to`. Equal elements keep their order. */
-static bool merge(op_ctx *cx, const jit_value *from, size_t middle, size_t n, bool is_reverse, jit_value *to)
+static bool merge(op_ctx *cx, const jit_value *from, size_t middle, size_t n, bool is_reverse,
+                  jit_value *to)
 {
     size_t i = 0, j = middle;
     for (size_t k = 0; k < n; k++) {
@@ -76,8 +79,8 @@ static bool merge(op_ctx *cx, const jit_value *from, size_t middle, size_t n, bo
     return true;
 }
 
-/* Sorts a[0:n]; b is room for n. The references in `a` are permuted, never counted. On failure the content
- * of both is unspecified. */
+/* Sorts a[0:n]; b is room for n. The references in `a` are permuted, never counted. On failure
+ * the content of both is unspecified. */
 static bool merge_sort(op_ctx *cx, jit_value *a, jit_value *b, size_t n, bool is_reverse)
 {
     jit_value *from = a, *to = b;

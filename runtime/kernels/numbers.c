@@ -1,7 +1,9 @@
-/* runtime/kernels/numbers.c: operators over complex numbers and over `number` (what .item() gives: an int, float
- * or complex known only at run time). int, float and bool operators are expressions in ir/ops/scalar.def.
+/* runtime/kernels/numbers.c: operators over complex numbers and over `number` (what .item()
+ * gives: an int, float or complex known only at run time). int, float and bool operators are
+ * expressions in ir/ops/scalar.def.
  *
- * Two numbers meet at the wider kind, int < float < complex; each operator says what it does there. */
+ * Two numbers meet at the wider kind, int < float < complex; each operator says what it does
+ * there. */
 /* SPDX-License-Identifier: Apache-2.0 */
 #include <complex.h>
 #include <math.h>
@@ -20,7 +22,9 @@ static zdouble make_complex(double re, double im) /* clang's <complex.h> has no 
 
 static zdouble as_complex(jit_value v)
 {
-    return v.tag == VALUE_COMPLEX ? make_complex(v.c->re, v.c->im) : make_complex(arg_double(v), 0.0);
+    if (v.tag == VALUE_COMPLEX)
+        return make_complex(v.c->re, v.c->im);
+    return make_complex(arg_double(v), 0.0);
 }
 
 static bool ret_complex(op_ctx *cx, jit_value *rets, zdouble z)
@@ -73,7 +77,8 @@ ARITHMETIC(sub, a - b)
 /* Written out: C's complex product repairs infinities, PyTorch's does not. */
 static zdouble multiply(zdouble a, zdouble b)
 {
-    return make_complex(creal(a) * creal(b) - cimag(a) * cimag(b), creal(a) * cimag(b) + cimag(a) * creal(b));
+    return make_complex(creal(a) * creal(b) - cimag(a) * cimag(b),
+                        creal(a) * cimag(b) + cimag(a) * creal(b));
 }
 
 bool number_mul(op_ctx *cx, const jit_value *args, jit_value *rets)
@@ -94,11 +99,13 @@ bool complex_div(op_ctx *cx, const jit_value *args, jit_value *rets)
     return ret_complex(cx, rets, make_complex((a * c + b * d) / norm, (b * c - a * d) / norm));
 }
 
-/* The result types of `/` and `**` over numbers are float, which leaves no room for a complex result. */
+/* The result types of `/` and `**` over numbers are float, which leaves no room for a complex
+ * result. */
 bool number_div(op_ctx *cx, const jit_value *args, jit_value *rets)
 {
-    return kind_of(args, 2) == KIND_COMPLEX ? no_complex(cx)
-                                            : ret_float(rets, arg_double(args[0]) / arg_double(args[1]));
+    if (kind_of(args, 2) == KIND_COMPLEX)
+        return no_complex(cx);
+    return ret_float(rets, arg_double(args[0]) / arg_double(args[1]));
 }
 
 bool number_floordiv(op_ctx *cx, const jit_value *args, jit_value *rets)
@@ -121,7 +128,8 @@ bool number_remainder(op_ctx *cx, const jit_value *args, jit_value *rets)
         if (args[1].i == 0)
             return OP_FAIL(cx, "ZeroDivisionError: integer division or modulo by zero");
         return ret_int(rets, scalar_remainder(args[0].i, args[1].i));
-    case KIND_FLOAT: return ret_float(rets, scalar_remainder_float(arg_double(args[0]), arg_double(args[1])));
+    case KIND_FLOAT:
+        return ret_float(rets, scalar_remainder_float(arg_double(args[0]), arg_double(args[1])));
     case KIND_COMPLEX: break;
     }
     return no_complex(cx);
@@ -142,7 +150,8 @@ static zdouble from_polar(double radius, double angle)
     return make_complex(radius * cos(angle), radius * sin(angle));
 }
 
-/* The three cases of libstdc++'s pow, which rounds a real operand differently from a complex one. */
+/* The three cases of libstdc++'s pow, which rounds a real operand differently from a complex
+ * one. */
 bool complex_pow(op_ctx *cx, const jit_value *args, jit_value *rets)
 {
     zdouble a = as_complex(args[0]), b = as_complex(args[1]);
@@ -249,7 +258,8 @@ bool number_min(op_ctx *cx, const jit_value *args, jit_value *rets)
 static bool real_operand(op_ctx *cx, jit_value v, double *ret)
 {
     if (v.tag == VALUE_TENSOR && v.t->numel != 1)
-        return OP_FAIL(cx, "a Tensor with %lld elements cannot be converted to Scalar", (long long)v.t->numel);
+        return OP_FAIL(cx, "a Tensor with %lld elements cannot be converted to Scalar",
+                       (long long)v.t->numel);
     *ret = v.tag == VALUE_TENSOR ? tensor_get_double(v.t, 0) : number_double(v);
     return true;
 }

@@ -1,5 +1,5 @@
-/* runtime/kernels/result.h: how kernels over values hand out strings, lists and tuples: each sets rets[0] and
- * returns true, or reports lack of memory and returns false. */
+/* runtime/kernels/result.h: how kernels over values hand out strings, lists and tuples: each
+ * sets rets[0] and returns true, or reports lack of memory and returns false. */
 /* SPDX-License-Identifier: Apache-2.0 */
 #ifndef RUNTIME_KERNELS_RESULT_H
 #define RUNTIME_KERNELS_RESULT_H
@@ -41,10 +41,10 @@ static inline bool ret_text(op_ctx *cx, jit_value *rets, text *t)
 bool slice_range(op_ctx *cx, size_t n, jit_value start, jit_value stop, int64_t step,
                  size_t *ret_begin, size_t *ret_n);
 
-/** `a == b` for list elements: tensors by torch.eq (which may fail), everything else by value_equal. */
+/** `a == b` of list elements: tensors by torch.eq (which may fail), the rest by value_equal. */
 bool element_equal(op_ctx *cx, jit_value a, jit_value b, bool *ret);
 
-/** An int, float, bool or 0-dim-tensor-free number as a double; complex numbers give their real part. */
+/** A number as a double; complex numbers give their real part. */
 static inline double number_double(jit_value v)
 {
     return v.tag == VALUE_COMPLEX ? v.c->re : arg_double(v);

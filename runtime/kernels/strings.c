@@ -1,6 +1,7 @@
-/* runtime/kernels/strings.c: str methods that look at characters: case, classes, padding, stripping, indexing.
- * Strings are bytes and only ASCII letters have case, as in the reference (register_string_ops.cpp);
- * CPython's ctype rules hold for the rest, so nothing here asks the C locale. */
+/* runtime/kernels/strings.c: str methods that look at characters: case, classes, padding,
+ * stripping, indexing. Strings are bytes and only ASCII letters have case, as in the reference
+ * (register_string_ops.cpp); CPython's ctype rules hold for the rest, so nothing here asks the C
+ * locale. */
 /* SPDX-License-Identifier: Apache-2.0 */
 #include <string.h>
 
@@ -213,7 +214,8 @@ bool string_expandtabs(op_ctx *cx, const jit_value *args, jit_value *rets)
     return ret_text(cx, rets, &out);
 }
 
-static bool strip(op_ctx *cx, const jit_value *args, bool from_left, bool from_right, jit_value *rets)
+static bool strip(op_ctx *cx, const jit_value *args, bool from_left, bool from_right,
+                  jit_value *rets)
 {
     const str *s = args[0].s, *chars = args[1].s;
     size_t begin = 0, end = s->n;

@@ -1,6 +1,6 @@
-/* runtime/kernels/strings_search.c: str methods that look for substrings: find, count, replace, split and their
- * relatives. A window [start:end] is Python's, but for end < 0, which counts from one past the end: the
- * default -1 means "to the end" (register_string_ops.cpp). */
+/* runtime/kernels/strings_search.c: str methods that look for substrings: find, count, replace,
+ * split and their relatives. A window [start:end] is Python's, but for end < 0, which counts
+ * from one past the end: the default -1 means "to the end" (register_string_ops.cpp). */
 /* SPDX-License-Identifier: Apache-2.0 */
 #include <string.h>
 
@@ -88,7 +88,8 @@ bool string_count(op_ctx *cx, const jit_value *args, jit_value *rets)
     const str *s = args[0].s, *needle = args[1].s;
     window w = clamp_window(s, args[2], args[3]);
     int64_t count = 0, n = (int64_t)s->n, step = needle->n ? (int64_t)needle->n : 1;
-    for (int64_t at = w.start; (at = search(s->s, at, n, needle, false)) >= 0 && at < w.end; at += step)
+    int64_t at = w.start;
+    for (; (at = search(s->s, at, n, needle, false)) >= 0 && at < w.end; at += step)
         count++;
     return ret_int(rets, count);
 }
@@ -158,7 +159,10 @@ static bool ret_parts(op_ctx *cx, jit_value *rets, list *l, bool ok)
     return op_no_memory(cx);
 }
 
-static bool is_blank(char c) { return c == ' ' || (c >= '\t' && c <= '\r') || (c >= 0x1c && c <= 0x1f); }
+static bool is_blank(char c)
+{
+    return c == ' ' || (c >= '\t' && c <= '\r') || (c >= 0x1c && c <= 0x1f);
+}
 
 /* split() without separator; the reference ignores its maximum. */
 static bool split_blanks(op_ctx *cx, const str *s, jit_value *rets)
@@ -224,8 +228,8 @@ bool string_rsplit(op_ctx *cx, const jit_value *args, jit_value *rets)
 
 static bool is_line_end(char c) { return (c >= '\n' && c <= '\r') || (c >= 0x1c && c <= 0x1e); }
 
-/* Each line end is one byte ("\r\n" ends two lines), and a kept one is an element of its own: so does the
- * reference. */
+/* Each line end is one byte ("\r\n" ends two lines), and a kept one is an element of its own: so
+ * does the reference. */
 bool string_splitlines(op_ctx *cx, const jit_value *args, jit_value *rets)
 {
     const str *s = args[0].s;

@@ -1,6 +1,6 @@
-/* runtime/tensor/dict.c: insertion-ordered hash maps: entries in the order they came, and an open-addressed
- * table of 1 + entry index beside them. A removed entry stays where it is, dead, so that probing and
- * order survive; growing drops the dead ones. */
+/* runtime/tensor/dict.c: insertion-ordered hash maps: entries in the order they came, and an
+ * open-addressed table of 1 + entry index beside them. A removed entry stays where it is, dead,
+ * so that probing and order survive; growing drops the dead ones. */
 /* SPDX-License-Identifier: Apache-2.0 */
 #include <string.h>
 
@@ -45,8 +45,8 @@ static void insert_slot(uint32_t *slots, size_t n_slots, uint64_t hash, size_t e
     slots[at] = (uint32_t)entry + 1;
 }
 
-/* Room for one more entry. Live entries move to a block twice their number, dead ones vanish; slots are
- * twice the entries, so a free slot always ends a probe. */
+/* Room for one more entry. Live entries move to a block twice their number, dead ones vanish;
+ * slots are twice the entries, so a free slot always ends a probe. */
 static bool dict_grow(dict *d)
 {
     if (d->n_entries < d->cap)

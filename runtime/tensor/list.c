@@ -1,5 +1,6 @@
-/* runtime/tensor/list.c: lists. Elements of int, float and bool lists lie unboxed; everything else is
- * jit_values. Callers give indices that exist: the Python rules for indices are the kernels'. */
+/* runtime/tensor/list.c: lists. Elements of int, float and bool lists lie unboxed; everything
+ * else is jit_values. Callers give indices that exist: the Python rules for indices are the
+ * kernels'. */
 /* SPDX-License-Identifier: Apache-2.0 */
 #include <string.h>
 

@@ -1,8 +1,9 @@
 /* runtime/tensor/value.c: the end of values, and what makes two of them equal.
  *
- * Freeing: a program can nest containers as deep as it has memory, so children must not be released by
- * recursion. The first container to die on a thread drains the chain that those dying inside it join;
- * the chain is threaded through the dead containers themselves, so freeing allocates nothing. */
+ * Freeing: a program can nest containers as deep as it has memory, so children must not be
+ * released by recursion. The first container to die on a thread drains the chain that those
+ * dying inside it join; the chain is threaded through the dead containers themselves, so freeing
+ * allocates nothing. */
 /* SPDX-License-Identifier: Apache-2.0 */
 #include "base/alloc.h"
 #include "base/map.h"
@@ -156,8 +157,9 @@ static bool equal_to_depth(jit_value a, jit_value b, int depth)
     case VALUE_STR: return str_equal(a.s, b.s);
     case VALUE_LIST: return lists_equal(a.list, b.list, depth + 1);
     case VALUE_TUPLE:
-        return a.p == b.p ||
-               (a.tuple->n == b.tuple->n && rows_equal(a.tuple->at, b.tuple->at, a.tuple->n, depth + 1));
+        if (a.p == b.p || a.tuple->n != b.tuple->n)
+            return a.p == b.p;
+        return rows_equal(a.tuple->at, b.tuple->at, a.tuple->n, depth + 1);
     case VALUE_DICT: return dicts_equal(a.dict, b.dict, depth + 1);
     case VALUE_TENSOR: case VALUE_OBJECT: case VALUE_ENUM: case VALUE_FUNCTION: case VALUE_FUTURE:
     case VALUE_GENERATOR: case VALUE__COUNT:
@@ -190,7 +192,7 @@ uint64_t value_hash(jit_value v)
     case VALUE_DEVICE: return hash_u64((uint64_t)v.dev.kind << 8 | (uint8_t)v.dev.index);
     case VALUE_COMPLEX: return hash_double(v.c->re) * 31 + hash_double(v.c->im);
     case VALUE_STR: return hash_u64(str_hash(v.s));
-    case VALUE_LIST: return hash_u64(v.list->n);  /* consistent with value_equal; unhashable in programs */
+    case VALUE_LIST: return hash_u64(v.list->n); // unhashable in programs
     case VALUE_DICT: return hash_u64(v.dict->n);
     case VALUE_TUPLE: {
         uint64_t h = hash_u64(v.tuple->n);

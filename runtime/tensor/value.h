@@ -106,14 +106,19 @@ typedef struct dict {
 typedef struct object {
     heap_header h;
     const struct type *type;
-    void (*unref_type)(const struct type *); /* gives back what keeps `type` alive; NULL: nothing to do */
+    void (*unref_type)(const struct type *); /* gives `type`'s unit back; may be NULL */
     void *next_dead;
     size_t n;
     jit_value at[];
 } object;
 
 /** Member of an Enum: lives as long as its class. */
-typedef struct enum_member { heap_header h; const struct type *type; const char *name; jit_value value; } enum_member;
+typedef struct enum_member {
+    heap_header h;
+    const struct type *type;
+    const char *name;
+    jit_value value;
+} enum_member;
 
 typedef struct future {
     heap_header h;
@@ -155,20 +160,20 @@ jit_value list_get(const list *l, size_t i);      /* a new reference */
 jit_value list_peek(const list *l, size_t i);     /* borrowed */
 void list_set(list *l, size_t i, jit_value take);
 bool list_resize(list *l, size_t n);              /* new elements are None / zero */
-bool list_insert(list *l, size_t i, jit_value take); /* before element i; i <= n. As list_push on failure */
+bool list_insert(list *l, size_t i, jit_value take); /* before element i; i <= n; else as list_push */
 jit_value list_take(list *l, size_t i);           /* removes element i and returns its reference */
 bool list_extend(list *l, const list *from);      /* same storage; `from` may be l itself */
-list *list_slice(const list *l, size_t begin, size_t n, int64_t step); /* n elements begin, begin+step, … */
+list *list_slice(const list *l, size_t begin, size_t n, int64_t step); /* begin, begin+step, … */
 tuple *tuple_new(const struct type *type, size_t n); /* elements None, to be filled */
 dict *dict_new(const struct type *key, const struct type *value);
-/** Walk the live entries in order: `for (size_t i = 0; (e = dict_next(d, &i));)`. NULL at the end. */
+/** Walks the live entries in order: `for (size_t i = 0; (e = dict_next(d, &i));)`; NULL: the end. */
 dict_entry *dict_next(const dict *d, size_t *i);
 dict *dict_copy(const dict *d);                   /* shallow */
 /** Borrowed view of the value stored under `key`, or NULL. */
 jit_value *dict_find(const dict *d, jit_value key);
-bool dict_set(dict *d, jit_value take_key, jit_value take_value); /* false: no memory; both are released */
+bool dict_set(dict *d, jit_value take_key, jit_value take_value); /* false: no memory, both released */
 bool dict_remove(dict *d, jit_value key, jit_value *ret_value); /* ret may be NULL; false if absent */
-void dict_remove_entry(dict *d, dict_entry *e);   /* one that dict_next() gave; works for nan keys too */
+void dict_remove_entry(dict *d, dict_entry *e);   /* one that dict_next() gave, even nan */
 void dict_clear(dict *d);
 object *object_new(const struct type *type, size_t n_attributes);
 
@@ -177,7 +182,7 @@ bool str_equal(const str *a, const str *b);
 int str_compare(const str *a, const str *b);      /* bytewise, <0 0 >0 */
 uint64_t value_hash(jit_value v);
 /** Python's == for keys and list elements without tensors (tensors compare by identity here). Values
- * of different tags differ (1 is not 1.0). Structures nested deeper than VALUE_MAX_DEPTH are unequal. */
+ * of different tags differ (1 is not 1.0); what nests deeper than VALUE_MAX_DEPTH is unequal. */
 bool value_equal(jit_value a, jit_value b);
 bool value_is_same(jit_value a, jit_value b);     /* `is` */
 

@@ -1,5 +1,6 @@
-/* runtime/tensor/value_print.c: values as text: what print() and str() show, and the repr variant of constants
- * in graphs, archives and schemas (spec/formats.md §3). One walk serves both; `is_repr` picks the leaf forms. */
+/* runtime/tensor/value_print.c: values as text: what print() and str() show, and the repr
+ * variant of constants in graphs, archives and schemas (spec/formats.md §3). One walk serves
+ * both; `is_repr` picks the leaf forms. */
 /* SPDX-License-Identifier: Apache-2.0 */
 #include <inttypes.h>
 #include <math.h>

@@ -1,4 +1,5 @@
-/* tests/unit/values/call.h: call an operator on values written in the test and compare what it prints. */
+/* tests/unit/values/call.h: call an operator on values written in the test and compare what it
+ * prints. */
 /* SPDX-License-Identifier: Apache-2.0 */
 #ifndef TESTS_UNIT_VALUES_CALL_H
 #define TESTS_UNIT_VALUES_CALL_H
@@ -15,7 +16,10 @@
 #include "runtime/kernels/dispatch.h"
 
 static inline jit_value S(const char *s) { return VALUE_HEAP_V(VALUE_STR, str_new(s, strlen(s))); }
-static inline jit_value C(double re, double im) { return VALUE_HEAP_V(VALUE_COMPLEX, complex_new(re, im)); }
+static inline jit_value C(double re, double im)
+{
+    return VALUE_HEAP_V(VALUE_COMPLEX, complex_new(re, im));
+}
 #define I VALUE_INT_V
 #define F VALUE_FLOAT_V
 #define B VALUE_BOOL_V
@@ -28,7 +32,9 @@ static inline jit_value list_value(const type *elem, const jit_value *items, siz
         list_push(l, items[i]);
     return VALUE_HEAP_V(VALUE_LIST, l);
 }
-#define ITEMS(...) (const jit_value[]){ __VA_ARGS__ }, sizeof((const jit_value[]){ __VA_ARGS__ }) / sizeof(jit_value)
+#define ITEMS(...)                     \
+    (const jit_value[]){ __VA_ARGS__ }, \
+        sizeof((const jit_value[]){ __VA_ARGS__ }) / sizeof(jit_value)
 #define INTS(...) list_value(T_INT, ITEMS(__VA_ARGS__))
 #define FLOATS(...) list_value(T_FLOAT, ITEMS(__VA_ARGS__))
 #define BOOLS(...) list_value(T_BOOL, ITEMS(__VA_ARGS__))
@@ -43,7 +49,8 @@ static inline jit_value pair_value(jit_value a, jit_value b)
     return VALUE_HEAP_V(VALUE_TUPLE, t);
 }
 
-static inline jit_value dict_value(const type *key, const type *value, const jit_value *items, size_t n)
+static inline jit_value dict_value(const type *key, const type *value, const jit_value *items,
+                                   size_t n)
 {
     dict *d = dict_new(key, value);
     for (size_t i = 0; i + 1 < n; i += 2)
@@ -53,9 +60,11 @@ static inline jit_value dict_value(const type *key, const type *value, const jit
 
 static inline void drop_output(void *ctx, const char *s, size_t n) { (void)ctx, (void)s, (void)n; }
 
-/* The printed results (several separated by `; `), or the message of the failure. Arguments are released,
- * but for the first, where `shown_first` asks for what it became instead of the result. */
-static inline void expect(op_id op, const char *expected, bool shown_first, const jit_value *args, size_t n)
+/* The printed results (several separated by `; `), or the message of the failure. Arguments are
+ * released, but for the first, where `shown_first` asks for what it became instead of the
+ * result. */
+static inline void expect(op_id op, const char *expected, bool shown_first, const jit_value *args,
+                          size_t n)
 {
     op_run run = { .print = drop_output, .warn = drop_output };
     jit_value rets[4] = { NONE, NONE, NONE, NONE };

@@ -55,14 +55,15 @@ static void sorts_lists(void **state)
     CALL(aten_sorted_int, "[-1, 2, 3]", INTS(I(3), I(-1), I(2)));
     EFFECT(aten_sort_str, "[c, b, a]", STRS(S("b"), S("c"), S("a")), B(true));
     EFFECT(aten_sort_any, "[(0, z), (1, a), (1, b)]",
-           list_value(T_ANY, ITEMS(pair_value(I(1), S("b")), pair_value(I(0), S("z")), pair_value(I(1), S("a")))),
+           list_value(T_ANY, ITEMS(pair_value(I(1), S("b")), pair_value(I(0), S("z")),
+                                   pair_value(I(1), S("a")))),
            B(false));
     CALL(aten_sorted_bool, "[False, True, True]", BOOLS(B(true), B(false), B(true)));
     jit_value objects = list_value(T_ANY, ITEMS(VALUE_HEAP_V(VALUE_OBJECT, object_new(NULL, 0)),
                                                 VALUE_HEAP_V(VALUE_OBJECT, object_new(NULL, 0))));
     CALL(aten_sorted_any,
-         "Only list of Tensors, ints, floats, bools, strs, a User Defined Class that defines the __lt__ compare "
-         "method or Tuples of aforementioned types can be sorted",
+         "Only list of Tensors, ints, floats, bools, strs, a User Defined Class that defines the __lt__ "
+         "compare method or Tuples of aforementioned types can be sorted",
          objects);
 }
 
@@ -98,9 +99,12 @@ static void uses_dicts(void **state)
     CALL(aten_items_str, "[(a, 1), (b, 2)]", ab());
     CALL(aten_keys_str, "[a, b]", ab());
     CALL(aten_values_str, "[1, 2]", ab());
-    CALL(aten_dict_str, "{x: 2}", list_value(T_ANY, ITEMS(pair_value(S("x"), I(1)), pair_value(S("x"), I(2)))));
-    CALL(aten_Delete_Dict_float, "KeyError: 2.6000000000000001", dict_value(T_FLOAT, T_INT, NULL, 0), F(2.6));
-    EFFECT(aten__set_item_float, "{0.: 2}", dict_value(T_FLOAT, T_INT, ITEMS(F(0.0), I(1))), F(-0.0), I(2));
+    CALL(aten_dict_str, "{x: 2}",
+         list_value(T_ANY, ITEMS(pair_value(S("x"), I(1)), pair_value(S("x"), I(2)))));
+    CALL(aten_Delete_Dict_float, "KeyError: 2.6000000000000001",
+         dict_value(T_FLOAT, T_INT, NULL, 0), F(2.6));
+    EFFECT(aten__set_item_float, "{0.: 2}",
+           dict_value(T_FLOAT, T_INT, ITEMS(F(0.0), I(1))), F(-0.0), I(2));
 }
 
 static void computes_with_numbers(void **state)

@@ -74,7 +74,8 @@ static void pads_and_strips(void **state)
     CALL(aten_center, "**ab*", S("ab"), I(5), S("*"));
     CALL(aten_center, "*abc**", S("abc"), I(6), S("*"));
     CALL(aten_center, "abc", S("abc"), I(-9), S("*"));
-    CALL(aten_rjust, "TypeError: The fill character must be exactly one character long", S("a"), I(5), S("xy"));
+    CALL(aten_rjust, "TypeError: The fill character must be exactly one character long", S("a"), I(5),
+         S("xy"));
     CALL(aten_ljust, "out of memory", S("a"), I(INT64_MAX), S("x"));
     CALL(aten_zfill, "00-1", S("-1"), I(4));
     CALL(aten_expandtabs, "ab\n     c", S("ab\n\tc"), I(8));
@@ -106,7 +107,8 @@ static void formats(void **state)
     CALL(aten_percentFormat, "1.500000E+00", S("%E"), F(1.5));
     CALL(aten_percentFormat, "1.234568", S("%f"), F(1.23456789012));
     CALL(aten_percentFormat, "%d requires a number for formatting, but got Bool", S("%d"), B(true));
-    CALL(aten_percentFormat, "The specifier %g is not supported in TorchScript format strings", S("%g"), F(1));
+    CALL(aten_percentFormat, "The specifier %g is not supported in TorchScript format strings", S("%g"),
+         F(1));
     CALL(aten_percentFormat, "Incomplete format specifier", S("%s %"), S("a"));
     CALL(aten_percentFormat, "Too many arguments for format string", S("x"), I(1));
     CALL(aten_percentFormat, "Too few arguments for format string", S("%s %s"), I(1));
@@ -119,7 +121,8 @@ static void reads_numbers(void **state)
     CALL(aten_Int_str, "-5", S(" -5"));
     CALL(aten_Int_str, "invalid literal for int() with base 10: '5 '", S("5 "));
     CALL(aten_Int_str, "invalid literal for int() with base 10: ''", S(""));
-    CALL(aten_Int_str, "invalid literal for int() with base 10: '99999999999999999999'", S("99999999999999999999"));
+    CALL(aten_Int_str, "invalid literal for int() with base 10: '99999999999999999999'",
+         S("99999999999999999999"));
     CALL(aten_Float_str, "2.5", S(" 2.5"));
     CALL(aten_Float_str, "-inf", S("-inf"));
     CALL(aten_Float_str, "could not convert string to float: '1e400'", S("1e400"));
