@@ -149,24 +149,59 @@ static const char *schema_text(fn_checker *f, const schema *s)
     return t.failed ? s->name : t.s;
 }
 
+static bool gives_out(const actuals *a)
+{
+    for (size_t i = 0; i < a->n_keyword; i++)
+        if (strcmp(a->keyword[i]->keyword, "out") == 0)
+            return true;
+    return false;
+}
+
+/* Was this candidate possibly meant? Not if it wants an output, a named dimension or another receiver. */
+static bool is_plausible(const schema *s, const actuals *a, const mismatch *why)
+{
+    for (size_t i = 0; i < s->n_args; i++) {
+        if (s->args[i].is_out && !gives_out(a))
+            return false;
+        if (s->args[i].spelling && strcmp(s->args[i].spelling, "Dimname") == 0)
+            return false;
+    }
+    bool at_self = why->formal < s->n_args && strcmp(s->args[why->formal].name, "self") == 0;
+    return why->kind != MISMATCH_NO_SELF && !(a->receiver && at_self);
+}
+
+/* Rank the candidates, only the plausible ones if `strict`; returns how many there are in best. */
+static size_t rank_candidates(fn_checker *f, const uint16_t *ids, size_t n, actuals *a, matched *m, bool strict,
+                              candidate *best)
+{
+    size_t n_best = 0;
+    for (size_t i = 0; i < n; i++) {
+        candidate c = { .s = op_schema((op_id)ids[i]) };
+        if (!c.s || is_blocked((op_id)ids[i]) || match_schema(f, c.s, a, true, m, &c.why))
+            continue;
+        if (strict && !is_plausible(c.s, a, &c.why))
+            continue;
+        c.score = score_of(c.s, a, &c.why);
+        add_candidate(best, &n_best, c);
+    }
+    return n_best;
+}
+
 static texpr *report_no_match(fn_checker *f, const char *name, const uint16_t *ids, size_t n, actuals *a,
                               range at)
 {
     slot some[SLOTS_INLINE];
     matched m = { .slots = room_for(f, ids, n, some) };
     candidate best[CANDIDATES_SHOWN] = { 0 };
-    size_t n_best = 0;
-    for (size_t i = 0; i < n && m.slots; i++) {
-        candidate c = { .s = op_schema((op_id)ids[i]) };
-        if (!c.s || is_blocked((op_id)ids[i]) || match_schema(f, c.s, a, true, &m, &c.why))
-            continue;
-        c.score = score_of(c.s, a, &c.why);
-        add_candidate(best, &n_best, c);
-    }
-    if (n == 1 && n_best == 1) {
+    if (!m.slots)
+        return error_expr(f, at);
+    size_t n_best = rank_candidates(f, ids, n, a, &m, true, best);
+    if (n_best == 1) {
         report_mismatch(f, best[0].s, name, a, &best[0].why, at);
         return error_expr(f, at);
     }
+    if (!n_best)
+        n_best = rank_candidates(f, ids, n, a, &m, false, best);
     diag_item *it = diag_error(f->c->d, "no-overload", at, "no overload of %s takes %s", name,
                                arguments_text(f, a));
     if (a->receiver)
