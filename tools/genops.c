@@ -22,11 +22,14 @@ typedef struct row {
 } row;
 
 static row rows[] = {
-    { "NONE", "none::none() -> ()", "", 0, OP_IS_DECLARED, OP_NO_VARIANT, OP_NONE },
+#define ROW_AS(id_, schema_, kernel_, traits_, backend_, variant_, base_) \
+    { .id = #id_, .schema = schema_, .kernel = kernel_, .traits = (traits_), .backend = (backend_), \
+      .variant = (variant_), .base = (base_) },
+    ROW_AS(NONE, "none::none() -> ()", "", 0, OP_IS_DECLARED, OP_NO_VARIANT, OP_NONE)
 #define PLAIN(id_, schema_, traits_, backend_) \
-    { #id_, schema_, "", (traits_), (backend_), OP_NO_VARIANT, OP_##id_ },
+    ROW_AS(id_, schema_, "", traits_, backend_, OP_NO_VARIANT, OP_##id_)
 #define OP(id_, schema_, traits_, kernel_) \
-    { #id_, schema_, #kernel_, (traits_), OP_HAS_KERNEL, OP_NO_VARIANT, OP_##id_ },
+    ROW_AS(id_, schema_, #kernel_, traits_, OP_HAS_KERNEL, OP_NO_VARIANT, OP_##id_)
 #define SCALAR(id_, schema_, traits_, ...)       PLAIN(id_, schema_, traits_, OP_HAS_KERNEL)
 #define SCALAR_CHECK(id_, schema_, traits_, ...) PLAIN(id_, schema_, traits_, OP_HAS_KERNEL)
 #define UNARY(id_, schema_, for_, traits_, ...)   PLAIN(id_, schema_, traits_, OP_HAS_KERNEL)
@@ -36,7 +39,7 @@ static row rows[] = {
 #define COMPOSITE(id_, schema_, traits_)         PLAIN(id_, schema_, traits_, OP_IS_COMPOSITE)
 #define DECLARED(id_, schema_)                   PLAIN(id_, schema_, 0, OP_IS_DECLARED)
 #define VARIANT(id_, schema_, base_, mode_) \
-    { #id_, schema_, "", 0, OP_HAS_KERNEL, (mode_), OP_##base_ },
+    ROW_AS(id_, schema_, "", 0, OP_HAS_KERNEL, mode_, OP_##base_)
 #include "ir/ops/all.def"
 };
 enum { N_ROWS = sizeof rows / sizeof *rows };

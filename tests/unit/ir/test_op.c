@@ -71,11 +71,11 @@ static void schemas_show_the_checkers_types(void **state)
 {
     (void)state;
     const schema *sc = op_schema(op_find("aten::zeros", ""));
-    const schema_arg *dtype = &sc->args[schema_find_arg(sc, "dtype")];
-    assert_ptr_equal(dtype->type, type_optional(T_INT));
-    assert_string_equal(dtype->spelling, "ScalarType");
-    assert_true(dtype->keyword_only);
-    assert_int_equal(dtype->default_value.tag, VALUE_NONE);
+    const schema_arg *element = &sc->args[schema_find_arg(sc, "dtype")];
+    assert_ptr_equal(element->type, type_optional(T_INT));
+    assert_string_equal(element->spelling, "ScalarType");
+    assert_true(element->keyword_only);
+    assert_int_equal(element->default_value.tag, VALUE_NONE);
     sc = op_schema(op_find("aten::max_pool2d", ""));
     const schema_arg *padding = &sc->args[schema_find_arg(sc, "padding")];
     assert_int_equal(padding->sized, 2);
