@@ -169,8 +169,9 @@ static exit_info finish_loop(exits *x, ir_node *loop, const exit_info *body)
 /* Control does not get here. Results that block returns still name become placeholders. */
 static void drop_from(exits *x, ir_block *b, ir_node *first)
 {
-    for (ir_node *n = b->ret->prev, *before; n != first->prev; n = before) {
-        before = n->prev;
+    for (bool done = false; !done;) {
+        ir_node *n = b->ret->prev;
+        done = n == first;
         for (uint32_t i = 0; i < n->n_outputs; i++)
             if (n->outputs[i]->n_uses)
                 ir_replace_uses(n->outputs[i], uninitialized(x, n->outputs[i]->type));
