@@ -144,6 +144,56 @@ static void answers_about_values(void **state)
     CALL(aten_hash_generic, "unhashable type: 'List[int]'", INTS(I(1)));
 }
 
+static jit_value scalar_tensor(float f)
+{
+    tensor *t = tensor_new(DTYPE_float32, NULL, 0, DEVICE_CPU0);
+    *(float *)tensor_data(t) = f;
+    return VALUE_HEAP_V(VALUE_TENSOR, t);
+}
+#define T scalar_tensor
+#define TENSORS(...) list_value(T_TENSOR, ITEMS(__VA_ARGS__))
+
+static void compares_tensors_by_value_in_lists(void **state)
+{
+    (void)state;
+    CALL(aten_eq_Tensor_list, "True", TENSORS(T(1)), TENSORS(T(1)));
+    CALL(aten_index_list_Tensor, "1", TENSORS(T(2), T(1)), T(1));
+    CALL(aten_sorted_Tensor, "[1\n[ CPUFloatType{} ], 2\n[ CPUFloatType{} ]]", TENSORS(T(2), T(1)));
+}
+
+/* Fails every allocation in turn; the sanitizer tells whether something leaked. */
+static void fail_each_allocation(op_id op, const jit_value *args, size_t n)
+{
+    bool ok = false;
+    for (int64_t n_allowed = 0; !ok && n_allowed < 1000; n_allowed++) {
+        op_run run = { .print = drop_output };
+        jit_value rets[4] = { NONE, NONE, NONE, NONE };
+        mem_fail_after(n_allowed);
+        ok = op_call(&run, op, args, n, rets);
+        mem_fail_after(-1);
+        mem_free(run.message);
+        for (size_t i = 0; ok && i < op_schema(op)->n_rets; i++)
+            value_unref(rets[i]);
+    }
+    assert_true(ok);
+    for (size_t i = 0; i < n; i++)
+        value_unref(args[i]);
+}
+#define WITHOUT_MEMORY(op, ...) fail_each_allocation(OP_##op, ITEMS(__VA_ARGS__))
+
+static void survives_without_memory(void **state)
+{
+    (void)state;
+    WITHOUT_MEMORY(aten_split_str, S("a,b,c,d,e,f"), S(","), I(-1));
+    WITHOUT_MEMORY(aten_rsplit, S("a,b,c,d,e,f"), S(","), I(-1));
+    WITHOUT_MEMORY(aten_partition, S("a,b"), S(","));
+    WITHOUT_MEMORY(aten_items_str, ab());
+    WITHOUT_MEMORY(aten_sorted_str, STRS(S("b"), S("a")));
+    WITHOUT_MEMORY(aten_mul_left_t, STRS(S("b"), S("a")), I(9));
+    WITHOUT_MEMORY(aten_add_t, STRS(S("b"), S("a")), STRS(S("c")));
+    WITHOUT_MEMORY(aten_str, ab());
+}
+
 int main(void)
 {
     const struct CMUnitTest tests[] = {
@@ -155,6 +205,8 @@ int main(void)
         cmocka_unit_test(uses_dicts),
         cmocka_unit_test(computes_with_numbers),
         cmocka_unit_test(answers_about_values),
+        cmocka_unit_test(compares_tensors_by_value_in_lists),
+        cmocka_unit_test(survives_without_memory),
     };
     return cmocka_run_group_tests_name("values/containers", tests, NULL, NULL);
 }
