@@ -23,15 +23,24 @@ static bool is_known(const ir_value *v)
     return v->node->op == OP_prim_TupleConstruct || (ir_value_constant(v, &c) && c.tag == VALUE_TUPLE);
 }
 
+/* The element takes over what the program called it. */
+static void replace(ir_node *n, ir_value *old, ir_value *element)
+{
+    const char *name = old->name;
+    if (name && !element->name && element->node->block == n->block) {
+        ir_value_force_name(old, "");
+        ir_value_force_name(element, name);
+    }
+    ir_replace_uses(old, element);
+}
+
 static bool simplify_unpack(ir_graph *g, ir_node *n)
 {
     for (uint32_t i = 0; i < n->n_outputs; i++) {
         ir_value *element = known_element(g, n, n->inputs[0], i);
         if (!element)
             return false;
-        if (n->outputs[i]->name && !element->name && element->node->block == n->block)
-            ir_value_copy_name(element, n->outputs[i]);
-        ir_replace_uses(n->outputs[i], element);
+        replace(n, n->outputs[i], element);
     }
     ir_node_remove(n);
     return true;
@@ -46,9 +55,7 @@ static bool simplify_index(ir_graph *g, ir_node *n)
     ir_value *element = known_element(g, n, n->inputs[0], i);
     if (!element)
         return false;
-    if (n->outputs[0]->name && !element->name && element->node->block == n->block)
-        ir_value_copy_name(element, n->outputs[0]);
-    ir_replace_uses(n->outputs[0], element);
+    replace(n, n->outputs[0], element);
     ir_node_remove(n);
     return true;
 }

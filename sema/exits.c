@@ -100,7 +100,7 @@ static void add_if_output(ir_node *n, ir_value *in_then, ir_value *in_else)
 {
     ir_block_add_output(n->blocks[0], in_then);
     ir_block_add_output(n->blocks[1], in_else);
-    const type *t = type_unify(in_then->type, in_else->type);
+    const type *t = type_unify_or_union(in_then->type, in_else->type);
     ir_add_output(n, t ? t : in_then->type);
 }
 

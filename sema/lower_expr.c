@@ -16,25 +16,43 @@ static bool same_place(range a, range b)
     return a.src == b.src && a.begin == b.begin && a.end == b.end;
 }
 
+/* A number of type Scalar, and the value of a default argument, have the type of what they are. */
+static const type *constant_type(const texpr *e, bool is_default)
+{
+    if (!is_default && e->type->kind != TYPE_NUMBER)
+        return e->type;
+    switch ((value_tag)e->value.tag) {
+    case VALUE_NONE: return T_NONE;
+    case VALUE_BOOL: return T_BOOL;
+    case VALUE_INT: return T_INT;
+    case VALUE_FLOAT: return T_FLOAT;
+    case VALUE_COMPLEX: return T_COMPLEX;
+    case VALUE_STR: return T_STR;
+    default: return e->type;
+    }
+}
+
 /* Number literals stand once, at the top of the function, the newest first. What the program does not
  * spell (default arguments have the place of their call) is made where it is used. */
 static ir_value *lower_const(lowerer *l, const texpr *e, const texpr *user)
 {
     jit_value v = value_ref(e->value);
     bool is_number = v.tag == VALUE_INT || v.tag == VALUE_FLOAT || v.tag == VALUE_COMPLEX;
-    if (!is_number || !e->at.src || (user && same_place(e->at, user->at)))
-        return lower_constant(l, v, e->type, e->at);
+    bool is_default = user && user->kind == TX_OP && e->at.src && same_place(e->at, user->at);
+    const type *t = constant_type(e, is_default);
+    if (!is_number || !e->at.src || is_default)
+        return lower_constant(l, v, t, e->at);
     text key;
     text_init(&key, &l->scratch);
     text_addf(&key, "%d ", (int)v.tag);
     value_print_repr(v, &key);
     ir_value *known = strmap_find(&l->literals, key.s);
-    if (known && known->type == e->type) {
+    if (known && known->type == t) {
         value_unref(v);
         return known;
     }
     ir_builder b = { .g = l->g, .at = l->g->body->param->next, .range = e->at };
-    ir_value *made = ir_build_constant(&b, v, e->type);
+    ir_value *made = ir_build_constant(&b, v, t);
     if (!key.failed)
         strmap_set(&l->literals, key.s, made);
     return made;

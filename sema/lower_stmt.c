@@ -307,7 +307,7 @@ static void start_with(lowerer *l, frame_stack *stack, tstmt *s)
     for (size_t i = 0; i < s->n_items; i++) {
         const twith_item *item = &s->items[i];
         objects[i] = lower_expr(l, item->object);
-        ir_node *enter = lower_node(l, OP_prim_Enter, item->object->at);
+        ir_node *enter = lower_node(l, OP_prim_Enter, (range){ 0 }); // no place, as the reference prints it
         ir_add_input(enter, objects[i]);
         const schema *sc = item->enter ? item->enter->schema : NULL;
         entered[i] = ir_add_output(enter, sc ? schema_result_type(sc) : T_NONE);
@@ -317,7 +317,7 @@ static void start_with(lowerer *l, frame_stack *stack, tstmt *s)
     ir_node *n = lower_node(l, OP_prim_With, s->at);
     ir_block *body = ir_add_block(n), *exits = ir_add_block(n);
     for (size_t i = s->n_items; i-- > 0;) {
-        ir_node *leave = ir_node_new(l->g, OP_prim_Exit, s->items[i].object->at);
+        ir_node *leave = ir_node_new(l->g, OP_prim_Exit, (range){ 0 });
         ir_node_append(leave, exits);
         ir_add_input(leave, objects[i]);
         ir_add_output(leave, T_TENSOR);
