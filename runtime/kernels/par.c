@@ -14,6 +14,7 @@
 #endif
 
 static _Atomic int n_threads_wanted;   /* 0: as many as there are processors */
+#ifdef _OPENMP
 static _Atomic int n_regions;          /* parallel loops running now */
 static _Atomic bool is_forked_child;
 static pthread_once_t once = PTHREAD_ONCE_INIT;
@@ -27,6 +28,7 @@ static void install_fork_handler(void)
 {
     pthread_atfork(NULL, NULL, after_fork_in_child);
 }
+#endif
 
 void runtime_set_num_threads(int n)
 {

@@ -185,6 +185,43 @@ static bool check_class(op_ctx *cx, const row_info *row, dtype common)
     return OP_FAIL(cx, "\"%s_cpu\" not implemented for '%s'", colons ? colons + 2 : name, dtype_prefix(common));
 }
 
+/* At most one vector of elements, no conversion, no broadcasting: most of the time of such a call would go into
+ * setting up the general loop. False: not such a call; *ret is NULL after true when memory ran out. */
+static bool run_small(op_ctx *cx, const pw_call *call, int n_operands, pw_tile tile, dtype compute, dtype result,
+                      tensor **ret)
+{
+    const tensor *first = NULL;
+    for (int k = 0; k < n_operands; k++) {
+        if (call->operands[k].tag != VALUE_TENSOR) continue;
+        const tensor *t = call->operands[k].t;
+        if (t->numel > PW_VECTOR || tensor_dtype(t) != compute || !tensor_is_contiguous(t)) return false;
+        if (first && t != first && !tensor_same_sizes(t, first)) return false;
+        if (call->into && t != call->into && t->store == call->into->store) return false; // may overlap
+        if (!first) first = t;
+    }
+    if (!first || (call->into && (call->into != first || tensor_dtype(first) != result))) return false;
+
+    _Alignas(64) char buffers[PW_MAX_OPERANDS + 1][PW_VECTOR * 16];
+    const void *in[PW_MAX_OPERANDS];
+    const size_t bytes = dtype_size(compute), n = (size_t)first->numel;
+    for (int k = 0; k < n_operands; k++) {
+        const jit_value v = call->operands[k];
+        if (v.tag == VALUE_TENSOR) {
+            memcpy(buffers[k], tensor_data(v.t), n * bytes);
+        } else {
+            element_store_number(compute, buffers[k], v);
+            for (size_t i = 1; i < n; i++) memcpy(buffers[k] + i * bytes, buffers[k], bytes);
+        }
+        memset(buffers[k] + n * bytes, 0, (PW_VECTOR - n) * bytes);
+        in[k] = buffers[k];
+    }
+    *ret = call->into ? tensor_ref(call->into) : make_tensor(cx, result, first->sizes, first->n_dims);
+    if (!*ret) return true;
+    tile(PW_VECTOR, in, buffers[PW_MAX_OPERANDS]);
+    memcpy(tensor_data(*ret), buffers[PW_MAX_OPERANDS], n * dtype_size(result));
+    return true;
+}
+
 bool pointwise_run(op_ctx *cx, const pw_call *call, tensor **ret)
 {
     const row_info *row = &rows[call->row];
@@ -198,8 +235,12 @@ bool pointwise_run(op_ctx *cx, const pw_call *call, tensor **ret)
     if (call->into && !(row->traits & OP_TO_BOOL) && !check_can_cast(cx, result, tensor_dtype(call->into)))
         return false;
 
+    const pw_tile tile = pw_tile_find(call->row, c);
+    if (common == compute && run_small(cx, call, row->n_operands, tile, compute, tile_result, ret)) return *ret != NULL;
     char numbers[PW_MAX_OPERANDS][16];
-    tile_task task = { .tile = pw_tile_find(call->row, c), .n_operands = row->n_operands + 1 };
+    tile_task task;
+    task.tile = tile;
+    task.n_operands = row->n_operands + 1;
     iter it;
     iter_init(&it, cx);
     it.may_resize = call->is_out;
