@@ -72,6 +72,13 @@ void *arena_alloc(arena *a, size_t n_bytes)
     return memset(p, 0, rounded);
 }
 
+bool arena_reserve(arena *a, size_t n_bytes)
+{
+    if (!a->failed && (size_t)(a->end - a->next) < n_bytes && !add_chunk(a, n_bytes))
+        a->failed = true;
+    return !a->failed;
+}
+
 void *arena_array(arena *a, size_t size, size_t n)
 {
     size_t n_bytes;

@@ -27,6 +27,9 @@ void arena_fini(arena *a);                       /* frees everything; the arena 
 void *arena_alloc(arena *a, size_t n_bytes);     /* zeroed, aligned to 16 */
 /** Grow the block p of old_bytes to new_bytes; in place when it is the newest block. */
 void *arena_grow(arena *a, void *p, size_t old_bytes, size_t new_bytes);
+/** Have n_bytes of memory at hand, so that the next allocations up to that sum cannot fail. For builders that
+ * read back what they build: they reserve at a safe point what the next step may need. false: it failed. */
+bool arena_reserve(arena *a, size_t n_bytes);
 char *arena_strdup(arena *a, const char *s);
 char *arena_strndup(arena *a, const char *s, size_t n);
 char *arena_printf(arena *a, const char *format, ...) __attribute__((format(printf, 2, 3)));

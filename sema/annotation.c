@@ -17,6 +17,7 @@ typedef struct resolver {
     int depth;
 } resolver;
 
+/* NULL: no memory, or not a type while only asking. */
 static const type *resolve(resolver *r, const ast_node *n);
 
 #define REPORT(r, where, ...)                                                                      \
@@ -172,12 +173,11 @@ static const type *resolve_subscript(resolver *r, const ast_subscript *s)
         items = &((const ast_tuple *)items->at[0])->items;
     const type **args = ARENA_ARRAY(r->a, const type *, items->n + 1);
     if (!args)
-        return r->quiet ? NULL : T_ERROR;
+        return NULL;
     for (size_t i = 0; i < items->n; i++)
         if (!(args[i] = resolve(r, items->at[i])))
             return NULL;
-    const type *t = construct(r, name, args, items->n, s->node.at);
-    return t || r->quiet ? t : T_ERROR;
+    return construct(r, name, args, items->n, s->node.at);
 }
 
 /* A | B | C: the spine leans left. */
@@ -201,7 +201,7 @@ static const type *resolve_string(resolver *r, const ast_string *s)
 {
     source *src = source_new("<annotation>", s->value.s, s->value.n);
     if (!src)
-        return r->quiet ? NULL : T_ERROR;
+        return NULL;
     diag d;
     diag_init(&d);
     ast_node *n = NULL;
@@ -262,6 +262,8 @@ const type *check_annotation(checker *c, const ast_node *n, int *ret_sized)
     arena_fini(&a);
     if (ret_sized)
         *ret_sized = r.sized;
+    if (!t)
+        c->arena->failed = true;
     return t ? t : T_ERROR;
 }
 

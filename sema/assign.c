@@ -268,13 +268,13 @@ static texpr **emit_unpack(fn_checker *f, texpr *value, size_t n, const type *co
 
 static texpr *pack_star(fn_checker *f, texpr *const *values, size_t n, range at)
 {
-    texpr *e = new_texpr(f, TX_TUPLE, NULL, at, n);
+    texpr *e = new_texpr(f, TX_TUPLE, T_ERROR, at, n);
     const type **types = ARENA_ARRAY(&f->tree->arena, const type *, n + 1);
     for (size_t i = 0; types && i < n; i++) {
         e->args[i] = values[i];
         types[i] = values[i]->type;
     }
-    e->type = types ? type_tuple(types, n) : T_ERROR;
+    e->type = made_type(f, types ? type_tuple(types, n) : NULL);
     return e;
 }
 

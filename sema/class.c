@@ -401,7 +401,7 @@ void declare_members(checker *c, const ast_class *cls)
         return;
     const type *t = resolve_class(c, g);
     if (t && t->kind == TYPE_CLASS) {
-        for (size_t i = 0; i < cls->body.n; i++)
+        for (size_t i = 0; i < cls->body.n && arena_reserve(c->arena, RESERVE_BYTES); i++)
             declare_class_statement(c, (type *)t, cls->body.at[i]);
     } else if (t && t->kind == TYPE_INTERFACE) {
         for (size_t i = 0; i < cls->body.n; i++) {

@@ -14,6 +14,23 @@ enum {
     SUGGEST_DISTANCE = 2    /* edits between a name and what was probably meant */
 };
 
+/* A statement is checked on memory at hand, a little and some per byte of its text: half a statement cannot be
+ * read back when memory runs out in its middle. Between statements failure is noticed. */
+enum { RESERVE_BYTES = 2048, RESERVE_PER_BYTE = 96 };
+static inline bool reserve_for(fn_checker *f, range at)
+{
+    size_t n = RESERVE_BYTES + (size_t)(at.end - at.begin) * RESERVE_PER_BYTE;
+    return arena_reserve(&f->tree->arena, n) && arena_reserve(f->c->arena, RESERVE_BYTES);
+}
+
+/** A type just made: NULL means no memory. */
+static inline const type *made_type(fn_checker *f, const type *t)
+{
+    if (!t)
+        f->tree->arena.failed = true;
+    return t ? t : T_ERROR;
+}
+
 /* scope.c */
 static inline bool binding_is_defined(const binding *b) { return b && (b->var || b->other); }
 binding *find_binding(const fn_checker *f, const char *name);

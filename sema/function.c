@@ -284,18 +284,6 @@ static bool check_param_kinds(checker *c, const ast_def *def)
     return good;
 }
 
-static void check_duplicate_params(checker *c, const schema_arg *args, size_t n)
-{
-    strmap seen;
-    strmap_init(&seen, NULL);
-    for (size_t i = 0; i < n; i++) {
-        if (strmap_has(&seen, args[i].name))
-            diag_error(c->d, "duplicate-parameter", args[i].at, "two parameters are named '%s'", args[i].name);
-        strmap_set(&seen, args[i].name, (void *)(uintptr_t)&args[i]);
-    }
-    strmap_fini(&seen);
-}
-
 /* What the signature says the function returns; NULL: nothing, the body tells. */
 static const type *annotated_return(checker *c, const ir_function *fn, const ast_def *def)
 {
@@ -319,7 +307,7 @@ static const type *annotated_return(checker *c, const ir_function *fn, const ast
 void build_schema(checker *c, ir_function *fn)
 {
     const ast_def *def = fn->ast;
-    if (fn->schema)
+    if (fn->schema || !arena_reserve(c->arena, RESERVE_BYTES + def->params.n * 4 * sizeof(schema_arg)))
         return;
     size_t n = def->params.n;
     schema *s = ARENA_NEW(c->arena, schema);
@@ -333,7 +321,6 @@ void build_schema(checker *c, ir_function *fn)
     check_param_kinds(c, def);
     for (size_t i = 0; i < n; i++)
         build_param(c, fn, def, i, &args[i]);
-    check_duplicate_params(c, args, n);
     const type *returns = annotated_return(c, fn, def);
     *ret = (schema_arg){ .type = returns ? returns : T_ERROR };
     *s = (schema){ .name = fn->name, .overload = "", .n_args = (uint16_t)n, .n_rets = 1, .args = args, .rets = ret };
@@ -428,10 +415,13 @@ void check_function_body(checker *c, ir_function *fn)
     c->current = &f;
     scope s;
     scope_push(&f, &s, &t->body);
-    bind_params(&f);
-    if (!check_excluded(&f))
-        check_block(&f, &f.def->body);
-    finish_body(&f);
+    if (reserve_for(&f, fn->at)) {
+        bind_params(&f);
+        if (!check_excluded(&f))
+            check_block(&f, &f.def->body);
+    }
+    if (reserve_for(&f, (range){ 0 }))
+        finish_body(&f);
     scope_pop(&f);
     c->current = current;
     if (arena_failed(&t->arena))

@@ -44,7 +44,7 @@ static texpr *check_message(fn_checker *f, const ast_call *call)
         tuple_expr->args[i] = check_expr(f, call->args.at[i], NULL);
         types[i] = tuple_expr->args[i]->type;
     }
-    tuple_expr->type = types ? type_tuple(types, n) : T_ERROR;
+    tuple_expr->type = made_type(f, types ? type_tuple(types, n) : NULL);
     return to_message(f, tuple_expr);
 }
 

@@ -80,7 +80,7 @@ void scope_push_own(fn_checker *f, scope *s, tstmt_list *out)
 void scope_pop(fn_checker *f)
 {
     scope *s = f->scope;
-    for (size_t i = 0; i < s->bindings.n; i++) {
+    for (size_t i = 0; i < s->bindings.n && !arena_failed(&f->tree->arena); i++) {
         binding *b = s->bindings.entries[i].value;
         if (s->bindings.entries[i].key)
             strmap_set(&f->names, b->name, b->outer);
@@ -340,6 +340,8 @@ static void join_name(fn_checker *f, const char *name, scope *sa, const binding 
 
 void scope_join(fn_checker *f, scope *then_scope, scope *else_scope, range at)
 {
+    if (!reserve_for(f, (range){ 0 })) /* bindings may lie in no memory */
+        return;
     bool then_gone = then_scope->exited || then_scope->jumped;
     bool else_gone = else_scope->exited || else_scope->jumped;
     if (then_scope->exited && else_scope->exited) {

@@ -88,8 +88,10 @@ void check_if(fn_checker *f, const ast_if *s)
     VEC(open_arm *) open = { 0 }; /* scopes are linked, so they must not move */
     arena *a = &f->tree->arena;
     bool taken = false;
-    for (size_t i = 0; i < s->arms.n && !taken && !arena_failed(a); i++) {
+    for (size_t i = 0; i < s->arms.n && !taken; i++) {
         const ast_if_arm *arm = AST_AS(if_arm, s->arms.at[i]);
+        if (!reserve_for(f, arm->cond->at))
+            break;
         condition k = check_condition(f, arm->cond);
         if (k.truth == TRUTH_DYNAMIC) {
             open_arm *o = ARENA_NEW(a, open_arm);
@@ -193,8 +195,28 @@ static void check_stmt(fn_checker *f, const ast_node *n)
     }
 }
 
+/* The text of a statement without the statements in it, which reserve for themselves. */
+static range statement_head(const ast_node *n)
+{
+    const ast_nodes *body = NULL;
+    switch ((int)n->kind) {
+    case AST_if: body = &((const ast_if_arm *)((const ast_if *)n)->arms.at[0])->body; break;
+    case AST_while: body = &((const ast_while *)n)->body; break;
+    case AST_for: body = &((const ast_for *)n)->body; break;
+    case AST_with: body = &((const ast_with *)n)->body; break;
+    default: break;
+    }
+    range at = n->at;
+    if (body && body->n && body->at[0]->at.begin < at.end)
+        at.end = body->at[0]->at.begin;
+    return at;
+}
+
 void check_block(fn_checker *f, const ast_nodes *body)
 {
-    for (size_t i = 0; i < body->n && !f->scope->exited && !arena_failed(&f->tree->arena); i++)
+    for (size_t i = 0; i < body->n && !f->scope->exited; i++) {
+        if (!reserve_for(f, statement_head(body->at[i])))
+            return;
         check_stmt(f, body->at[i]);
+    }
 }

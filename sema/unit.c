@@ -101,16 +101,17 @@ static void declare_top_statement(checker *c, const ast_node *n)
 static void check_file(checker *c)
 {
     const ast_nodes *body = &c->tree->body;
-    for (size_t i = 0; i < body->n; i++)
+    for (size_t i = 0; i < body->n && arena_reserve(c->arena, RESERVE_BYTES); i++)
         declare_top_statement(c, body->at[i]);
-    for (size_t i = 0; i < body->n; i++)
+    for (size_t i = 0; i < body->n && arena_reserve(c->arena, RESERVE_BYTES); i++)
         if (body->at[i]->kind == AST_class)
             declare_members(c, AST_AS(class, body->at[i]));
-    for (size_t i = 0; i < c->keep->functions.n; i++)
+    for (size_t i = 0; i < c->keep->functions.n && !arena_failed(c->arena); i++)
         build_schema(c, c->keep->functions.at[i]);
     for (size_t i = 0; i < c->keep->functions.n && !arena_failed(c->arena); i++)
         check_function_body(c, c->keep->functions.at[i]);
-    check_recursion(c);
+    if (!arena_failed(c->arena))
+        check_recursion(c);
 }
 
 checker *check_source(ast *take, const sema_options *o, diag *d, checker *importer, const char *prefix)
