@@ -162,6 +162,23 @@ static void broadcasts_and_keeps_strides(void **state)
     EXPECT(r, float32, -1, -4, -2, -5, -3, -6);
 }
 
+/* Large enough for several chunks, operands in different orders. */
+static void adds_mixed_layouts_in_parallel(void **state)
+{
+    (void)state;
+    const int64_t sizes[] = { 300, 7, 90 }, strides[] = { 1, 300, 2100 };
+    tensor *a = tensor_new(DTYPE_float32, sizes, 3, DEVICE_CPU0);
+    tensor *b = tensor_new_strided(DTYPE_int16, sizes, strides, 3, DEVICE_CPU0);
+    for (int64_t i = 0; i < a->numel; i++) ((float *)tensor_data(a))[i] = (float)(i % 1000);
+    for (int64_t i = 0; i < b->numel; i++) ((int16_t *)tensor_data(b))[i] = (int16_t)(i % 777);
+    jit_value r = CALL("aten::add", "Tensor", T_(tensor_ref(a)), T_(tensor_ref(b)), VALUE_INT_V(2));
+    for (int64_t k = 0; k < a->numel; k += 13)
+        assert_true(tensor_get_double(r.t, k) == tensor_get_double(a, k) + 2 * tensor_get_double(b, k));
+    value_unref(r);
+    tensor_unref(a);
+    tensor_unref(b);
+}
+
 int main(void)
 {
     const struct CMUnitTest tests[] = {
@@ -174,6 +191,7 @@ int main(void)
         cmocka_unit_test(writes_in_place_and_out),
         cmocka_unit_test(equal_inputs_give_equal_bits),
         cmocka_unit_test(broadcasts_and_keeps_strides),
+        cmocka_unit_test(adds_mixed_layouts_in_parallel),
     };
     return cmocka_run_group_tests_name("kernels/pointwise", tests, NULL, NULL);
 }
