@@ -30,7 +30,7 @@ static texpr *const *values_of(fn_checker *f, const call_args *args)
         if (is_error(v[i]))
             return NULL;
     }
-    return v;
+    return arena_failed(arena_of(f)) ? NULL : v;
 }
 
 static sval call_print(fn_checker *f, const call_args *args, range at)
@@ -307,8 +307,10 @@ static texpr *fork_call(fn_checker *f, sval callee, call_args *args, range at)
     }
     if (callee.kind == SVAL_METHOD && callee.expr)
         callee.expr = pin(f, callee.expr);
-    tstmt_list *body = ARENA_NEW(arena_of(f), tstmt_list);
+    tstmt_list *body = new_statements(f);
     scope s = { 0 };
+    if (!body)
+        return error_expr(f, at);
     scope_push_own(f, &s, body);
     texpr *result = call_sval(f, callee, args, NULL, at);
     emit_stmt(f, TS_RETURN, at)->value = result;
@@ -332,7 +334,9 @@ static sval form_fork(fn_checker *f, const ast_call *n, const type *hint)
             diag_error(f->c->d, "too-many-arguments", at, "Cannot fork lambda with parameters");
             return error_sval(at);
         }
-        tstmt_list *body = ARENA_NEW(arena_of(f), tstmt_list);
+        tstmt_list *body = new_statements(f);
+        if (!body)
+            return error_sval(at);
         const type *t = check_closure(f, (const ast_def *)callee.ast, body);
         return type_is_error(t) ? error_sval(at) : value_sval(fork_body(f, body, t, at));
     }

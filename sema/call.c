@@ -35,7 +35,8 @@ static slot *room_for(fn_checker *f, const uint16_t *ids, size_t n, slot *some)
         const schema *s = op_schema((op_id)ids[i]);
         most = s && s->n_args > most ? s->n_args : most;
     }
-    return most <= SLOTS_INLINE ? some : ARENA_ARRAY(arena_of(f), slot, most);
+    slot *room = most <= SLOTS_INLINE ? some : ARENA_ARRAY(arena_of(f), slot, most);
+    return arena_failed(arena_of(f)) ? NULL : room;
 }
 
 /* The first candidate that takes the arguments, or OP_NONE. */
@@ -367,7 +368,7 @@ static const schema *named_tuple_schema(fn_checker *f, const type *t)
     schema *s = ARENA_NEW(arena_of(f), schema);
     schema_arg *args = ARENA_ARRAY(arena_of(f), schema_arg, t->n_args + 1u);
     schema_arg *ret = ARENA_NEW(arena_of(f), schema_arg);
-    if (!args)
+    if (!args || arena_failed(arena_of(f)))
         return NULL;
     for (size_t i = 0; i < t->n_args; i++) {
         args[i].name = t->fields->names[i];

@@ -101,6 +101,7 @@ struct fn_checker {
     strmap lost;                /* name → binding * that says why it is defined on some paths only */
     int loop_depth;             /* dynamic loops around the statement: 0 means no break/continue */
     bool in_unrolled;           /* directly inside an unrolled loop: no break/continue either */
+    texpr no_memory;            /* the node that new_texpr() gives when there is none */
     int chain_nesting;          /* chained comparisons inside each other: each doubles the work */
 };
 

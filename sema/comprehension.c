@@ -108,6 +108,10 @@ static void dynamic_rounds(comp *k, sval_iter *it)
 {
     fn_checker *f = k->f;
     tstmt *loop = emit_stmt(f, TS_FOR, k->at);
+    if (arena_failed(arena_of(f))) {
+        k->failed = true;
+        return;
+    }
     loop->value = it->trip;
     scope s = { 0 };
     scope_push(f, &s, &loop->body);
@@ -124,18 +128,20 @@ static texpr *run_comp(comp *k, const ast_node *iter_node, bool is_dict)
     scope own = { 0 };
     texpr *e = new_texpr(f, TX_COMP, T_ERROR, k->at, 0);
     k->result = e;
-    e->body = ARENA_NEW(arena_of(f), tstmt_list);
+    e->body = new_statements(f);
+    if (!e->body)
+        return error_expr(f, k->at);
     scope_push_own(f, &own, e->body);
     sval_iter *it = get_iter(f, check_sval(f, iter_node, NULL), iter_node->at);
     k->var = e->var = new_tvar(f, NULL, T_ERROR);
     tstmt *start = emit_stmt(f, TS_ASSIGN, k->at);
     start->var = k->var;
     start->value = new_texpr(f, is_dict ? TX_DICT : TX_LIST, T_ERROR, k->at, 0);
-    k->failed = !it;
-    if (it && it->is_static)
+    k->failed = !it || arena_failed(arena_of(f));
+    if (!k->failed && it->is_static)
         for (size_t i = 0; i < it->n_static && !k->failed; i++)
             round_of(k, it->elements[i]);
-    else if (it)
+    else if (!k->failed)
         dynamic_rounds(k, it);
     if (!k->failed && !k->type)
         k->type = k->wanted ? k->wanted : is_dict ? type_dict(T_STR, T_TENSOR) : type_list(T_TENSOR);

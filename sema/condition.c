@@ -212,8 +212,10 @@ static condition negate(fn_checker *f, condition c, range at)
 /* Check the right operand where the left one's facts hold. */
 static condition check_right(fn_checker *f, const ast_node *n, const fact_list *facts, tstmt_list **ret_prefix)
 {
-    tstmt_list *prefix = ARENA_NEW(arena_of(f), tstmt_list);
+    tstmt_list *prefix = *ret_prefix = new_statements(f);
     scope s = { 0 };
+    if (!prefix)
+        return plain_condition(error_expr(f, n->at));
     scope_push(f, &s, prefix);
     apply_facts(f, facts, n->at);
     condition c = check_condition(f, n);
@@ -304,8 +306,12 @@ static condition check_compare(fn_checker *f, const ast_compare *n)
     f->chain_nesting++;
     condition c = check_pair(f, n, 0);
     for (size_t i = 1; i + 1 < n->values.n && !is_error(c.expr); i++) {
-        tstmt_list *prefix = ARENA_NEW(arena_of(f), tstmt_list);
+        tstmt_list *prefix = new_statements(f);
         scope s = { 0 };
+        if (!prefix) {
+            c.expr = error_expr(f, n->node.at);
+            break;
+        }
         scope_push(f, &s, prefix);
         condition r = check_pair(f, n, i);
         r.expr = to_bool(f, r.expr);
@@ -389,8 +395,10 @@ condition check_condition(fn_checker *f, const ast_node *n)
 static texpr *check_arm(fn_checker *f, const ast_node *n, const type *hint, const fact_list *facts,
                         tstmt_list **ret_prefix)
 {
-    tstmt_list *prefix = ARENA_NEW(arena_of(f), tstmt_list);
+    tstmt_list *prefix = *ret_prefix = new_statements(f);
     scope s = { 0 };
+    if (!prefix)
+        return error_expr(f, n->at);
     scope_push(f, &s, prefix);
     apply_facts(f, facts, n->at);
     texpr *e = check_expr(f, n, hint);

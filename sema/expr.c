@@ -10,13 +10,18 @@
 texpr *new_texpr(fn_checker *f, texpr_kind kind, const type *t, range at, size_t n_args)
 {
     texpr *e = ARENA_NEW(arena_of(f), texpr);
+    texpr **args = n_args ? ARENA_ARRAY(arena_of(f), texpr *, n_args) : NULL;
+    if (arena_failed(arena_of(f)) || !t) {
+        /* scratch memory is shared: a node of its own keeps its kind, and an error goes no further */
+        arena_of(f)->failed = true;
+        f->no_memory = (texpr){ .kind = TX_ERROR, .type = T_ERROR, .at = at };
+        return &f->no_memory;
+    }
     e->kind = (uint8_t)kind;
     e->type = t;
     e->at = at;
-    if (n_args) {
-        e->args = ARENA_ARRAY(arena_of(f), texpr *, n_args);
-        e->n_args = e->args ? (uint32_t)n_args : 0;
-    }
+    e->args = args;
+    e->n_args = (uint32_t)n_args;
     return e;
 }
 
@@ -109,6 +114,12 @@ void note_optional(fn_checker *f, diag_item *it, const texpr *e)
         diag_note(f->c->d, it, e->at, "test it first: `if %s is not None:`", e->var->name);
     else
         diag_note(f->c->d, it, e->at, "it may be None: assign it to a variable and test that first");
+}
+
+tstmt_list *new_statements(fn_checker *f)
+{
+    tstmt_list *l = ARENA_NEW(arena_of(f), tstmt_list);
+    return arena_failed(arena_of(f)) ? NULL : l;
 }
 
 /* ---- literals ------------------------------------------------------------------------------------ */
@@ -321,7 +332,7 @@ static sval check_tuple(fn_checker *f, const ast_tuple *n)
         if (svals[i].kind == SVAL_VALUE)
             ok &= VEC_PUSH(&items, arena_of(f), svals[i].expr);
     }
-    if (!ok)
+    if (!ok || arena_failed(arena_of(f)))
         return error_sval(at);
     if (all_values)
         return value_sval(tuple_expr(f, items.n, items.at, at));

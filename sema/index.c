@@ -131,7 +131,7 @@ static bool note_tensor_index(fn_checker *f, indexed_view *v, const tensor_index
 {
     if (!v->tensors)
         v->tensors = ARENA_ARRAY(arena_of(f), texpr *, room);
-    if (!v->tensors)
+    if (!v->tensors || arena_failed(arena_of(f)))
         return false;
     v->tensors[x->dim] = x->value;
     if (v->n_tensors <= (size_t)x->dim)
@@ -163,7 +163,7 @@ static indexed_view index_tensor(fn_checker *f, texpr *of, const ast_nodes *indi
 {
     indexed_view v = { .view = of };
     tensor_index *x = ARENA_ARRAY(arena_of(f), tensor_index, indices->n + 1);
-    if (!x)
+    if (!x || arena_failed(arena_of(f)))
         return v;
     for (size_t i = 0; i < indices->n; i++)
         x[i].node = indices->at[i];

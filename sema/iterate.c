@@ -58,7 +58,7 @@ static sval_iter *iter_tuple(fn_checker *f, texpr *e, range at)
     texpr *whole = is_literal ? e : pin(f, e);
     it->is_static = true;
     it->elements = ARENA_ARRAY(arena_of(f), sval, n + 1);
-    it->n_static = it->elements ? n : 0;
+    it->n_static = it->elements && !arena_failed(arena_of(f)) ? n : 0;
     for (size_t i = 0; i < it->n_static; i++)
         it->elements[i] = value_sval(is_literal ? pin(f, e->args[i])
                                                 : tuple_item(f, read_again(f, whole), i, at));
@@ -70,7 +70,7 @@ static sval_iter *iter_enum(fn_checker *f, const type *t, range at)
     sval_iter *it = new_iter(f, t);
     it->is_static = true;
     it->elements = ARENA_ARRAY(arena_of(f), sval, t->enums->n + 1);
-    it->n_static = it->elements ? t->enums->n : 0;
+    it->n_static = it->elements && !arena_failed(arena_of(f)) ? t->enums->n : 0;
     for (size_t i = 0; i < it->n_static; i++) {
         jit_value v = value_ref(VALUE_HEAP_V(VALUE_ENUM, t->enums->members[i]));
         it->elements[i] = value_sval(new_const(f, v, t, at));
@@ -189,7 +189,7 @@ static bool join_static(fn_checker *f, sval_iter *it, range at)
     it->is_static = true;
     it->elements = ARENA_ARRAY(arena_of(f), sval, (size_t)n + 1);
     texpr **items = ARENA_ARRAY(arena_of(f), texpr *, it->n_parts + 1);
-    it->n_static = it->elements && items ? (size_t)n : 0;
+    it->n_static = it->elements && items && !arena_failed(arena_of(f)) ? (size_t)n : 0;
     for (size_t k = 0; k < it->n_static; k++) {
         for (size_t i = 0; i < it->n_parts; i++)
             items[i] = sval_to_value(f, static_part(f, it->parts[i], k, at));
@@ -202,6 +202,8 @@ static bool join_static(fn_checker *f, sval_iter *it, range at)
 static sval join_parts(fn_checker *f, sval_iter *it, const char *name, range at)
 {
     bool any_static = false;
+    if (arena_failed(arena_of(f)))
+        return error_sval(at);
     for (size_t i = 0; i < it->n_parts; i++)
         any_static |= it->parts[i]->is_static;
     if (any_static) {
@@ -228,6 +230,8 @@ sval make_zip(fn_checker *f, const call_args *args, range at)
         return error_sval(at);
     sval_iter *it = new_iter(f, NULL);
     it->parts = ARENA_ARRAY(arena_of(f), sval_iter *, args->n);
+    if (arena_failed(arena_of(f)))
+        return error_sval(at);
     for (size_t i = 0; it->parts && i < args->n; i++) {
         sval_iter *part = get_iter(f, argument_sval(&args->at[i]), args->at[i].at);
         if (!part)
@@ -246,7 +250,7 @@ sval make_enumerate(fn_checker *f, const call_args *args, range at)
         return error_sval(at);
     sval_iter *it = new_iter(f, NULL), *count = new_iter(f, T_INT);
     it->parts = ARENA_ARRAY(arena_of(f), sval_iter *, 2);
-    if (!it->parts)
+    if (!it->parts || arena_failed(arena_of(f)))
         return error_sval(at);
     count->element = counted_element;
     count->trip = int_const(f, INT64_MAX, at);
@@ -272,7 +276,7 @@ static sval_iter *not_iterable(fn_checker *f, sval v, const char *what, range at
     return NULL;
 }
 
-sval_iter *get_iter(fn_checker *f, sval v, range at)
+static sval_iter *any_iter(fn_checker *f, sval v, range at)
 {
     if (v.kind == SVAL_ERROR)
         return NULL;
@@ -294,4 +298,10 @@ sval_iter *get_iter(fn_checker *f, sval v, range at)
     case TYPE_NAMED_TUPLE: return iter_tuple(f, e, at);
     default: return not_iterable(f, v, spell(f, e->type), at);
     }
+}
+
+sval_iter *get_iter(fn_checker *f, sval v, range at)
+{
+    sval_iter *it = any_iter(f, v, at);
+    return arena_failed(arena_of(f)) ? NULL : it;
 }

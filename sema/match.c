@@ -279,7 +279,7 @@ bool make_actuals(fn_checker *f, const call_args *args, texpr *receiver, actuals
         }
         ret->keyword[ret->n_keyword++] = arg;
     }
-    return ok && !(receiver && is_error(receiver));
+    return ok && !(receiver && is_error(receiver)) && !arena_failed(mem);
 }
 
 /* ---- reasons ------------------------------------------------------------------------------------------ */

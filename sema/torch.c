@@ -146,9 +146,6 @@ static sval unknown_member(fn_checker *f, const char *module, const char *name, 
 
 static sval functional_member(fn_checker *f, const char *path, size_t n, const char *name, range at)
 {
-    ir_function *fn = library_function(f->c, path);
-    if (fn)
-        return (sval){ .kind = SVAL_FUNCTION, .at = at, .fn = fn };
     size_t i = SIZE_MAX;
     FIND(partial, path, n, &i);
     if (i != SIZE_MAX)
@@ -168,6 +165,9 @@ sval module_attribute(fn_checker *f, const char *module, const char *name, range
         return ops_member(f, module, name, at);
     if (module_constant(f, path, n, at, &v) || named_member(f, path, n, at, &v))
         return v;
+    ir_function *fn = library_function(f->c, path);
+    if (fn)
+        return (sval){ .kind = SVAL_FUNCTION, .at = at, .fn = fn };
     if (strcmp(module, "torch.nn.functional") == 0)
         return functional_member(f, path, n, name, at);
     const char *prefix = NULL;

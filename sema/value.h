@@ -24,6 +24,8 @@ static inline sval value_sval(texpr *e)
 }
 static inline sval error_sval(range at) { return (sval){ .kind = SVAL_ERROR, .at = at }; }
 
+/** An empty statement list; NULL without memory. */
+tstmt_list *new_statements(fn_checker *f);
 texpr *int_const(fn_checker *f, int64_t i, range at);
 texpr *bool_const(fn_checker *f, bool b, range at);
 texpr *none_const(fn_checker *f, range at);
