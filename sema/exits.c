@@ -73,6 +73,8 @@ static exit_info throws(exits *x)
 /* Copies the values: `at` may be an array that changes. */
 static ir_value **copy_values(exits *x, ir_value *const *at, size_t n)
 {
+    if (ir_graph_failed(x->g))
+        return NULL; // `at` may be shorter than it should be
     ir_value **values = ARENA_ARRAY(&x->scratch, ir_value *, n + 1);
     for (size_t i = 0; values && i < n; i++)
         values[i] = at[i];
@@ -128,8 +130,8 @@ static exit_info finish_if(exits *x, ir_node *n, const exit_info *a, const exit_
         add_if_output(n, has_values(a) ? a->values[i] : uninitialized(x, t),
                       has_values(b) ? b->values[i] : uninitialized(x, t));
     }
-    info.n_values = model->n_values;
-    info.values = copy_values(x, n->outputs + first, info.n_values);
+    info.values = copy_values(x, n->outputs + first, model->n_values);
+    info.n_values = info.values ? model->n_values : 0;
     return info;
 }
 
@@ -159,8 +161,8 @@ static exit_info finish_loop(exits *x, ir_node *loop, const exit_info *body)
         ir_block_add_output(b, body->values[i]);
         ir_add_output(loop, t);
     }
-    info.n_values = body->n_values;
-    info.values = copy_values(x, loop->outputs + first, info.n_values);
+    info.values = copy_values(x, loop->outputs + first, body->n_values);
+    info.n_values = info.values ? body->n_values : 0;
     return info;
 }
 
@@ -214,6 +216,8 @@ static ir_node *guard_rest(exits *x, exit_frame *f, const exit_info *info)
     ir_node *guard = ir_node_new(x->g, OP_prim_If, (range){ 0 });
     ir_block *leave = ir_add_block(guard);
     ir_block *outer = ir_add_block(guard);
+    if (ir_graph_failed(x->g))
+        return NULL;
     split_block(rest, outer, f->next);
     replace_block(rest, outer);
     guard->blocks[1] = rest;
@@ -262,6 +266,8 @@ static exit_info finish_target(exits *x, ir_block *b, const exit_info *info)
         ir_add_input(choose, info->did_exit);
         ir_add_block(choose);
         ir_add_block(choose);
+        if (ir_graph_failed(x->g))
+            return never(x);
         for (size_t i = 0; i < info->n_values; i++)
             add_if_output(choose, info->values[i], ir_block_output(b, (uint32_t)i));
         set_returns(b, choose->outputs, choose->n_outputs);
@@ -294,6 +300,8 @@ static bool after_node(exits *x, exit_frame *f, exit_info *info)
         if (f->guarded || f->next == f->block->ret)
             return true;
         f->node = guard_rest(x, f, info);
+        if (ir_graph_failed(x->g))
+            return false; // the walk ends
         f->branch = 0;
         f->guarded = true;
         push_block(x, f->node->blocks[0]);
@@ -364,6 +372,8 @@ static void remove_unused_values(exits *x)
 static void remove_markers(exits *x, op_id kind)
 {
     x->kind = kind;
+    if (ir_graph_failed(x->g))
+        return;
     x->no = bool_at_top(x, false);
     x->yes = bool_at_top(x, true);
     ptrmap_init(&x->uninitialized, &x->scratch);
@@ -382,7 +392,8 @@ static void remove_markers(exits *x, op_id kind)
     }
     if (x->kind == OP_prim_ReturnStmt && ir_block_n_outputs(x->g->body) == 0)
         ir_block_add_output(x->g->body, uninitialized(x, x->ret_type)); // it always raises
-    remove_unused_values(x);
+    if (!ir_graph_failed(x->g))
+        remove_unused_values(x);
 }
 
 /* prim::With → its body, then its Exit nodes. */
@@ -407,7 +418,8 @@ void lower_exits(ir_graph *g, const type *ret_type)
     arena_init(&x.scratch);
     remove_markers(&x, OP_prim_LoopContinuation);
     remove_markers(&x, OP_prim_ReturnStmt);
-    flatten_withs(g);
+    if (!ir_graph_failed(g))
+        flatten_withs(g);
     if (arena_failed(&x.scratch))
         g->arena.failed = true;
     arena_fini(&x.scratch);

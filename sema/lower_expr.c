@@ -84,13 +84,17 @@ static ir_value *node_value(lowerer *l, op_id op, const texpr *e, ir_value *cons
 static ir_value *build_op(lowerer *l, const texpr *e, ir_value *const *args)
 {
     const schema *sc = op_schema(e->op);
+    if (!sc) {
+        l->scratch.failed = true;
+        return lower_broken(l, e->type, e->at, "no memory for a schema");
+    }
     ir_node *n = node_with_inputs(l, e->op, e, args, e->n_args);
     if (sc->is_varret || sc->n_rets == 1)
         return ir_add_output(n, e->type);
     for (size_t i = 0; i < sc->n_rets; i++)
         ir_add_output(n, i < e->type->n_args ? e->type->args[i] : sc->rets[i].type);
     ir_node *pack = lower_node(l, OP_prim_TupleConstruct, e->at);
-    for (size_t i = 0; i < sc->n_rets; i++)
+    for (size_t i = 0; i < sc->n_rets && !ir_graph_failed(l->g); i++)
         ir_add_input(pack, n->outputs[i]);
     return ir_add_output(pack, e->type);
 }
@@ -251,6 +255,8 @@ static void open_choice(lowerer *l, choice_stack *stack, const texpr *e, ir_valu
     ir_add_input(c.node, condition);
     ir_add_block(c.node);
     ir_add_block(c.node);
+    if (ir_graph_failed(l->g))
+        return;
     open_branch(l, &c, 0);
     VEC_PUSH(stack, &l->scratch, c);
 }
@@ -261,7 +267,7 @@ static ir_value *lower_choice(lowerer *l, const texpr *e, ir_value *condition)
     choice_stack stack = { 0 };
     ir_value *value = NULL;
     open_choice(l, &stack, e, condition);
-    while (stack.n && !arena_failed(&l->scratch)) {
+    while (stack.n && !arena_failed(&l->scratch) && !ir_graph_failed(l->g)) {
         choice *c = &VEC_LAST(&stack);
         if (!value) {
             const texpr *branch = c->e->args[c->branch + 1];
@@ -326,7 +332,7 @@ ir_value *lower_expr(lowerer *l, const texpr *e)
     while (has_first_operand(l, e) && VEC_PUSH(&spine, &l->scratch, e))
         e = e->args[0];
     ir_value *value = lower_bottom(l, e, spine.n ? VEC_LAST(&spine) : NULL);
-    while (spine.n && !arena_failed(&l->scratch)) {
+    while (spine.n && !arena_failed(&l->scratch) && !ir_graph_failed(l->g)) {
         e = spine.at[--spine.n];
         if (e->kind == TX_IF) {
             value = lower_choice(l, e, value);

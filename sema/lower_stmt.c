@@ -81,7 +81,7 @@ static void lower_unpack(lowerer *l, const tstmt *s)
     ir_add_input(n, value);
     for (size_t i = 0; i < s->n_vars; i++)
         ir_add_output(n, is_list ? type_elem(t) : i < t->n_args ? t->args[i] : s->vars[i]->type);
-    for (size_t i = 0; i < s->n_vars; i++)
+    for (size_t i = 0; i < s->n_vars && !ir_graph_failed(l->g); i++)
         lower_assign(l, s->vars[i], n->outputs[i]);
 }
 
@@ -167,6 +167,8 @@ static void start_if(lowerer *l, frame_stack *stack, tstmt *s)
     ir_add_input(n, condition);
     ir_add_block(n);
     ir_add_block(n);
+    if (ir_graph_failed(l->g))
+        return;
     frame *f = push_frame(l, stack, PART_THEN, &s->body);
     f->owner = s;
     f->node = n;
@@ -261,6 +263,8 @@ static void start_loop(lowerer *l, frame_stack *stack, tstmt *s)
     for (size_t i = 0; i < assigned.vars.n; i++)
         ir_add_input(n, l->slots[assigned.vars.at[i]->id].value);
 
+    if (ir_graph_failed(l->g))
+        return;
     frame *f = push_frame(l, stack, PART_LOOP, &s->body);
     f->owner = s;
     f->node = n;
@@ -322,6 +326,8 @@ static void start_with(lowerer *l, frame_stack *stack, tstmt *s)
         ir_add_input(leave, objects[i]);
         ir_add_output(leave, T_TENSOR);
     }
+    if (ir_graph_failed(l->g))
+        return;
     frame *f = push_frame(l, stack, PART_WITH, &s->body);
     f->owner = s;
     f->node = n;
