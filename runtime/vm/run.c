@@ -12,6 +12,7 @@
 #include "runtime/kernels/scalar_math.h"
 #include "runtime/vm/plan.h"
 
+#include <string.h>
 #include <time.h>
 
 /* So much is executed between two looks at interrupt and clock: a microsecond or two of scalar work. */
@@ -179,23 +180,19 @@ static bool poll(vm_run *run, vm_fuel *fuel)
 static void run_exit(vm_run *run, jit_value manager)
 {
     ir_function *fn = manager.tag == VALUE_OBJECT ? type_find_method(manager.object->type, "__exit__") : NULL;
-    op_run saved = run->op;
-    vm_run aside = *run;
+    const vm_run saved = *run;
     run->op.status = JIT_OK;
     run->op.message = NULL;
     run->op.exception = NULL;
-    run->trace.at = NULL;
-    run->trace.n = run->trace.cap = 0;
+    memset(&run->trace, 0, sizeof run->trace);
     const vm_plan *p = fn ? plan_of(run, fn) : NULL;
     jit_value args[4] = { manager, VALUE_NONE_V, VALUE_NONE_V, VALUE_NONE_V }, result;
     if (p && vm_execute(run, p, args, 4, &result))
         value_unref(result);
     vm_error_clear(run);
     VEC_FINI(&run->trace);
-    run->op = saved;
-    run->trace.at = aside.trace.at;
-    run->trace.n = aside.trace.n;
-    run->trace.cap = aside.trace.cap;
+    run->op = saved.op;
+    memcpy(&run->trace, &saved.trace, sizeof run->trace);
     value_unref(manager);
 }
 
@@ -257,7 +254,7 @@ static vm_frame *unwind(vm_run *run, vm_frame *f, const vm_frame *base)
     } while (0)
 #define GOTO(target)                      \
     do {                                  \
-        ip = frame->plan->code + (target); \
+        ip = code + (target);             \
         DISPATCH();                       \
     } while (0)
 #define BACK(target)                                            \
@@ -315,6 +312,15 @@ static vm_frame *unwind(vm_run *run, vm_frame *f, const vm_frame *base)
 #define CASE(id) label_##id:
 #define DISPATCH() goto *labels[ip->op]
 #endif
+/* the registers of the interpreter, from the frame to run */
+#define RESUME(f)               \
+    do {                        \
+        frame = (f);            \
+        code = frame->plan->code; \
+        ip = frame->ip;         \
+        s = frame->s;           \
+        v = frame->v;           \
+    } while (0)
 #define NEXT() \
     do {       \
         ip++;  \
@@ -337,15 +343,16 @@ static bool interpret(vm_run *run, vm_frame *const base, jit_value *ret)
     };
 #endif
     vm_frame *frame = base;
-    const vm_instr *ip = frame->ip;
-    vm_scalar *s = frame->s;
-    jit_value *v = frame->v;
+    const vm_instr *code, *ip;
+    vm_scalar *s;
+    jit_value *v;
     vm_fuel fuel = { 0, 0 };
     const vm_site *site;
     ir_function *callee;
     const vm_plan *plan;
     jit_value result;
 
+    RESUME(frame);
     if (!poll(run, &fuel))
         goto raise;
 #ifdef TJS_VM_SWITCH
@@ -411,10 +418,7 @@ open:
     if (UNLIKELY(!opened))
         goto raise;
     opened->is_fork = ip->op == VM_FORK;
-    frame = opened;
-    ip = frame->ip;
-    s = frame->s;
-    v = frame->v;
+    RESUME(opened);
     DISPATCH();
 
 do_fork:
@@ -436,10 +440,7 @@ do_return:
     bool was_fork = frame->is_fork;
     vm_frame *up = frame->up;
     vm_frame_pop(run, frame);
-    frame = up;
-    ip = frame->ip;
-    s = frame->s;
-    v = frame->v;
+    RESUME(up);
     if (UNLIKELY(was_fork)) {
         future *done = vm_future_of_value(type_elem(site->node->outputs[0]->type), result);
         if (!done)
@@ -458,9 +459,7 @@ raise:
     frame = unwind(run, frame, base);
     if (!frame)
         return false;
-    ip = frame->ip;
-    s = frame->s;
-    v = frame->v;
+    RESUME(frame);
     NEXT();
 }
 
