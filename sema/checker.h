@@ -101,7 +101,8 @@ struct fn_checker {
     strmap lost;                /* name → binding * that says why it is defined on some paths only */
     int loop_depth;             /* dynamic loops around the statement: 0 means no break/continue */
     bool in_unrolled;           /* directly inside an unrolled loop: no break/continue either */
-    texpr no_memory;            /* the node that new_texpr() gives when there is none */
+    texpr no_memory;            /* the node that new_texpr() gives when there is none, and room for a few */
+    texpr *no_memory_args[4];   /* arguments to be written to */
     int chain_nesting;          /* chained comparisons inside each other: each doubles the work */
 };
 

@@ -14,7 +14,7 @@ texpr *new_texpr(fn_checker *f, texpr_kind kind, const type *t, range at, size_t
     if (arena_failed(arena_of(f)) || !t) {
         /* scratch memory is shared: a node of its own keeps its kind, and an error goes no further */
         arena_of(f)->failed = true;
-        f->no_memory = (texpr){ .kind = TX_ERROR, .type = T_ERROR, .at = at };
+        f->no_memory = (texpr){ .kind = TX_ERROR, .type = T_ERROR, .at = at, .args = f->no_memory_args };
         return &f->no_memory;
     }
     e->kind = (uint8_t)kind;

@@ -196,6 +196,8 @@ bool match_schema(fn_checker *f, const schema *s, actuals *a, bool implicit, mat
     m->result = schema_result_type(s);
     if (m->result && m->result->has_vars)
         m->result = v.is_ready ? type_substitute(m->result, &v.bindings) : NULL;
+    if (!m->result)
+        *why = (mismatch){ .kind = MISMATCH_NONE, .formal = s->n_args }; /* no memory for the type */
     return m->result != NULL;
 too_many:
     *why = (mismatch){ .kind = MISMATCH_TOO_MANY, .n_most = used ? used : s->n_args, .formal = s->n_args };
