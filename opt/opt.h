@@ -23,9 +23,6 @@ typedef struct opt_ctx {
     const char *failure;      /* validator's complaint, or NULL */
 } opt_ctx;
 
-/** Release what passes kept in the context (analyses, scratch). */
-void opt_ctx_fini(opt_ctx *cx);
-
 typedef bool (*opt_pass)(ir_graph *g, opt_ctx *cx);
 
 /** Has the node an effect somebody may see (prints, raises, writes to what escapes, draws random numbers)? */

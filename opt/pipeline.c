@@ -108,7 +108,7 @@ static bool run_pass(opt_pass p, ir_graph *g, opt_ctx *cx, bool *ret_progress)
     if (failed && cx->failure)
         cx->failure = arena_printf(&g->arena, "after %s: %s", pass_name(p), cx->failure);
     if (cx->after_pass && progress)
-        cx->after_pass(cx->ctx, pass_name(p), g);
+        cx->after_pass(cx->after_pass_ctx, pass_name(p), g);
     *ret_progress |= progress;
     return !failed;
 }

@@ -54,8 +54,10 @@ static ir_unit *check(const char *text_, size_t n_bytes, const jit_compile_optio
         return NULL;
     ast *tree = ast_parse(src, AST_USER, d);
     source_unref(src);
-    if (!tree)
+    if (!tree || d->is_syntax) { // error nodes stand where statements should be
+        ast_free(tree);
         return NULL;
+    }
     sema_options so = {
         .find_import = opts && opts->no_imports ? NULL : find_import,
         .warnings = warnings,

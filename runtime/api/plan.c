@@ -72,7 +72,6 @@ void api_opt_init(opt_ctx *cx)
 void api_opt_fini(opt_ctx *cx)
 {
     mem_free(cx->ctx);
-    opt_ctx_fini(cx);
 }
 
 /* ---- graphs --------------------------------------------------------------------------------------- */
