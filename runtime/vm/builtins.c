@@ -1,12 +1,13 @@
-/* runtime/vm/builtins.c: kernels of the structural rows (prim.def's op_none), which no one but the VM runs.
- * They read attributes and types from their node. Those that build containers consume their arguments,
- * so that a value's last use moves it in. */
+/* runtime/vm/builtins.c: kernels of the structural rows (prim.def's op_none), which no one but the
+ * VM runs. They read attributes and types from their node. Those that build containers consume
+ * their arguments, so that a value's last use moves it in. */
 /* SPDX-License-Identifier: Apache-2.0 */
 #include "runtime/vm/plan.h"
 
 #include <string.h>
 
-/* ---- helpers ------------------------------------------------------------------------------------- */
+/* ---- helpers
+ * ------------------------------------------------------------------------------------- */
 static bool release_args(const jit_value *args, uint32_t n)
 {
     for (uint32_t i = 0; i < n; i++)
@@ -28,7 +29,8 @@ static bool wrap_index(int64_t i, size_t n, size_t *ret)
     return i >= 0 && (uint64_t)i < n;
 }
 
-/* ---- tuples -------------------------------------------------------------------------------------- */
+/* ---- tuples
+ * -------------------------------------------------------------------------------------- */
 static bool tuple_construct(op_ctx *cx, const jit_value *args, jit_value *rets)
 {
     const type *t = type_of_result(cx);
@@ -80,7 +82,8 @@ static bool tuple_slice(op_ctx *cx, const jit_value *args, jit_value *rets)
     return true;
 }
 
-/* ---- lists and dicts ------------------------------------------------------------------------------- */
+/* ---- lists and dicts
+ * ------------------------------------------------------------------------------- */
 static bool list_construct(op_ctx *cx, const jit_value *args, jit_value *rets)
 {
     const type *t = type_of_result(cx);
@@ -125,7 +128,8 @@ static bool dict_construct(op_ctx *cx, const jit_value *args, jit_value *rets)
     return true;
 }
 
-/* ---- objects and types -------------------------------------------------------------------------------- */
+/* ---- objects and types
+ * -------------------------------------------------------------------------------- */
 static void unref_object_type(const type *t)
 {
     ir_unit_unref(t->unit);
@@ -156,7 +160,8 @@ static bool is_instance(op_ctx *cx, const jit_value *args, jit_value *rets)
     return true;
 }
 
-/* ---- effects --------------------------------------------------------------------------------------- */
+/* ---- effects
+ * --------------------------------------------------------------------------------------- */
 static bool print_values(op_ctx *cx, const jit_value *args, jit_value *rets)
 {
     (void)rets;
@@ -183,12 +188,14 @@ static bool raise_exception(op_ctx *cx, const jit_value *args, jit_value *rets)
     bool is_first = cx->run->status == JIT_OK;
     op_fail(cx, JIT_ERUNTIME, "%s", message);
     /* the name must outlive the run: only a constant of the graph does */
-    if (is_first && cx->node->n_inputs > 1 && ir_value_constant(cx->node->inputs[1], &name) && name.tag == VALUE_STR)
+    if (is_first && cx->node->n_inputs > 1 && ir_value_constant(cx->node->inputs[1], &name) &&
+        name.tag == VALUE_STR)
         cx->run->exception = name.s->s;
     return false;
 }
 
-/* ---- tolist -------------------------------------------------------------------------------------------- */
+/* ---- tolist
+ * -------------------------------------------------------------------------------------------- */
 static jit_value element_at(const tensor *t, int64_t k)
 {
     double re, im;
@@ -243,9 +250,11 @@ static bool to_list(op_ctx *cx, const jit_value *args, jit_value *rets)
     for (const type *at = of; at->kind == TYPE_LIST; at = type_elem(at))
         depth++;
     if (!t || !element_type_fits(t, arg_int(args[2], 0)))
-        return OP_FAIL(cx, "Output annotation element type and runtime tensor element type must match for tolist()");
+        return OP_FAIL(cx, "Output annotation element type and runtime tensor element type must "
+                           "match for tolist()");
     if (arg_int(args[1], 0) != t->n_dims || depth != t->n_dims)
-        return OP_FAIL(cx, "Output annotation list dimension and runtime tensor dimension must match for tolist()");
+        return OP_FAIL(cx, "Output annotation list dimension and runtime tensor dimension must "
+                           "match for tolist()");
     int64_t k = 0;
     if (t->n_dims == 0) {
         rets[0] = element_at(t, 0);
@@ -278,7 +287,8 @@ op_kernel vm_builtin_find(op_id op, bool *ret_takes)
     }
 }
 
-/* ---- futures --------------------------------------------------------------------------------------- */
+/* ---- futures
+ * --------------------------------------------------------------------------------------- */
 static future *future_new(const type *elem, int state, jit_value take)
 {
     future *made = mem_calloc(1, sizeof *made);

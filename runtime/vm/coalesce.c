@@ -1,10 +1,12 @@
 /* runtime/vm/coalesce.c: values that are computed right in the register they would be moved to.
  *
- * A loop variable, the loop's result and what the body yields for the next iteration share one register
- * where the body no longer reads the variable once its successor is computed; likewise an If's result and
- * what its branches yield. This removes nearly all moves from loops. The general form (build interference,
- * merge) would need liveness per path; here a yielded value qualifies only if it is computed directly in
- * the block that yields it, so it is dead outside of it, and the uses of one value, the guard, decide. Outer nodes are visited before inner ones: a chain of nested Ifs ends up in one register. */
+ * A loop variable, the loop's result and what the body yields for the next iteration share one
+ * register where the body no longer reads the variable once its successor is computed; likewise an
+ * If's result and what its branches yield. This removes nearly all moves from loops. The general
+ * form (build interference, merge) would need liveness per path; here a yielded value qualifies
+ * only if it is computed directly in the block that yields it, so it is dead outside of it, and the
+ * uses of one value, the guard, decide. Outer nodes are visited before inner ones: a chain of
+ * nested Ifs ends up in one register. */
 /* SPDX-License-Identifier: Apache-2.0 */
 #include "runtime/vm/compile.h"
 
@@ -18,7 +20,8 @@ static uint32_t write_limit(const vm_compile *c, const ir_node *n)
     return n->op == OP_prim_If ? c->steps.at[step].end : step;
 }
 
-/** A loop reads its trip count at every back edge, and its first condition once its variables are set. */
+/** A loop reads its trip count at every back edge, and its first condition once its variables are
+ * set. */
 static uint32_t use_step(const vm_compile *c, const ir_use *u)
 {
     uint32_t step = step_of_node(c, u->user);
@@ -44,11 +47,13 @@ static bool guard_is_dead(const vm_compile *c, uint32_t guard, uint32_t begin, u
 }
 
 /** Let v, yielded by the block of BLOCK step `begin`, be computed in the register of `into`. */
-static void try_share(vm_compile *c, const ir_value *v, const ir_value *into, uint32_t guard, uint32_t begin)
+static void try_share(vm_compile *c, const ir_value *v, const ir_value *into, uint32_t guard,
+                      uint32_t begin)
 {
     vm_live *l = live_of(c, v), *to = live_of(c, into);
-    if (v->node->block != c->steps.at[begin].block || l->is_constant || v->node->op == OP_prim_Param ||
-        l->is_scalar != to->is_scalar || l->root != v->id || l->is_shared)
+    if (v->node->block != c->steps.at[begin].block || l->is_constant ||
+        v->node->op == OP_prim_Param || l->is_scalar != to->is_scalar || l->root != v->id ||
+        l->is_shared)
         return;
     if (!guard_is_dead(c, guard, begin, write_limit(c, v->node)))
         return;
@@ -78,7 +83,8 @@ static void share_if(vm_compile *c, uint32_t step)
     uint32_t begin = step + 1;
     for (uint32_t k = 0; k < n->n_blocks; k++) {
         for (uint32_t i = 0; i < n->n_outputs; i++)
-            try_share(c, ir_block_output(n->blocks[k], i), n->outputs[i], live_of(c, n->outputs[i])->guard, begin);
+            try_share(c, ir_block_output(n->blocks[k], i), n->outputs[i],
+                      live_of(c, n->outputs[i])->guard, begin);
         begin = c->steps.at[begin].end + 1;
     }
 }

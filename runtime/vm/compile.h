@@ -1,12 +1,13 @@
 /* runtime/vm/compile.h: the compiler from graph to plan.
  *
- * Blocks nest as deep as a program is long (elif chains), so nothing recurses: order.c first writes the
- * graph down as one array of steps (node, block begins, block ends, node ends), and every later phase is a
- * loop over steps. The index of a step is a position in time; a value lives from step to step:
+ * Blocks nest as deep as a program is long (elif chains), so nothing recurses: order.c first writes
+ * the graph down as one array of steps (node, block begins, block ends, node ends), and every later
+ * phase is a loop over steps. The index of a step is a position in time; a value lives from step to
+ * step.
  *     order.c      steps; where each value is defined and last used
- *     coalesce.c   values that may be computed right in the register of a loop variable or result
+ *     coalesce.c   values computed right in the register of a loop variable or result
  *     registers.c  linear scan over the intervals
- *     emit.c       instructions, moves at block ends (moves.c), operators and structural nodes (nodes.c) */
+ *     emit.c       instructions; moves at block ends (moves.c), operators and calls (nodes.c) */
 /* SPDX-License-Identifier: Apache-2.0 */
 #ifndef RUNTIME_VM_COMPILE_H
 #define RUNTIME_VM_COMPILE_H
@@ -21,10 +22,10 @@ typedef enum vm_step_kind { STEP_NODE, STEP_BLOCK, STEP_BLOCK_END, STEP_NODE_END
 typedef struct vm_step {
     uint8_t kind;          /* vm_step_kind */
     bool is_fused;         /* a comparison that its If or Loop makes part of a branch */
-    uint32_t end;          /* NODE with blocks: its NODE_END. BLOCK: its BLOCK_END. Ends: their begin */
+    uint32_t end; /* NODE with blocks: its NODE_END. BLOCK: its BLOCK_END. Ends: their begin */
     uint32_t loop;         /* NODE of the innermost loop around, NO_STEP outside of loops */
     uint32_t block_begin;  /* BLOCK step of the block it stands in; BLOCK: its own index */
-    ir_node *node;         /* NODE*: itself. BLOCK*: the node that holds the block, NULL for the body */
+    ir_node *node; /* NODE*: itself. BLOCK*: the node that holds the block, NULL for the body */
     ir_block *block;       /* BLOCK*: itself */
     uint32_t patch, patch_end; /* emit: jumps of NODE to be aimed */
     uint32_t first_drop;   /* values whose register is cleared here; linked by vm_live.next_drop */
@@ -35,7 +36,7 @@ typedef struct vm_live {
     uint32_t def, last;    /* steps; `last` extended to the end of loops around */
     uint32_t last_use;     /* the use latest in the order of steps, not extended */
     uint32_t root;         /* the value whose register this one shares; its own id if none */
-    uint32_t guard;        /* coalescing: the loop variable that must be dead when this one is written */
+    uint32_t guard; /* coalescing: the loop variable that must be dead when this one is written */
     uint32_t next_drop, next_start, next_end; /* lists by step */
     uint32_t reg;
     bool is_scalar, is_constant;
@@ -52,7 +53,7 @@ typedef struct vm_compile {
     const char *why;       /* set: the compile failed; NULL with arena_failed: no memory */
     range why_at;
     VEC(vm_step) steps;
-    ptrmap step_of;        /* node → 1 + index of its NODE step; return nodes: of their BLOCK_END */
+    ptrmap step_of; /* node → 1 + index of its NODE step; return nodes: of their BLOCK_END */
     vm_live *live;         /* by value id */
     uint32_t n_live;
     VEC(vm_scalar) s_constants;
@@ -74,21 +75,27 @@ static inline uint32_t step_of_node(const vm_compile *c, const ir_node *n)
 {
     return (uint32_t)(uintptr_t)ptrmap_find(&c->step_of, n) - 1;
 }
-static inline bool compile_failed(const vm_compile *c) { return c->why || c->scratch.failed || c->plan->arena.failed; }
-void compile_fail(vm_compile *c, range at, const char *format, ...) __attribute__((format(printf, 3, 4)));
+static inline bool compile_failed(const vm_compile *c)
+{
+    return c->why || c->scratch.failed || c->plan->arena.failed;
+}
+void compile_fail(vm_compile *c, range at, const char *format, ...)
+    __attribute__((format(printf, 3, 4)));
 
 void compile_order(vm_compile *c);
 void compile_coalesce(vm_compile *c);
 void compile_registers(vm_compile *c);
 void compile_emit(vm_compile *c);
 
-/* ---- between the emitters ------------------------------------------------------------------------ */
-uint32_t emit(vm_compile *c, vm_opcode op, uint32_t x, uint32_t y, uint32_t z, uint32_t d); /* its index */
+/* ---- between the emitters
+ * ------------------------------------------------------------------------ */
+uint32_t emit(vm_compile *c, vm_opcode op, uint32_t x, uint32_t y, uint32_t z,
+              uint32_t d); /* its index */
 void emit_node(vm_compile *c, uint32_t step);
 void emit_moves(vm_compile *c, const vm_move *moves, size_t n);
 /** Moves of the inputs of `user` from `first` on into the registers of `to`. */
-void emit_moves_to(vm_compile *c, const ir_node *user, uint32_t first, ir_value *const *to, uint32_t n,
-                   uint32_t step);
+void emit_moves_to(vm_compile *c, const ir_node *user, uint32_t first, ir_value *const *to,
+                   uint32_t n, uint32_t step);
 /** Where v lives, as an operand at `step`; is_last is set where the register may give it up. */
 vm_slot operand_slot(vm_compile *c, const ir_value *v, uint32_t step);
 vm_slot result_slot(vm_compile *c, const ir_value *v);

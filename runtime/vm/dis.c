@@ -8,7 +8,8 @@ typedef struct vm_row { const char *name, *operands; } vm_row;
 
 static const vm_row rows[VM_OPCODE__COUNT] = {
 #define VM(id, operands, ...) [VM_##id] = { #id, operands },
-#define VM_BRANCH(id, ...) [VM_UNLESS_##id] = { "UNLESS_" #id, "tss." }, [VM_BACK_##id] = { "BACK_" #id, "tss#" },
+#define VM_BRANCH(id, ...) \
+    [VM_UNLESS_##id] = { "UNLESS_" #id, "tss." }, [VM_BACK_##id] = { "BACK_" #id, "tss#" },
 #include "runtime/vm/vm.def"
 /* operand letters of a scalar row come from its signature: result and operands, all in bank S */
 #define SCALAR(id, schema, traits, sig, ...) [VM_SCALAR_##id] = { #id, #sig },
@@ -23,7 +24,8 @@ static void print_slot(vm_slot slot, text *out)
     if (slot.home == HOME_NONE)
         text_add(out, " _");
     else
-        text_addf(out, " %s%u%s", slot.home == HOME_V ? "v" : "s", slot.reg, slot.is_last ? "!" : "");
+        text_addf(out, " %s%u%s", slot.home == HOME_V ? "v" : "s", slot.reg,
+                  slot.is_last ? "!" : "");
 }
 
 static void print_site(const vm_site *site, text *out)
@@ -39,11 +41,23 @@ static void print_site(const vm_site *site, text *out)
 static const char *tag_name(uint32_t tag)
 {
     static const char *const names[VALUE__COUNT] = {
-        [VALUE_NONE] = "None", [VALUE_BOOL] = "bool", [VALUE_INT] = "int", [VALUE_FLOAT] = "float",
-        [VALUE_DEVICE] = "device", [VALUE_UNINIT] = "uninit", [VALUE_COMPLEX] = "complex", [VALUE_STR] = "str",
-        [VALUE_TENSOR] = "tensor", [VALUE_LIST] = "list", [VALUE_TUPLE] = "tuple", [VALUE_DICT] = "dict",
-        [VALUE_OBJECT] = "object", [VALUE_ENUM] = "enum", [VALUE_FUNCTION] = "function",
-        [VALUE_FUTURE] = "future", [VALUE_GENERATOR] = "generator",
+        [VALUE_NONE] = "None",
+        [VALUE_BOOL] = "bool",
+        [VALUE_INT] = "int",
+        [VALUE_FLOAT] = "float",
+        [VALUE_DEVICE] = "device",
+        [VALUE_UNINIT] = "uninit",
+        [VALUE_COMPLEX] = "complex",
+        [VALUE_STR] = "str",
+        [VALUE_TENSOR] = "tensor",
+        [VALUE_LIST] = "list",
+        [VALUE_TUPLE] = "tuple",
+        [VALUE_DICT] = "dict",
+        [VALUE_OBJECT] = "object",
+        [VALUE_ENUM] = "enum",
+        [VALUE_FUNCTION] = "function",
+        [VALUE_FUTURE] = "future",
+        [VALUE_GENERATOR] = "generator",
     };
     return tag < VALUE__COUNT ? names[tag] : "any";
 }
@@ -78,7 +92,8 @@ static void print_line(const vm_plan *p, uint32_t i, text *out)
     uint32_t line, column;
     text_addf(out, "%5u  ", i);
     print_instr(p, &p->code[i], out);
-    if (at->src && (i == 0 || p->ranges[i - 1].src != at->src || p->ranges[i - 1].begin != at->begin)) {
+    if (at->src &&
+        (i == 0 || p->ranges[i - 1].src != at->src || p->ranges[i - 1].begin != at->begin)) {
         source_position(at->src, at->begin, &line, &column);
         text_addf(out, "  # %s:%u:%u", at->src->name, line, column);
     }
@@ -87,7 +102,8 @@ static void print_line(const vm_plan *p, uint32_t i, text *out)
 
 void vm_print(const vm_plan *p, text *out)
 {
-    text_addf(out, "plan %s: %u scalar registers, %u value registers\n", p->name ? p->name : "?", p->n_s, p->n_v);
+    text_addf(out, "plan %s: %u scalar registers, %u value registers\n", p->name ? p->name : "?",
+              p->n_s, p->n_v);
     text_add(out, "  parameters:");
     for (uint32_t i = 0; i < p->n_params; i++)
         print_slot(p->params[i], out);

@@ -28,7 +28,8 @@ static uint8_t home_of(const type *t)
     }
 }
 
-/** Is no use of the value reachable after `step`? Exact within the innermost If, else "no" may be wrong. */
+/** Is no use of the value reachable after `step`? Exact within the innermost If, else "no" may be
+ * wrong. */
 static bool dies_at(const vm_compile *c, const vm_live *l, uint32_t step)
 {
     uint32_t loop = c->steps.at[step].loop;
@@ -70,7 +71,10 @@ uint32_t scalar_operand(vm_compile *c, const ir_value *v, type_kind t, uint32_t 
     const vm_live *l = live_of(c, v);
     uint32_t temp = c->s_temp + k;
     if (!l->is_scalar) {
-        emit(c, VM_UNBOX, temp, l->reg, 0, t == TYPE_INT ? VALUE_INT : t == TYPE_BOOL ? VALUE_BOOL : VALUE_FLOAT);
+        emit(c, VM_UNBOX, temp, l->reg, 0,
+             t == TYPE_INT    ? VALUE_INT
+             : t == TYPE_BOOL ? VALUE_BOOL
+                              : VALUE_FLOAT);
         return temp;
     }
     if (t == TYPE_FLOAT && v->type->kind != TYPE_FLOAT) {
@@ -80,7 +84,8 @@ uint32_t scalar_operand(vm_compile *c, const ir_value *v, type_kind t, uint32_t 
     return l->reg;
 }
 
-/* ---- comparisons that become part of a branch --------------------------------------------------- */
+/* ---- comparisons that become part of a branch ---------------------------------------------------
+ */
 int branch_of(op_id op)
 {
     switch (op) {
@@ -110,8 +115,9 @@ static bool is_branch_test(const ir_value *cond)
     return n->inputs[0]->type->kind == want && n->inputs[1]->type->kind == want;
 }
 
-/** At a back edge operands are read after the loop's variables got their next values: an operand must
- * not be a variable, unless it is the very next value that stands in the variable's register. */
+/** At a back edge operands are read after the loop's variables got their next values: an operand
+ * must not be a variable, unless it is the very next value that stands in the variable's register.
+ */
 static bool survives_back_edge(vm_compile *c, const ir_value *v, const ir_block *body)
 {
     for (uint32_t i = 1; i < ir_block_n_inputs(body); i++) {
@@ -132,7 +138,8 @@ static bool is_true(const ir_value *v)
 static bool loop_counts(const ir_node *n)
 {
     jit_value trip;
-    bool is_endless = ir_value_constant(n->inputs[0], &trip) && trip.tag == VALUE_INT && trip.i == INT64_MAX;
+    bool is_endless =
+        ir_value_constant(n->inputs[0], &trip) && trip.tag == VALUE_INT && trip.i == INT64_MAX;
     return !is_endless || ir_block_input(n->blocks[0], 0)->n_uses > 0;
 }
 
@@ -161,7 +168,8 @@ bool node_is_fused(const vm_compile *c, const ir_node *n)
     return step != NO_STEP && c->steps.at[step].is_fused;
 }
 
-/* ---- control flow ------------------------------------------------------------------------------ */
+/* ---- control flow ------------------------------------------------------------------------------
+ */
 /** Jumps to a place not yet known are chained through their targets, from `*chain`. */
 static void chain_jump(vm_compile *c, uint32_t *chain, uint32_t jump)
 {
@@ -203,7 +211,8 @@ static void begin_loop(vm_compile *c, uint32_t step)
     const ir_node *n = st->node;
     const ir_block *body = n->blocks[0];
     uint32_t test = live_of(c, n->inputs[1])->reg;
-    if (!is_true(n->inputs[1]) && (!live_of(c, n->inputs[1])->is_scalar || live_of(c, n->inputs[1])->is_shared))
+    if (!is_true(n->inputs[1]) &&
+        (!live_of(c, n->inputs[1])->is_scalar || live_of(c, n->inputs[1])->is_shared))
         test = save_test(c, n->inputs[1]);
     emit_moves_to(c, n, 2, body->param->outputs + 1, n->n_inputs - 2, step);
     if (loop_counts(n)) {
@@ -211,7 +220,8 @@ static void begin_loop(vm_compile *c, uint32_t step)
         if (!live_of(c, n->inputs[0])->is_scalar)
             compile_fail(c, n->at, "the trip count of a loop must be an int");
         emit(c, VM_SET_INT, counter, 0, 0, 0);
-        chain_jump(c, &st->patch_end, emit(c, VM_UNLESS_LT_INT, 0, counter, live_of(c, n->inputs[0])->reg, 0));
+        chain_jump(c, &st->patch_end,
+                   emit(c, VM_UNLESS_LT_INT, 0, counter, live_of(c, n->inputs[0])->reg, 0));
     }
     if (!is_true(n->inputs[1]))
         chain_jump(c, &st->patch_end, emit(c, VM_JUMP_UNLESS, 0, test, 0, 0));
@@ -237,14 +247,15 @@ static void end_loop(vm_compile *c, uint32_t step, uint32_t owner)
         emit(c, VM_BACK_COUNT, st->patch, live_of(c, ir_block_input(body, 0))->reg,
              live_of(c, n->inputs[0])->reg, cost);
     } else if (is_fused) {
-        emit(c, (vm_opcode)(branch_of(cond->node->op) + 1), st->patch, live_of(c, cond->node->inputs[0])->reg,
-             live_of(c, cond->node->inputs[1])->reg, cost);
+        emit(c, (vm_opcode)(branch_of(cond->node->op) + 1), st->patch,
+             live_of(c, cond->node->inputs[0])->reg, live_of(c, cond->node->inputs[1])->reg, cost);
     } else {
         emit(c, VM_BACK_IF, st->patch, test, 0, cost);
     }
 }
 
-/** The end of one branch: its values go to the results of the If; the first branch jumps over the second. */
+/** The end of one branch: its values go to the results of the If; the first branch jumps over the
+ * second. */
 static void end_branch(vm_compile *c, uint32_t step, uint32_t owner)
 {
     vm_step *st = &c->steps.at[owner];
@@ -302,7 +313,8 @@ static void emit_end(vm_compile *c, uint32_t step)
     } else if (n->op == OP_prim_Loop) {
         aim_jumps(c, c->steps.at[owner].patch_end, (uint32_t)c->code.n);
         for (uint32_t i = 0; i < n->n_outputs; i++) { // result and variable in different banks
-            vm_move mv = { operand_slot(c, ir_block_input(n->blocks[0], i + 1), step), result_slot(c, n->outputs[i]) };
+            vm_move mv = { operand_slot(c, ir_block_input(n->blocks[0], i + 1), step),
+                           result_slot(c, n->outputs[i]) };
             emit_moves(c, &mv, 1);
         }
     }

@@ -81,11 +81,13 @@ vm_frame *vm_frame_push(vm_run *run, const vm_plan *p)
 {
     int64_t max_depth = run->limits.max_depth > 0 ? run->limits.max_depth : DEFAULT_MAX_DEPTH;
     if (run->depth >= max_depth) {
-        vm_fail(run, JIT_ELIMIT, "maximum recursion depth exceeded (%lld calls)", (long long)max_depth);
+        vm_fail(run, JIT_ELIMIT, "maximum recursion depth exceeded (%lld calls)",
+                (long long)max_depth);
         return NULL;
     }
     size_t s_bytes = ((size_t)p->n_s * sizeof(vm_scalar) + ALIGN - 1) / ALIGN * ALIGN;
-    size_t v_bytes = (size_t)p->n_v * sizeof(jit_value), scratch_bytes = (size_t)p->n_scratch * sizeof(jit_value);
+    size_t v_bytes = (size_t)p->n_v * sizeof(jit_value),
+           scratch_bytes = (size_t)p->n_scratch * sizeof(jit_value);
     size_t head_bytes = (sizeof(vm_frame) + ALIGN - 1) / ALIGN * ALIGN;
     size_t n_bytes = head_bytes + s_bytes + v_bytes + scratch_bytes;
     char *at = stack_take(run, n_bytes);

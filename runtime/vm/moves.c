@@ -1,8 +1,9 @@
-/* runtime/vm/moves.c: parallel moves: at the end of a block several registers take new values at once,
- * and some of them may be sources of others.
+/* runtime/vm/moves.c: parallel moves: at the end of a block several registers take new values at
+ * once, and some of them may be sources of others.
  *
- * A move is emitted once nobody waits to read its target; what remains are cycles, each broken by saving
- * one register in a temporary. Counters and writers are kept per register, so this is linear. */
+ * A move is emitted once nobody waits to read its target; what remains are cycles, each broken by
+ * saving one register in a temporary. Counters and writers are kept per register, so this is
+ * linear. */
 /* SPDX-License-Identifier: Apache-2.0 */
 #include "runtime/vm/compile.h"
 
@@ -42,7 +43,9 @@ static void emit_move(vm_compile *c, mover *m, vm_slot from, vm_slot to, bool is
         emit(c, VM_INT_TO_FLOAT, to.reg, from.reg, 0, 0);
     } else if (single != NO_STEP && from.reg <= UINT16_MAX && single < c->code.n) {
         vm_instr *i = &c->code.at[single];
-        *i = (vm_instr){ .op = VM_MOVE2_S, .a = i->a, .b = i->b, .c = to.reg, .d = (uint16_t)from.reg };
+        *i = (vm_instr){
+            .op = VM_MOVE2_S, .a = i->a, .b = i->b, .c = to.reg, .d = (uint16_t)from.reg
+        };
     } else {
         m->last_single = emit(c, VM_MOVE_S, to.reg, from.reg, 0, 0);
     }
@@ -116,8 +119,8 @@ void emit_moves(vm_compile *c, const vm_move *moves, size_t n)
     }
 }
 
-void emit_moves_to(vm_compile *c, const ir_node *user, uint32_t first, ir_value *const *to, uint32_t n,
-                   uint32_t step)
+void emit_moves_to(vm_compile *c, const ir_node *user, uint32_t first, ir_value *const *to,
+                   uint32_t n, uint32_t step)
 {
     vm_move *moves = ARENA_ARRAY(&c->scratch, vm_move, n);
     size_t n_moves = 0;

@@ -1,7 +1,7 @@
 /* runtime/vm/nodes.c: instructions for nodes without blocks.
  *
- * Scalar operators and the hot operations on lists and objects are instructions over registers; everything
- * else is a site: operands are gathered, a kernel runs, results are stored. */
+ * Scalar operators and the hot operations on lists and objects are instructions over registers;
+ * everything else is a site: operands are gathered, a kernel runs, results are stored. */
 /* SPDX-License-Identifier: Apache-2.0 */
 #include "runtime/vm/compile.h"
 
@@ -35,7 +35,8 @@ static void emit_operand_drops(vm_compile *c, const ir_node *n, uint32_t step)
         vm_slot slot = operand_slot(c, n->inputs[i], step);
         bool is_result = false;
         for (uint32_t k = 0; k < n->n_outputs; k++)
-            is_result |= !live_of(c, n->outputs[k])->is_scalar && live_of(c, n->outputs[k])->reg == slot.reg;
+            is_result |=
+                !live_of(c, n->outputs[k])->is_scalar && live_of(c, n->outputs[k])->reg == slot.reg;
         if (slot.is_last && !is_result)
             emit(c, VM_DROP, slot.reg, 0, 0, 0);
     }
@@ -64,7 +65,8 @@ static bool emit_scalar(vm_compile *c, const ir_node *n)
         return false;
     const char *letters = row->sig + 2; // "I_II": after the result and the underscore
     uint32_t at[3] = { 0 }, n_operands = (uint32_t)strlen(letters);
-    if (n->n_inputs != n_operands || (n_operands == 3 && live_of(c, n->inputs[2])->reg > UINT16_MAX) ||
+    if (n->n_inputs != n_operands ||
+        (n_operands == 3 && live_of(c, n->inputs[2])->reg > UINT16_MAX) ||
         (n_operands == 3 && c->s_temp + 2 > UINT16_MAX))
         return false;
     for (uint32_t i = 0; i < n_operands; i++)
@@ -73,11 +75,13 @@ static bool emit_scalar(vm_compile *c, const ir_node *n)
     uint32_t target = result->is_scalar ? result->reg : c->s_temp;
     emit(c, (vm_opcode)row->opcode, target, at[0], at[1], at[2]);
     if (!result->is_scalar)
-        emit(c, VM_BOX, result->reg, target, 0, vm_type_tag(type_base(kind_of_letter(row->sig[0]))));
+        emit(c, VM_BOX, result->reg, target, 0,
+             vm_type_tag(type_base(kind_of_letter(row->sig[0]))));
     return true;
 }
 
-/* ---- sites ------------------------------------------------------------------------------------ */
+/* ---- sites ------------------------------------------------------------------------------------
+ */
 /** The operator's schema, NULL for structural rows. */
 static const schema *signature_of(const ir_node *n)
 {
@@ -94,9 +98,11 @@ static vm_slot *arg_slots(vm_compile *c, const ir_node *n, uint32_t first, uint3
     for (uint32_t i = 0; i < n_args; i++) {
         const ir_value *v = n->inputs[first + i];
         args[i] = operand_slot(c, v, step);
-        if (args[i].home == HOME_INT && sc && i < sc->n_args && sc->args[i].type->kind == TYPE_FLOAT)
+        if (args[i].home == HOME_INT && sc && i < sc->n_args &&
+            sc->args[i].type->kind == TYPE_FLOAT)
             args[i].home = HOME_INT_AS_FLOAT;
-        for (uint32_t k = i; args[i].is_last && k-- > 0;) // given up once, by the last operand that is it
+        for (uint32_t k = i;
+             args[i].is_last && k-- > 0;) // given up once, by the last operand that is it
             if (args[k].home == HOME_V && args[k].reg == args[i].reg) {
                 args[k].is_last = false;
                 break;
@@ -105,14 +111,17 @@ static vm_slot *arg_slots(vm_compile *c, const ir_node *n, uint32_t first, uint3
     return args;
 }
 
-/** A site for node n, whose operands begin at input `first`. Its index, or NO_STEP without memory. */
-static uint32_t add_site(vm_compile *c, const ir_node *n, uint32_t first, uint32_t step, vm_site site)
+/** A site for node n, whose operands begin at input `first`. Its index, or NO_STEP without memory.
+ */
+static uint32_t add_site(vm_compile *c, const ir_node *n, uint32_t first, uint32_t step,
+                         vm_site site)
 {
     site.op = n->op;
     site.node = n;
     site.n_args = n->n_inputs - first;
     const schema *sc = signature_of(n);
-    site.n_rets = sc && sc->n_rets > n->n_outputs ? sc->n_rets : n->n_outputs; // a kernel writes all of them
+    site.n_rets =
+        sc && sc->n_rets > n->n_outputs ? sc->n_rets : n->n_outputs; // a kernel writes all of them
     site.args = arg_slots(c, n, first, step);
     vm_slot *rets = ARENA_ARRAY(&c->plan->arena, vm_slot, (size_t)site.n_rets + 1);
     if (!site.args || !rets)
@@ -125,7 +134,8 @@ static uint32_t add_site(vm_compile *c, const ir_node *n, uint32_t first, uint32
     return VEC_PUSH(&c->sites, &c->plan->arena, site) ? (uint32_t)c->sites.n - 1 : NO_STEP;
 }
 
-static void emit_site(vm_compile *c, vm_opcode op, const ir_node *n, uint32_t first, uint32_t step, vm_site site)
+static void emit_site(vm_compile *c, vm_opcode op, const ir_node *n, uint32_t first, uint32_t step,
+                      vm_site site)
 {
     uint32_t index = add_site(c, n, first, step, site);
     if (index != NO_STEP)
@@ -144,14 +154,15 @@ static void emit_operator(vm_compile *c, const ir_node *n, uint32_t step)
     }
     const schema *sc = signature_of(n);
     if (sc && !sc->is_vararg && sc->n_args != n->n_inputs) {
-        compile_fail(c, n->at, "%s takes %u arguments, not %u", op_name(n->op), (unsigned)sc->n_args,
-                     (unsigned)n->n_inputs);
+        compile_fail(c, n->at, "%s takes %u arguments, not %u", op_name(n->op),
+                     (unsigned)sc->n_args, (unsigned)n->n_inputs);
         return;
     }
     emit_site(c, VM_CALL_OP, n, 0, step, site);
 }
 
-/* ---- calls --------------------------------------------------------------------------------------- */
+/* ---- calls
+ * --------------------------------------------------------------------------------------- */
 static ir_function *method_of(vm_compile *c, const ir_node *n, const char *name)
 {
     const type *t = n->inputs[0]->type;
@@ -190,7 +201,8 @@ static void emit_enter(vm_compile *c, const ir_node *n, uint32_t step)
     emit(c, VM_ENTERED, manager, 0, 0, 0);
 }
 
-/** __exit__(None, None, None); the three operands beyond the node's own live nowhere, which reads as None. */
+/** __exit__(None, None, None); the three operands beyond the node's own live nowhere, which reads
+ * as None. */
 static void emit_leave(vm_compile *c, const ir_node *n, uint32_t step)
 {
     emit(c, VM_LEAVING, 0, 0, 0, 0);
@@ -226,8 +238,10 @@ static void emit_fork(vm_compile *c, const ir_node *n, uint32_t step)
     emit_site(c, VM_FORK, n, 0, step, (vm_site){ .body = body });
 }
 
-/* ---- lists ------------------------------------------------------------------------------------------ */
-/** Which of the four forms (INT, FLOAT, BOOL, values) an instruction on list v takes; -1: not a list. */
+/* ---- lists
+ * ------------------------------------------------------------------------------------------ */
+/** Which of the four forms (INT, FLOAT, BOOL, values) an instruction on list v takes; -1: not a
+ * list. */
 static int list_form(const ir_value *v)
 {
     return v->type->kind == TYPE_LIST ? (int)type_list_storage(type_elem(v->type)) : -1;
@@ -237,7 +251,8 @@ static bool emit_list_get(vm_compile *c, const ir_node *n)
 {
     int form = list_form(n->inputs[0]);
     vm_slot to = result_slot(c, n->outputs[0]);
-    if (form < 0 || (form != LIST_VALUES) != live_of(c, n->outputs[0])->is_scalar || to.home == HOME_NONE)
+    if (form < 0 || (form != LIST_VALUES) != live_of(c, n->outputs[0])->is_scalar ||
+        to.home == HOME_NONE)
         return false;
     uint32_t index = scalar_operand(c, n->inputs[1], TYPE_INT, 0);
     emit(c, (vm_opcode)(VM_LIST_GET_INT + form), to.reg, live_of(c, n->inputs[0])->reg, index, 0);
@@ -247,7 +262,9 @@ static bool emit_list_get(vm_compile *c, const ir_node *n)
 /** The register of a new element: bank S for unboxed lists, V else. */
 static uint32_t element_operand(vm_compile *c, const ir_value *v, int form)
 {
-    static const type_kind kinds[] = { [LIST_INTS] = TYPE_INT, [LIST_FLOATS] = TYPE_FLOAT, [LIST_BOOLS] = TYPE_BOOL };
+    static const type_kind kinds[] = {
+        [LIST_INTS] = TYPE_INT, [LIST_FLOATS] = TYPE_FLOAT, [LIST_BOOLS] = TYPE_BOOL
+    };
     if (form != LIST_VALUES)
         return scalar_operand(c, v, kinds[form], 1);
     if (!live_of(c, v)->is_scalar)
@@ -299,15 +316,19 @@ static bool emit_list_length(vm_compile *c, const ir_node *n)
     return true;
 }
 
-/* ---- objects ------------------------------------------------------------------------------------------- */
+/* ---- objects
+ * ------------------------------------------------------------------------------------------- */
 /** The slot of the attribute node n names; false: the compile failed. */
 static bool attribute_slot(vm_compile *c, const ir_node *n, uint32_t *ret_slot)
 {
     const type *t = n->inputs[0]->type;
     const ir_attr *name = ir_attr_find(n, "name");
-    int slot = name && name->kind == IR_ATTR_STR && t->kind == TYPE_CLASS ? type_class_slot(t, name->s) : -1;
+    int slot = name && name->kind == IR_ATTR_STR && t->kind == TYPE_CLASS
+                   ? type_class_slot(t, name->s)
+                   : -1;
     if (slot < 0)
-        compile_fail(c, n->at, "%s has no attribute '%s'", type_str(c->message_arena, t), name ? name->s : "");
+        compile_fail(c, n->at, "%s has no attribute '%s'", type_str(c->message_arena, t),
+                     name ? name->s : "");
     *ret_slot = (uint32_t)slot;
     return slot >= 0;
 }
@@ -331,14 +352,16 @@ static void emit_set_attr(vm_compile *c, const ir_node *n)
         return;
     const type *declared = n->inputs[0]->type->cls->attributes[slot].type;
     if (value->is_scalar && declared->kind == TYPE_FLOAT)
-        emit(c, VM_SET_ATTR_S, scalar_operand(c, n->inputs[1], TYPE_FLOAT, 0), holder, slot, VALUE_FLOAT);
+        emit(c, VM_SET_ATTR_S, scalar_operand(c, n->inputs[1], TYPE_FLOAT, 0), holder, slot,
+             VALUE_FLOAT);
     else if (value->is_scalar)
         emit(c, VM_SET_ATTR_S, value->reg, holder, slot, vm_type_tag(n->inputs[1]->type));
     else
         emit(c, VM_SET_ATTR, value->reg, holder, slot, 0);
 }
 
-/* ---- casts and tests --------------------------------------------------------------------------------- */
+/* ---- casts and tests
+ * --------------------------------------------------------------------------------- */
 static void emit_cast(vm_compile *c, const ir_node *n, uint32_t step)
 {
     const type *from = n->inputs[0]->type, *to = n->outputs[0]->type;
@@ -372,7 +395,8 @@ static bool emit_is_none(vm_compile *c, const ir_node *n)
     const vm_live *to = live_of(c, n->outputs[0]);
     if (!ir_value_is_none(y) || live_of(c, x)->is_scalar || !to->is_scalar)
         return false;
-    emit(c, n->op == OP_aten___is__ ? VM_IS_NONE : VM_IS_NOT_NONE, to->reg, live_of(c, x)->reg, 0, 0);
+    emit(c, n->op == OP_aten___is__ ? VM_IS_NONE : VM_IS_NOT_NONE, to->reg, live_of(c, x)->reg, 0,
+         0);
     return true;
 }
 

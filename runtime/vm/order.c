@@ -1,8 +1,8 @@
 /* runtime/vm/order.c: the graph as an array of steps, and how long each value lives.
  *
- * A value lives from its definition to its last use in the order of steps; a use inside a loop that does
- * not contain the definition counts as a use at the end of that loop, because the next iteration reads it
- * again. */
+ * A value lives from its definition to its last use in the order of steps; a use inside a loop that
+ * does not contain the definition counts as a use at the end of that loop, because the next
+ * iteration reads it again. */
 /* SPDX-License-Identifier: Apache-2.0 */
 #include "runtime/vm/compile.h"
 
@@ -52,13 +52,17 @@ static uint32_t block_index(const ir_block *b)
     return i;
 }
 
-/** Close the block of BLOCK step `begin` and go on behind it: *ret_begin is the BLOCK step of the block
- * that follows or surrounds, the result the next node there; NULL at the end of the graph. */
+/** Close the block of BLOCK step `begin` and go on behind it: *ret_begin is the BLOCK step of the
+ * block that follows or surrounds, the result the next node there; NULL at the end of the graph. */
 static ir_node *end_block(vm_compile *c, uint32_t begin, uint32_t *ret_begin)
 {
     ir_block *b = c->steps.at[begin].block;
-    uint32_t end = push_step(c, (vm_step){ .kind = STEP_BLOCK_END, .block = b, .node = b->owner, .end = begin,
-                                           .loop = c->steps.at[begin].loop, .block_begin = begin });
+    uint32_t end = push_step(c, (vm_step){ .kind = STEP_BLOCK_END,
+                                           .block = b,
+                                           .node = b->owner,
+                                           .end = begin,
+                                           .loop = c->steps.at[begin].loop,
+                                           .block_begin = begin });
     c->steps.at[begin].end = end;
     name_step(c, b->ret, end);
     if (!b->owner)
@@ -70,8 +74,11 @@ static ir_node *end_block(vm_compile *c, uint32_t begin, uint32_t *ret_begin)
     }
     vm_step *st = &c->steps.at[owner];
     *ret_begin = st->block_begin;
-    uint32_t node_end = push_step(c, (vm_step){ .kind = STEP_NODE_END, .node = b->owner, .end = owner,
-                                                .loop = st->loop, .block_begin = st->block_begin });
+    uint32_t node_end = push_step(c, (vm_step){ .kind = STEP_NODE_END,
+                                                .node = b->owner,
+                                                .end = owner,
+                                                .loop = st->loop,
+                                                .block_begin = st->block_begin });
     c->steps.at[owner].end = node_end;
     return b->owner->next;
 }
@@ -85,7 +92,9 @@ static void write_steps(vm_compile *c)
             n = end_block(c, begin, &begin);
             continue;
         }
-        uint32_t step = push_step(c, (vm_step){ .kind = STEP_NODE, .node = n, .loop = c->steps.at[begin].loop,
+        uint32_t step = push_step(c, (vm_step){ .kind = STEP_NODE,
+                                                .node = n,
+                                                .loop = c->steps.at[begin].loop,
                                                 .block_begin = begin });
         name_step(c, n, step);
         if (n->n_blocks > 0) {
@@ -100,16 +109,25 @@ static void write_steps(vm_compile *c)
 static void define(vm_compile *c, const ir_value *v, uint32_t step)
 {
     vm_live *l = live_of(c, v);
-    *l = (vm_live){ .value = v, .def = step, .last = step, .last_use = step, .root = v->id, .guard = NO_VALUE,
-                    .next_drop = NO_VALUE, .next_start = NO_VALUE, .next_end = NO_VALUE,
-                    .is_scalar = type_is_scalar(v->type), .is_constant = v->node->op == OP_prim_Constant };
+    *l = (vm_live){ .value = v,
+                    .def = step,
+                    .last = step,
+                    .last_use = step,
+                    .root = v->id,
+                    .guard = NO_VALUE,
+                    .next_drop = NO_VALUE,
+                    .next_start = NO_VALUE,
+                    .next_end = NO_VALUE,
+                    .is_scalar = type_is_scalar(v->type),
+                    .is_constant = v->node->op == OP_prim_Constant };
 }
 
 /** The step up to which a use at `step` keeps a value alive that is defined at `def`. */
 static uint32_t reach(const vm_compile *c, uint32_t def, uint32_t step)
 {
     uint32_t last = step;
-    for (uint32_t loop = c->steps.at[step].loop; loop != NO_STEP && def <= loop; loop = c->steps.at[loop].loop)
+    for (uint32_t loop = c->steps.at[step].loop; loop != NO_STEP && def <= loop;
+         loop = c->steps.at[loop].loop)
         last = c->steps.at[loop].end;
     return last;
 }
@@ -133,8 +151,9 @@ static void extend(vm_compile *c, const ir_value *v, uint32_t step)
         l->last = step;
 }
 
-/** Block ends write the variables of a loop and the results of an If, read or not. What a loop reads at
- * its back edge lives to its end; what it reads once its variables are set, past the step that sets them. */
+/** Block ends write the variables of a loop and the results of an If, read or not. What a loop
+ * reads at its back edge lives to its end; what it reads once its variables are set, past the step
+ * that sets them. */
 static void extend_around_blocks(vm_compile *c, uint32_t step)
 {
     const ir_node *n = c->steps.at[step].node;
@@ -161,7 +180,8 @@ void compile_order(vm_compile *c)
     for (uint32_t i = 0; i < c->steps.n; i++) {
         const vm_step *st = &c->steps.at[i];
         if (st->kind == STEP_BLOCK) {
-            for (uint32_t k = 0; k < ir_block_n_inputs(st->block); k++) /* of loops: from the moves before */
+            for (uint32_t k = 0; k < ir_block_n_inputs(st->block);
+                 k++) /* of loops: from the moves before */
                 define(c, ir_block_input(st->block, k), st->node ? i - 1 : i);
         } else if (st->kind == STEP_NODE) {
             for (uint32_t k = 0; k < st->node->n_outputs; k++)

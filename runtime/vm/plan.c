@@ -32,7 +32,8 @@ static void compile_graph(vm_compile *c)
     p->n_sites = (uint32_t)c->sites.n;
 }
 
-vm_plan *vm_plan_new(const ir_graph *g, const char *name, arena *a, const char **ret_why, range *ret_at)
+vm_plan *vm_plan_new(const ir_graph *g, const char *name, arena *a, const char **ret_why,
+                     range *ret_at)
 {
     *ret_why = NULL;
     vm_plan *p = mem_calloc(1, sizeof *p);

@@ -1,12 +1,13 @@
 /* runtime/vm/plan.h: what a plan consists of; shared by the compiler (plan.c and
  * what compile.h lists), the interpreter (run.c, frame.c, builtins.c) and the disassembler (dis.c).
  *
- * A frame has two register banks. Bank S holds 64-bit scalars: values whose static type is int, float or
- * bool; nothing in it is ever released. Bank V holds jit_values: everything else, references and the
- * 16-byte values whose kind is only known at run time alike. (References share the bank with tagged
- * values because kernels take tagged arguments: loading one is a plain 16-byte copy.) The first registers
- * of each bank are the plan's constants, copied in when a frame opens; V constants are borrowed from the
- * graph, all other V registers are owned by the frame, so unwinding is one loop over them. */
+ * A frame has two register banks. Bank S holds 64-bit scalars: values whose static type is int,
+ * float or bool; nothing in it is ever released. Bank V holds jit_values: everything else,
+ * references and the 16-byte values whose kind is only known at run time alike. (References share
+ * the bank with tagged values because kernels take tagged arguments: loading one is a plain 16-byte
+ * copy.) The first registers of each bank are the plan's constants, copied in when a frame opens; V
+ * constants are borrowed from the graph, all other V registers are owned by the frame, so unwinding
+ * is one loop over them. */
 /* SPDX-License-Identifier: Apache-2.0 */
 #ifndef RUNTIME_VM_PLAN_H
 #define RUNTIME_VM_PLAN_H
@@ -64,7 +65,8 @@ typedef struct vm_site {
     const ir_node *node;     /* attributes, types */
     ir_function *callee;     /* CALL_FUNCTION */
     const vm_plan *body;     /* FORK: the subgraph; owned by the plan */
-    _Atomic(ir_function *) last_callee; /* CALL_METHOD on an interface: the method found last time */
+    _Atomic(ir_function *)
+        last_callee; /* CALL_METHOD on an interface: the method found last time */
 } vm_site;
 
 struct vm_plan {
@@ -82,11 +84,12 @@ struct vm_plan {
     uint32_t n_s_constants, n_v_constants;
     uint32_t n_s, n_v;       /* registers, constants included */
     uint32_t n_scratch;      /* jit_values a site needs for arguments and results */
-    vm_plan *bodies;         /* plans of forked subgraphs, linked by next_body; freed with this one */
+    vm_plan *bodies; /* plans of forked subgraphs, linked by next_body; freed with this one */
     vm_plan *next_body;
 };
 
-/* ---- shared by the parts of the compiler -------------------------------------------------------- */
+/* ---- shared by the parts of the compiler --------------------------------------------------------
+ */
 static inline bool type_is_scalar(const type *t)
 {
     return t->kind == TYPE_INT || t->kind == TYPE_FLOAT || t->kind == TYPE_BOOL;
@@ -94,7 +97,8 @@ static inline bool type_is_scalar(const type *t)
 /** The tag all values of type t have; VALUE__COUNT where it is only known at run time. */
 uint8_t vm_type_tag(const type *t);
 
-/* ---- shared by the parts of the interpreter ----------------------------------------------------- */
+/* ---- shared by the parts of the interpreter -----------------------------------------------------
+ */
 typedef struct vm_frame vm_frame;
 struct vm_frame {
     const vm_plan *plan;
@@ -116,9 +120,11 @@ void vm_frame_pop(vm_run *run, vm_frame *f);
 /** Forget the error, as if nothing had happened. */
 void vm_error_clear(vm_run *run);
 /** run->op's first error; always false. */
-bool vm_fail(vm_run *run, jit_status status, const char *format, ...) __attribute__((format(printf, 3, 4)));
+bool vm_fail(vm_run *run, jit_status status, const char *format, ...)
+    __attribute__((format(printf, 3, 4)));
 
-/** The state of a future. A failed one holds the message, its task points at the exception class. */
+/** The state of a future. A failed one holds the message, its task points at the exception class.
+ */
 enum { FUTURE_PENDING, FUTURE_DONE, FUTURE_FAILED };
 /** Both return a new reference, NULL without memory. future_of_error takes the error out of run. */
 future *vm_future_of_value(const type *elem, jit_value take);

@@ -1,19 +1,20 @@
-/* runtime/vm/registers.c: registers for values: linear scan over the intervals of order.c, one free list
- * per bank. A register is free again at the step of its last use, so a result may take the register of an
- * operand: every instruction reads before it writes. */
+/* runtime/vm/registers.c: registers for values: linear scan over the intervals of order.c, one free
+ * list per bank. A register is free again at the step of its last use, so a result may take the
+ * register of an operand: every instruction reads before it writes. */
 /* SPDX-License-Identifier: Apache-2.0 */
 #include "runtime/vm/compile.h"
 
 /* How many Ifs up a value is followed to be released where they end. */
 enum { MAX_CLIMB = 64 };
 
-/** The NODE_END at which a value used last inside inner blocks is dead on every path; NO_STEP if its last
- * use is in the block that defines it (the use itself releases it). */
+/** The NODE_END at which a value used last inside inner blocks is dead on every path; NO_STEP if
+ * its last use is in the block that defines it (the use itself releases it). */
 static uint32_t drop_step(const vm_compile *c, const vm_live *l)
 {
     if (l->last > l->last_use)
         return l->last; // the end of a loop
-    uint32_t home = c->steps.at[l->def].block_begin, at = c->steps.at[l->last_use].block_begin, end = NO_STEP;
+    uint32_t home = c->steps.at[l->def].block_begin, at = c->steps.at[l->last_use].block_begin,
+             end = NO_STEP;
     for (int climbed = 0; at != home && climbed < MAX_CLIMB; climbed++) {
         uint32_t owner = step_of_node(c, c->steps.at[at].node);
         end = c->steps.at[owner].end;

@@ -1,12 +1,14 @@
 /* runtime/vm/run.c: the interpreter.
  *
- * One loop over instructions; its cases are the bodies of vm.def and the expressions of ir/ops/scalar.def.
- * By default each case jumps to the next through a table of labels; with TJS_VM_SWITCH the same cases stand
- * in a switch, for compilers without computed goto and as a check on the table. Calls of TorchScript
- * functions push a frame and stay in the loop: the C stack does not grow with the program's.
+ * One loop over instructions; its cases are the bodies of vm.def and the expressions of
+ * ir/ops/scalar.def. By default each case jumps to the next through a table of labels; with
+ * TJS_VM_SWITCH the same cases stand in a switch, for compilers without computed goto and as a
+ * check on the table. Calls of TorchScript functions push a frame and stay in the loop: the C stack
+ * does not grow with the program's.
  *
- * Back edges and calls use up `fuel`; when a slice of it is gone, limits, deadline and interrupt are looked
- * at. On failure frames are closed from the innermost outwards: each adds its line to the trace and runs the
+ * Back edges and calls use up `fuel`; when a slice of it is gone, limits, deadline and interrupt
+ * are looked at. On failure frames are closed from the innermost outwards: each adds its line to
+ * the trace and runs the
  * __exit__ of the context managers it has entered. */
 /* SPDX-License-Identifier: Apache-2.0 */
 #include "runtime/kernels/scalar_math.h"
@@ -15,20 +17,25 @@
 #include <string.h>
 #include <time.h>
 
-/* So much is executed between two looks at interrupt and clock: a microsecond or two of scalar work. */
+/* So much is executed between two looks at interrupt and clock: a microsecond or two of scalar
+ * work. */
 enum { SLICE = 1024, MAX_NESTED = 100 };
 
 #define LIKELY(x) __builtin_expect(!!(x), 1)
 #define UNLIKELY(x) __builtin_expect(!!(x), 0)
 
-/* ---- errors of instructions ---------------------------------------------------------------------- */
+/* ---- errors of instructions
+ * ---------------------------------------------------------------------- */
 static bool vm_wrong_type(vm_run *run, value_tag want, jit_value got)
 {
-    static const char *const names[] = { [VALUE_BOOL] = "bool", [VALUE_INT] = "int", [VALUE_FLOAT] = "float" };
+    static const char *const names[] = {
+        [VALUE_BOOL] = "bool", [VALUE_INT] = "int", [VALUE_FLOAT] = "float"
+    };
     arena a;
     arena_init(&a);
     const type *t = type_of_value(got);
-    vm_fail(run, JIT_ERUNTIME, "expected a value of type %s, not %s", names[want], t ? type_str(&a, t) : "Any");
+    vm_fail(run, JIT_ERUNTIME, "expected a value of type %s, not %s", names[want],
+            t ? type_str(&a, t) : "Any");
     arena_fini(&a);
     return false;
 }
@@ -38,7 +45,8 @@ static bool vm_wrong_cast(vm_run *run, const type *want, jit_value got)
     arena a;
     arena_init(&a);
     const type *t = type_of_value(got);
-    vm_fail(run, JIT_ERUNTIME, "expected a value of type %s, not %s", type_str(&a, want), t ? type_str(&a, t) : "Any");
+    vm_fail(run, JIT_ERUNTIME, "expected a value of type %s, not %s", type_str(&a, want),
+            t ? type_str(&a, t) : "Any");
     arena_fini(&a);
     return false;
 }
@@ -56,7 +64,8 @@ static bool vm_unset_attribute(vm_run *run, const object *o, uint32_t slot)
                    type_unqualified_name(o->type));
 }
 
-/* ---- operators and calls ----------------------------------------------------------------------------- */
+/* ---- operators and calls
+ * ----------------------------------------------------------------------------- */
 static bool vm_call_operator(vm_run *run, vm_frame *f, const vm_site *site)
 {
     jit_value *args = f->scratch, *rets = args + site->n_args;
@@ -64,7 +73,10 @@ static bool vm_call_operator(vm_run *run, vm_frame *f, const vm_site *site)
         args[i] = site->takes_args ? vm_take(f, site->args[i]) : vm_load(f, site->args[i]);
     for (uint32_t i = 0; i < site->n_rets; i++)
         rets[i] = VALUE_NONE_V;
-    op_ctx cx = { .run = &run->op, .op = (op_id)site->op, .n_args = site->n_args, .n_rets = site->n_rets,
+    op_ctx cx = { .run = &run->op,
+                  .op = (op_id)site->op,
+                  .n_args = site->n_args,
+                  .n_rets = site->n_rets,
                   .node = site->node };
     bool done = site->kernel ? site->kernel(&cx, args, rets)
                              : op_call(&run->op, (op_id)site->op, args, site->n_args, rets);
@@ -93,7 +105,8 @@ static ir_function *vm_find_method(vm_run *run, vm_frame *f, const vm_site *site
         return last;
     ir_function *fn = type_find_method(t, name);
     if (!fn)
-        vm_fail(run, JIT_ERUNTIME, "'%s' object has no method '%s'", type_unqualified_name(t), name);
+        vm_fail(run, JIT_ERUNTIME, "'%s' object has no method '%s'", type_unqualified_name(t),
+                name);
     else if (fn->unit == f->plan->unit) // lives as long as this plan
         atomic_store_explicit(&((vm_site *)site)->last_callee, fn, memory_order_release);
     return fn;
@@ -114,8 +127,8 @@ static const vm_plan *plan_of(vm_run *run, ir_function *fn)
 static vm_frame *open_call(vm_run *run, vm_frame *from, const vm_site *site, const vm_plan *p)
 {
     if (p->n_params != site->n_args) {
-        vm_fail(run, JIT_ERUNTIME, "%s() takes %u arguments, not %u", p->name, (unsigned)p->n_params,
-                (unsigned)site->n_args);
+        vm_fail(run, JIT_ERUNTIME, "%s() takes %u arguments, not %u", p->name,
+                (unsigned)p->n_params, (unsigned)site->n_args);
         return NULL;
     }
     vm_frame *f = vm_frame_push(run, p);
@@ -145,7 +158,8 @@ static bool take_result(vm_run *run, vm_frame *f, jit_value *ret)
     return true;
 }
 
-/* ---- limits -------------------------------------------------------------------------------------------- */
+/* ---- limits
+ * -------------------------------------------------------------------------------------------- */
 typedef struct vm_fuel {
     int64_t left, granted;
 } vm_fuel;
@@ -174,12 +188,14 @@ static bool poll(vm_run *run, vm_fuel *fuel)
     return true;
 }
 
-/* ---- unwinding ------------------------------------------------------------------------------------------- */
-/** __exit__(None, None, None) of an entered object (taken), while an error is under way: what goes wrong in
- * there is dropped, as the reference does. */
+/* ---- unwinding
+ * ------------------------------------------------------------------------------------------- */
+/** __exit__(None, None, None) of an entered object (taken), while an error is under way: what goes
+ * wrong in there is dropped, as the reference does. */
 static void run_exit(vm_run *run, jit_value manager)
 {
-    ir_function *fn = manager.tag == VALUE_OBJECT ? type_find_method(manager.object->type, "__exit__") : NULL;
+    ir_function *fn =
+        manager.tag == VALUE_OBJECT ? type_find_method(manager.object->type, "__exit__") : NULL;
     const vm_run saved = *run;
     run->op.status = JIT_OK;
     run->op.message = NULL;
@@ -202,7 +218,8 @@ static void abandon(vm_run *run, vm_frame *f)
     const vm_plan *p = f->plan;
     size_t at = (size_t)(f->ip - p->code);
     const char *name = p->functions[at] ? p->functions[at] : p->name;
-    (void)VEC_PUSH(&run->trace, NULL, ((vm_trace_frame){ name, p->ranges[at] })); // without memory: a shorter one
+    (void)VEC_PUSH(&run->trace, NULL,
+                   ((vm_trace_frame){ name, p->ranges[at] })); // without memory: a shorter one
     bool may_run = run->op.status != JIT_ELIMIT && run->op.status != JIT_EINTERRUPTED;
     while (f->entered.n > 0) {
         jit_value manager = f->entered.at[--f->entered.n];
@@ -238,7 +255,8 @@ static vm_frame *unwind(vm_run *run, vm_frame *f, const vm_frame *base)
     }
 }
 
-/* ---- the loop ---------------------------------------------------------------------------------------------- */
+/* ---- the loop
+ * ---------------------------------------------------------------------------------------------- */
 #define SITE(i) (&frame->plan->sites[i])
 #define SET_V(r, x)                  \
     do {                             \
@@ -327,13 +345,15 @@ static vm_frame *unwind(vm_run *run, vm_frame *f, const vm_frame *base)
         DISPATCH(); \
     } while (0)
 
-/** Runs frame `base` to its end; false: the error is in run->op and all frames from base on are closed. */
+/** Runs frame `base` to its end; false: the error is in run->op and all frames from base on are
+ * closed. */
 static bool interpret(vm_run *run, vm_frame *const base, jit_value *ret)
 {
 #ifndef TJS_VM_SWITCH
     static const void *const labels[VM_OPCODE__COUNT] = {
 #define VM(id, ...) [VM_##id] = &&label_##id,
-#define VM_BRANCH(id, ...) [VM_UNLESS_##id] = &&label_UNLESS_##id, [VM_BACK_##id] = &&label_BACK_##id,
+#define VM_BRANCH(id, ...) \
+    [VM_UNLESS_##id] = &&label_UNLESS_##id, [VM_BACK_##id] = &&label_BACK_##id,
 #include "runtime/vm/vm.def"
 #define SCALAR(id, ...) [VM_SCALAR_##id] = &&label_SCALAR_##id,
 #define SCALAR_CHECK(id, ...) SCALAR(id)
@@ -466,11 +486,13 @@ raise:
 bool vm_execute(vm_run *run, const vm_plan *p, const jit_value *args, size_t n_args, jit_value *ret)
 {
     if (n_args != p->n_params)
-        return vm_fail(run, JIT_EINVAL, "%s() takes %u arguments, not %zu", p->name, (unsigned)p->n_params, n_args);
+        return vm_fail(run, JIT_EINVAL, "%s() takes %u arguments, not %zu", p->name,
+                       (unsigned)p->n_params, n_args);
     if (run->n_nested >= MAX_NESTED)
         return vm_fail(run, JIT_ELIMIT, "maximum recursion depth exceeded");
     if (run->depth == 0)
-        run->instructions_left = run->limits.max_instructions > 0 ? run->limits.max_instructions : INT64_MAX;
+        run->instructions_left =
+            run->limits.max_instructions > 0 ? run->limits.max_instructions : INT64_MAX;
     vm_frame *f = vm_frame_push(run, p);
     if (!f)
         return false;

@@ -1,8 +1,8 @@
 /* runtime/vm/vm.h: from a graph to bytecode to values.
  *
- * A frame has two register banks: 64-bit scalars (int, float, bool) and 16-byte jit_values (everything
- * else). Unwinding releases the second bank whole. Instructions and their meaning: vm.def. A plan is
- * immutable and may run on many threads at once; a run belongs to one thread. */
+ * A frame has two register banks: 64-bit scalars (int, float, bool) and 16-byte jit_values
+ * (everything else). Unwinding releases the second bank whole. Instructions and their meaning:
+ * vm.def. A plan is immutable and may run on many threads at once; a run belongs to one thread. */
 /* SPDX-License-Identifier: Apache-2.0 */
 #ifndef RUNTIME_VM_VM_H
 #define RUNTIME_VM_VM_H
@@ -34,17 +34,20 @@ typedef struct vm_run {
     struct vm_stack *stack;     /* of frames; made on demand, kept between calls */
 } vm_run;
 
-/** Compile a graph, which must outlive the plan: constants, types and attributes stay with it. `name` is
- * shown in backtraces and is borrowed, too.
- * @return NULL: no memory, or *ret_why (in `a`) says what cannot be run ("aten::x is not implemented") and
- *         *ret_at where */
-vm_plan *vm_plan_new(const ir_graph *g, const char *name, arena *a, const char **ret_why, range *ret_at);
+/** Compile a graph, which must outlive the plan: constants, types and attributes stay with it.
+ * `name` is shown in backtraces and is borrowed, too.
+ * @return NULL: no memory, or *ret_why (in `a`) says what cannot be run ("aten::x is not
+ * implemented") and *ret_at where */
+vm_plan *vm_plan_new(const ir_graph *g, const char *name, arena *a, const char **ret_why,
+                     range *ret_at);
 void vm_plan_free(vm_plan *p);
-/** Run: args as the graph's inputs, borrowed and of their types; *ret the output, a new reference (None if
- * there is none, a tuple if there are several). Zero-initialise `run`, then set op.print, limits, get_plan;
- * it may be used again after success, and after failure once the error has been taken out.
+/** Run: args as the graph's inputs, borrowed and of their types; *ret the output, a new reference
+ * (None if there is none, a tuple if there are several). Zero-initialise `run`, then set op.print,
+ * limits, get_plan; it may be used again after success, and after failure once the error has been
+ * taken out.
  * @return false: run->op holds the error, run->trace the backtrace; *ret is untouched */
-bool vm_execute(vm_run *run, const vm_plan *p, const jit_value *args, size_t n_args, jit_value *ret);
+bool vm_execute(vm_run *run, const vm_plan *p, const jit_value *args, size_t n_args,
+                jit_value *ret);
 void vm_print(const vm_plan *p, text *out);     /* disassembly, `--stage bytecode` */
 /** Release the trace, the stack and the error message. */
 void vm_run_fini(vm_run *run);

@@ -1,5 +1,5 @@
-/* tests/unit/vm/test_run.c: programs in IR text: control flow, containers, calls, limits, unwinding. Built
- * twice, with the label table and with the switch. */
+/* tests/unit/vm/test_run.c: programs in IR text: control flow, containers, calls, limits,
+ * unwinding. Built twice, with the label table and with the switch. */
 /* SPDX-License-Identifier: Apache-2.0 */
 #include "tests/unit/vm/vm_test.h"
 
@@ -7,7 +7,8 @@
 #define BEGIN vm_fixture x; (void)state; fixture_init(&x)
 #define END fixture_fini(&x)
 
-/* ---- scalars and control flow ----------------------------------------------------------------- */
+/* ---- scalars and control flow -----------------------------------------------------------------
+ */
 TEST(computes_scalars)
 {
     BEGIN;
@@ -135,15 +136,16 @@ TEST(swaps_loop_variables)
 {
     BEGIN;
     expect_result(&x,
-        "graph(%n : int, %a : str, %b : str, %p : int, %q : int):\n"
-        "  %t : bool = prim::Constant[value=1]()\n"
-        "  %c : str, %d : str, %r : int, %s : int = prim::Loop(%n, %t, %a, %b, %p, %q)\n"
-        "    block0(%i : int, %x : str, %y : str, %u : int, %v : int):\n"
-        "      -> (%t, %y, %x, %v, %u)\n"
-        "  %z : (str, str, int, int) = prim::TupleConstruct(%c, %d, %r, %s)\n"
-        "  return (%z)\n",
-        ARGS(VALUE_INT_V(3), VALUE_HEAP_V(VALUE_STR, str_new("a", 1)), VALUE_HEAP_V(VALUE_STR, str_new("b", 1)),
-             VALUE_INT_V(1), VALUE_INT_V(2)), "(\"b\", \"a\", 2, 1)");
+                  "graph(%n : int, %a : str, %b : str, %p : int, %q : int):\n"
+                  "  %t : bool = prim::Constant[value=1]()\n"
+                  "  %c : str, %d : str, %r : int, %s : int = prim::Loop(%n, %t, %a, %b, %p, %q)\n"
+                  "    block0(%i : int, %x : str, %y : str, %u : int, %v : int):\n"
+                  "      -> (%t, %y, %x, %v, %u)\n"
+                  "  %z : (str, str, int, int) = prim::TupleConstruct(%c, %d, %r, %s)\n"
+                  "  return (%z)\n",
+                  ARGS(VALUE_INT_V(3), VALUE_HEAP_V(VALUE_STR, str_new("a", 1)),
+                       VALUE_HEAP_V(VALUE_STR, str_new("b", 1)), VALUE_INT_V(1), VALUE_INT_V(2)),
+                  "(\"b\", \"a\", 2, 1)");
     END;
 }
 
@@ -184,7 +186,8 @@ TEST(tests_the_old_value_at_the_back_edge)
     END;
 }
 
-/* ---- boxes and optionals ---------------------------------------------------------------------- */
+/* ---- boxes and optionals ----------------------------------------------------------------------
+ */
 TEST(boxes_scalars_for_optionals)
 {
     BEGIN;
@@ -223,7 +226,8 @@ TEST(refuses_a_wrong_cast)
     END;
 }
 
-/* ---- containers ------------------------------------------------------------------------------- */
+/* ---- containers -------------------------------------------------------------------------------
+ */
 TEST(works_on_unboxed_lists)
 {
     BEGIN;
@@ -277,11 +281,13 @@ TEST(unpacks)
     list_push(two, VALUE_INT_V(2));
     list_push(one, VALUE_INT_V(1));
     expect_result(&x, ir, ARGS(VALUE_HEAP_V(VALUE_LIST, two)), "({\"k\": 2}, [1, 2])");
-    expect_error(&x, ir, ARGS(VALUE_HEAP_V(VALUE_LIST, one)), "Expected 2 elements in a list but found 1");
+    expect_error(&x, ir, ARGS(VALUE_HEAP_V(VALUE_LIST, one)),
+                 "Expected 2 elements in a list but found 1");
     END;
 }
 
-/* ---- calls -------------------------------------------------------------------------------------- */
+/* ---- calls --------------------------------------------------------------------------------------
+ */
 /** A graph that calls f: the text form cannot spell a function constant. */
 static void call_function(ir_graph *g, ir_function *f)
 {
@@ -349,7 +355,8 @@ TEST(attributes_and_methods)
     END;
 }
 
-/* ---- context managers -------------------------------------------------------------------------- */
+/* ---- context managers --------------------------------------------------------------------------
+ */
 static const type *define_manager(vm_fixture *x)
 {
     type *cls = type_class_new(x->unit, "__torch__.Manager", false);
@@ -409,7 +416,8 @@ TEST(unwinds_through_context_managers)
     END;
 }
 
-/* ---- forks ----------------------------------------------------------------------------------------- */
+/* ---- forks
+ * ----------------------------------------------------------------------------------------- */
 TEST(forks_and_waits)
 {
     BEGIN;
@@ -427,7 +435,8 @@ TEST(forks_and_waits)
     END;
 }
 
-/* ---- limits ----------------------------------------------------------------------------------------- */
+/* ---- limits
+ * ----------------------------------------------------------------------------------------- */
 static const char forever[] =
     "graph():\n"
     "  %max : int = prim::Constant[value=9223372036854775807]()\n"
@@ -464,7 +473,8 @@ TEST(stops_when_interrupted)
     END;
 }
 
-/* ---- size ---------------------------------------------------------------------------------------------- */
+/* ---- size
+ * ---------------------------------------------------------------------------------------------- */
 /** if x == 0: 0 elif x == 1: 1 … nested n deep: nothing may recurse over it. */
 TEST(nests_ten_thousand_branches)
 {
@@ -525,7 +535,9 @@ TEST(names_what_is_not_implemented)
     END;
 }
 
-/* ---- memory ----------------------------------------------------------------------------------------------- */
+/* ---- memory
+ * -----------------------------------------------------------------------------------------------
+ */
 TEST(survives_lack_of_memory)
 {
     BEGIN;

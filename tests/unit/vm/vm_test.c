@@ -73,7 +73,8 @@ ir_function *define(vm_fixture *x, const type *owner, const char *name, const ch
     return fn;
 }
 
-bool run_graph(vm_fixture *x, const char *ir, const jit_value *take_args, size_t n_args, jit_value *ret)
+bool run_graph(vm_fixture *x, const char *ir, const jit_value *take_args, size_t n_args,
+               jit_value *ret)
 {
     ir_graph *g = parse_graph(x, ir);
     const char *why = NULL;
@@ -97,7 +98,8 @@ bool run_graph(vm_fixture *x, const char *ir, const jit_value *take_args, size_t
     return done;
 }
 
-void expect_result(vm_fixture *x, const char *ir, const jit_value *take_args, size_t n_args, const char *want)
+void expect_result(vm_fixture *x, const char *ir, const jit_value *take_args, size_t n_args,
+                   const char *want)
 {
     jit_value got;
     if (!run_graph(x, ir, take_args, n_args, &got))
@@ -110,7 +112,8 @@ void expect_result(vm_fixture *x, const char *ir, const jit_value *take_args, si
     value_unref(got);
 }
 
-void expect_error(vm_fixture *x, const char *ir, const jit_value *take_args, size_t n_args, const char *message)
+void expect_error(vm_fixture *x, const char *ir, const jit_value *take_args, size_t n_args,
+                  const char *message)
 {
     jit_value got;
     assert_false(run_graph(x, ir, take_args, n_args, &got));

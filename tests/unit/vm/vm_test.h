@@ -28,12 +28,16 @@ ir_graph *parse_graph(vm_fixture *x, const char *ir);
 /** Define function `name` (a method if owner is given) by its graph. */
 ir_function *define(vm_fixture *x, const type *owner, const char *name, const char *ir);
 /** Run a graph text on arguments (taken). */
-bool run_graph(vm_fixture *x, const char *ir, const jit_value *take_args, size_t n_args, jit_value *ret);
+bool run_graph(vm_fixture *x, const char *ir, const jit_value *take_args, size_t n_args,
+               jit_value *ret);
 /** The result, printed as a constant would be. */
-void expect_result(vm_fixture *x, const char *ir, const jit_value *take_args, size_t n_args, const char *want);
-void expect_error(vm_fixture *x, const char *ir, const jit_value *take_args, size_t n_args, const char *message);
+void expect_result(vm_fixture *x, const char *ir, const jit_value *take_args, size_t n_args,
+                   const char *want);
+void expect_error(vm_fixture *x, const char *ir, const jit_value *take_args, size_t n_args,
+                  const char *message);
 
-#define ARGS(...) (jit_value[]){ __VA_ARGS__ }, sizeof((jit_value[]){ __VA_ARGS__ }) / sizeof(jit_value)
+#define ARGS(...) \
+    (jit_value[]){ __VA_ARGS__ }, sizeof((jit_value[]){ __VA_ARGS__ }) / sizeof(jit_value)
 #define NO_ARGS NULL, 0
 
 #endif
