@@ -1,21 +1,43 @@
-/* sema/attribute.c: x.name: slots, methods and properties of objects, fields, members, module contents. */
+/* sema/attribute.c: x.name: slots, methods and properties of objects, fields, members, module
+ * contents. */
 /* SPDX-License-Identifier: Apache-2.0 */
 #include "sema/value.h"
 
-/* ---- tensors ------------------------------------------------------------------------------------------ */
+/* ---- tensors ---- */
 
 /* Properties of tensors and the operators they stand for (spec/schemas/tensor_methods.txt). */
-static const struct { const char *name, *op; } tensor_properties[] = {
-    { "dtype", "prim::dtype" }, { "device", "prim::device" }, { "grad", "prim::grad" },
-    { "data", "prim::data" }, { "shape", "aten::size" }, { "ndim", "aten::dim" }, { "T", "aten::numpy_T" },
-    { "H", "aten::matrix_H" }, { "mT", "aten::mT" }, { "mH", "aten::mH" }, { "real", "aten::real" },
-    { "imag", "aten::imag" }, { "layout", "prim::layout" }, { "requires_grad", "prim::requires_grad" },
-    { "is_leaf", "aten::is_leaf" }, { "retains_grad", "aten::retains_grad" }, { "is_cuda", "prim::is_cuda" },
-    { "is_cpu", "prim::is_cpu" }, { "is_sparse", "prim::is_sparse" },
-    { "is_sparse_csr", "prim::is_sparse_csr" }, { "is_mkldnn", "prim::is_mkldnn" },
-    { "is_quantized", "prim::is_quantized" }, { "is_meta", "prim::is_meta" }, { "is_xpu", "prim::is_xpu" },
-    { "is_mps", "prim::is_mps" }, { "is_vulkan", "prim::is_vulkan" }, { "is_ipu", "prim::is_ipu" },
-    { "is_nested", "prim::is_nested" }, { "name", "prim::name" },
+static const struct {
+    const char *name, *op;
+} tensor_properties[] = {
+    { "dtype", "prim::dtype" },
+    { "device", "prim::device" },
+    { "grad", "prim::grad" },
+    { "data", "prim::data" },
+    { "shape", "aten::size" },
+    { "ndim", "aten::dim" },
+    { "T", "aten::numpy_T" },
+    { "H", "aten::matrix_H" },
+    { "mT", "aten::mT" },
+    { "mH", "aten::mH" },
+    { "real", "aten::real" },
+    { "imag", "aten::imag" },
+    { "layout", "prim::layout" },
+    { "requires_grad", "prim::requires_grad" },
+    { "is_leaf", "aten::is_leaf" },
+    { "retains_grad", "aten::retains_grad" },
+    { "is_cuda", "prim::is_cuda" },
+    { "is_cpu", "prim::is_cpu" },
+    { "is_sparse", "prim::is_sparse" },
+    { "is_sparse_csr", "prim::is_sparse_csr" },
+    { "is_mkldnn", "prim::is_mkldnn" },
+    { "is_quantized", "prim::is_quantized" },
+    { "is_meta", "prim::is_meta" },
+    { "is_xpu", "prim::is_xpu" },
+    { "is_mps", "prim::is_mps" },
+    { "is_vulkan", "prim::is_vulkan" },
+    { "is_ipu", "prim::is_ipu" },
+    { "is_nested", "prim::is_nested" },
+    { "name", "prim::name" },
 };
 
 static texpr *tensor_property(fn_checker *f, texpr *e, const char *name, range at)
@@ -26,7 +48,7 @@ static texpr *tensor_property(fn_checker *f, texpr *e, const char *name, range a
     return NULL;
 }
 
-/* ---- objects ------------------------------------------------------------------------------------------ */
+/* ---- objects ---- */
 
 static texpr *read_slot(fn_checker *f, texpr *e, const type_attribute *a, range at)
 {
@@ -79,15 +101,16 @@ static sval class_attribute(fn_checker *f, texpr *e, const char *name, range at)
         call_args none = { 0 };
         return value_sval(call_function(f, p->getter, e, &none, at));
     }
-    diag_item *it = diag_error(f->c->d, "unknown-attribute", at, in_own_init ?
-        "'%s' has no attribute '%s' yet: assign it first" :
-        "'%s' object has no attribute or method '%s'. Did you forget to initialize an attribute in __init__()?",
-        type_unqualified_name(t), name);
+    diag_item *it = diag_error(f->c->d, "unknown-attribute", at,
+                               in_own_init ? "'%s' has no attribute '%s' yet: assign it first"
+                                           : "'%s' object has no attribute or method '%s'. Did you "
+                                             "forget to initialize an attribute in __init__()?",
+                               type_unqualified_name(t), name);
     note_nearest(f, it, t, name, at);
     return error_sval(at);
 }
 
-/* ---- values ------------------------------------------------------------------------------------------- */
+/* ---- values ---- */
 
 static texpr *value_property(fn_checker *f, texpr *e, const char *name, range at)
 {
@@ -107,8 +130,9 @@ static texpr *value_property(fn_checker *f, texpr *e, const char *name, range at
             return op_expr(f, OP_prim_EnumName, T_STR, 1, &e, at);
         if (strcmp(name, "value") == 0) {
             const type *v = t->enums->value_type;
-            op_id op = v->kind == TYPE_INT ? OP_prim_EnumValue_int
-                       : v->kind == TYPE_FLOAT ? OP_prim_EnumValue_float : OP_prim_EnumValue_str;
+            op_id op = v->kind == TYPE_INT     ? OP_prim_EnumValue_int
+                       : v->kind == TYPE_FLOAT ? OP_prim_EnumValue_float
+                                               : OP_prim_EnumValue_str;
             return op_expr(f, op, v, 1, &e, at);
         }
         return NULL;
@@ -118,15 +142,16 @@ static texpr *value_property(fn_checker *f, texpr *e, const char *name, range at
 
 static sval unknown_attribute(fn_checker *f, texpr *e, const char *name, range at)
 {
-    diag_item *it = diag_error(f->c->d, "unknown-attribute", at, "'%s' object has no attribute or method '%s'",
-                               spell(f, e->type), name);
+    diag_item *it =
+        diag_error(f->c->d, "unknown-attribute", at, "'%s' object has no attribute or method '%s'",
+                   spell(f, e->type), name);
     note_optional(f, it, e);
     if (is_tensor(e->type) && strcmp(name, "bool") == 0)
         diag_note(f->c->d, it, at, "write bool(x), or x.to(torch.bool)");
     const char *near[1];
     char full[NAME_MAX_BYTES];
-    if (join_name(full, "aten", "::", name) && op_suggest(full, near, 1) &&
-        strncmp(near[0], "aten::", 6) == 0 && has_method(f, e->type, near[0] + 6))
+    if (join_name(full, "aten", "::", name) && op_suggest(full, near, 1)
+        && strncmp(near[0], "aten::", 6) == 0 && has_method(f, e->type, near[0] + 6))
         diag_note(f->c->d, it, at, "did you mean '%s'?", near[0] + 6);
     return error_sval(at);
 }
@@ -156,8 +181,9 @@ static sval class_member(fn_checker *f, const type *t, const char *name, range a
     ir_function *fn = t->kind == TYPE_CLASS ? type_find_method(t, name) : NULL;
     if (fn)
         return (sval){ .kind = SVAL_FUNCTION, .at = at, .fn = fn };
-    diag_item *it = diag_error(f->c->d, "unknown-attribute", at, t->kind == TYPE_ENUM ?
-                               "enum class %s has no member '%s'" : "class %s has no member '%s'",
+    diag_item *it = diag_error(f->c->d, "unknown-attribute", at,
+                               t->kind == TYPE_ENUM ? "enum class %s has no member '%s'"
+                                                    : "class %s has no member '%s'",
                                type_unqualified_name(t), name);
     for (size_t i = 0; t->kind == TYPE_ENUM && i < t->enums->n; i++)
         if (text_distance(name, t->enums->members[i]->name, 2) <= 2) {

@@ -1,18 +1,25 @@
-/* sema/builtin.c: built-in functions (spec/language.md §6.6) and torch.jit's (annotate, isinstance, fork).
+/* sema/builtin.c: built-in functions (spec/language.md §6.6) and torch.jit's (annotate, isinstance,
+ * fork).
  *
- * names.def says what each is: an operator; an operator that classes answer with a magic method; a cast; or a
- * special form, which looks at the syntax of its arguments. */
+ * names.def says what each is: an operator; an operator that classes answer with a magic method; a
+ * cast; or a special form, which looks at the syntax of its arguments. */
 /* SPDX-License-Identifier: Apache-2.0 */
 #include "sema/value.h"
 
-typedef enum builtin_kind { KIND_OPERATOR, KIND_MAGIC, KIND_CAST, KIND_FUNCTION, KIND_FORM } builtin_kind;
+typedef enum builtin_kind {
+    KIND_OPERATOR,
+    KIND_MAGIC,
+    KIND_CAST,
+    KIND_FUNCTION,
+    KIND_FORM
+} builtin_kind;
 
 typedef sval (*builtin_function)(fn_checker *f, const call_args *args, range at);
 typedef sval (*builtin_form)(fn_checker *f, const ast_call *n, const type *hint);
 
 typedef struct builtin {
     const char *name;
-    size_t n_name;           /* its length: compared first */
+    size_t n_name; /* its length: compared first */
     builtin_kind kind;
     const char *op, *magic;
     type_kind cast_to;
@@ -20,7 +27,7 @@ typedef struct builtin {
     builtin_form form;
 } builtin;
 
-/* ---- functions ------------------------------------------------------------------------------------------ */
+/* ---- functions ---- */
 
 static texpr *const *values_of(fn_checker *f, const call_args *args)
 {
@@ -61,7 +68,8 @@ static sval call_tuple(fn_checker *f, const call_args *args, range at)
     if (!it)
         return error_sval(at);
     if (!it->is_static) {
-        diag_error(f->c->d, "bad-argument", a->at, "cannot statically infer the expected size of a list in this "
+        diag_error(f->c->d, "bad-argument", a->at,
+                   "cannot statically infer the expected size of a list in this "
                    "context: tuple() takes tuples only");
         return error_sval(at);
     }
@@ -85,9 +93,14 @@ static sval call_is_scripting(fn_checker *f, const call_args *args, range at)
 
 texpr *call_cast(fn_checker *f, const type *to, const call_args *args, range at)
 {
-    static const struct { type_kind to; const char *op, *magic; } by_kind[] = {
-        { TYPE_INT, "aten::Int", "__int__" }, { TYPE_FLOAT, "aten::Float", "__float__" },
-        { TYPE_COMPLEX, "aten::Complex", "__complex__" }, { TYPE_BOOL, "aten::Bool", "__bool__" },
+    static const struct {
+        type_kind to;
+        const char *op, *magic;
+    } by_kind[] = {
+        { TYPE_INT, "aten::Int", "__int__" },
+        { TYPE_FLOAT, "aten::Float", "__float__" },
+        { TYPE_COMPLEX, "aten::Complex", "__complex__" },
+        { TYPE_BOOL, "aten::Bool", "__bool__" },
         { TYPE_STR, "aten::str", "__str__" },
     };
     texpr *const *v = values_of(f, args);
@@ -112,19 +125,21 @@ texpr *call_cast(fn_checker *f, const type *to, const call_args *args, range at)
     return error_expr(f, at);
 }
 
-/* ---- special forms ---------------------------------------------------------------------------------------- */
+/* ---- special forms ---- */
 
 static bool form_args(fn_checker *f, const ast_call *n, const char *what, size_t min, size_t max)
 {
     for (size_t i = 0; i < n->args.n; i++)
         if (n->args.at[i]->kind == AST_keyword || n->args.at[i]->kind == AST_star) {
-            diag_error(f->c->d, "bad-argument", n->args.at[i]->at, "%s takes plain positional arguments", what);
+            diag_error(f->c->d, "bad-argument", n->args.at[i]->at,
+                       "%s takes plain positional arguments", what);
             return false;
         }
     if (n->args.n >= min && n->args.n <= max)
         return true;
     diag_error(f->c->d, n->args.n < min ? "missing-argument" : "too-many-arguments", n->node.at,
-               "%s takes %zu%s arguments, not %zu", what, min, min == max ? "" : " or more", n->args.n);
+               "%s takes %zu%s arguments, not %zu", what, min, min == max ? "" : " or more",
+               n->args.n);
     return false;
 }
 
@@ -150,7 +165,8 @@ static sval form_getattr(fn_checker *f, const ast_call *n, const type *hint)
     if (!form_args(f, n, "getattr", 2, 3))
         return error_sval(at);
     if (n->args.at[1]->kind != AST_string) {
-        diag_error(f->c->d, "bad-argument", n->args.at[1]->at, "getattr's second argument must be a string literal");
+        diag_error(f->c->d, "bad-argument", n->args.at[1]->at,
+                   "getattr's second argument must be a string literal");
         return error_sval(at);
     }
     const char *name = ((const ast_string *)n->args.at[1])->value.s;
@@ -186,7 +202,8 @@ static sval form_annotate(fn_checker *f, const ast_call *n, const type *hint)
     texpr *r = try_convert(f, e, t, true);
     if (!r) {
         diag_item *it = diag_error(f->c->d, "bad-annotation", n->args.at[1]->at,
-                                   "expected an expression of type %s but found %s", spell(f, t), spell(f, e->type));
+                                   "expected an expression of type %s but found %s", spell(f, t),
+                                   spell(f, e->type));
         note_optional(f, it, e);
         return error_sval(at);
     }
@@ -208,12 +225,14 @@ static sval form_list(fn_checker *f, const ast_call *n, const type *hint)
         return value_sval(new_texpr(f, TX_LIST, t, at, 0));
     }
     const ast_node *arg = n->args.at[0];
-    if (arg->kind == AST_name || arg->kind == AST_string || arg->kind == AST_list || arg->kind == AST_attribute) {
+    if (arg->kind == AST_name || arg->kind == AST_string || arg->kind == AST_list
+        || arg->kind == AST_attribute) {
         /* checking these twice has no effect; lists and strings are copied by an operator */
         sval v = check_sval(f, arg, NULL);
         if (v.kind == SVAL_ERROR)
             return v;
-        if (v.kind == SVAL_VALUE && (v.expr->type->kind == TYPE_LIST || v.expr->type->kind == TYPE_STR))
+        if (v.kind == SVAL_VALUE
+            && (v.expr->type->kind == TYPE_LIST || v.expr->type->kind == TYPE_STR))
             return value_sval(call_op(f, "aten::list", at, 1, &v.expr));
     }
     return value_sval(list_of_iterable(f, arg, hint, at));
@@ -248,7 +267,8 @@ static texpr *add_keywords(fn_checker *f, texpr *copy, const ast_call *n, range 
     texpr *d = emit_temp(f, copy);
     for (size_t i = 1; i < n->args.n; i++) {
         const ast_keyword *k = (const ast_keyword *)n->args.at[i];
-        texpr *args[] = { d, str_const(f, k->id, strlen(k->id), k->node.at), check_expr(f, k->value, NULL) };
+        texpr *args[] = { d, str_const(f, k->id, strlen(k->id), k->node.at),
+                          check_expr(f, k->value, NULL) };
         texpr *set = call_op(f, "aten::_set_item", k->node.at, 3, args);
         if (is_error(set))
             return set;
@@ -264,7 +284,8 @@ static sval form_dict(fn_checker *f, const ast_call *n, const type *hint)
     for (size_t i = 0; i < n->args.n; i++)
         n_plain += n->args.at[i]->kind != AST_keyword;
     if (n_plain > 1 || (n_plain && n->args.at[0]->kind == AST_star)) {
-        diag_error(f->c->d, "bad-argument", at, "dict() takes one dict or iterable of pairs, and keywords");
+        diag_error(f->c->d, "bad-argument", at,
+                   "dict() takes one dict or iterable of pairs, and keywords");
         return error_sval(at);
     }
     if (!n->args.n) {
@@ -274,7 +295,8 @@ static sval form_dict(fn_checker *f, const ast_call *n, const type *hint)
     if (!n_plain)
         return value_sval(keyword_dict(f, n, at));
     const ast_node *arg = n->args.at[0];
-    if (arg->kind == AST_name || arg->kind == AST_dict || arg->kind == AST_dict_comp || arg->kind == AST_attribute) {
+    if (arg->kind == AST_name || arg->kind == AST_dict || arg->kind == AST_dict_comp
+        || arg->kind == AST_attribute) {
         texpr *e = check_expr(f, arg, hint);
         if (is_error(e))
             return error_sval(at);
@@ -284,7 +306,7 @@ static sval form_dict(fn_checker *f, const ast_call *n, const type *hint)
     return value_sval(add_keywords(f, dict_of_pairs(f, arg, at), n, at));
 }
 
-/* ---- fork ----------------------------------------------------------------------------------------------------- */
+/* ---- fork ---- */
 
 static texpr *fork_body(fn_checker *f, tstmt_list *body, const type *result, range at)
 {
@@ -347,16 +369,17 @@ static sval form_fork(fn_checker *f, const ast_call *n, const type *hint)
     return value_sval(fork_call(f, callee, &args, at));
 }
 
-/* ---- the table -------------------------------------------------------------------------------------------------- */
+/* ---- the table ---- */
 
 #define NAME(id) .name = id, .n_name = sizeof id - 1
 
 static const builtin builtins[] = {
-#define OPERATOR(id, operator)     { NAME(id), .kind = KIND_OPERATOR, .op = operator },
-#define MAGIC(id, operator, dunder) { NAME(id), .kind = KIND_MAGIC, .op = operator, .magic = dunder },
-#define CAST(id, to)               { NAME(id), .kind = KIND_CAST, .cast_to = to },
-#define FUNCTION(id, fn)           { NAME(id), .kind = KIND_FUNCTION, .function = fn },
-#define FORM(id, fn)               { NAME(id), .kind = KIND_FORM, .form = fn },
+#define OPERATOR(id, operator) { NAME(id), .kind = KIND_OPERATOR, .op = operator},
+#define MAGIC(id, operator, dunder)                                                                \
+    { NAME(id), .kind = KIND_MAGIC, .op = operator, .magic = dunder },
+#define CAST(id, to)     { NAME(id), .kind = KIND_CAST, .cast_to = to },
+#define FUNCTION(id, fn) { NAME(id), .kind = KIND_FUNCTION, .function = fn },
+#define FORM(id, fn)     { NAME(id), .kind = KIND_FORM, .form = fn },
 #include "sema/names.def"
 };
 
@@ -375,7 +398,8 @@ const char *builtin_name(const char *name)
     return b ? b->name : NULL;
 }
 
-bool call_special_form(fn_checker *f, const char *name, const ast_call *n, const type *hint, sval *ret)
+bool call_special_form(fn_checker *f, const char *name, const ast_call *n, const type *hint,
+                       sval *ret)
 {
     const builtin *b = find_builtin(name);
     if (!b || b->kind != KIND_FORM)
@@ -394,7 +418,8 @@ static sval call_magic_builtin(fn_checker *f, const builtin *b, const call_args 
     return value_sval(call_operator(f, b->op, args, at));
 }
 
-sval call_builtin(fn_checker *f, const char *name, const call_args *args, const type *hint, range at)
+sval call_builtin(fn_checker *f, const char *name, const call_args *args, const type *hint,
+                  range at)
 {
     const builtin *b = find_builtin(name);
     (void)hint;

@@ -2,7 +2,7 @@
 /* SPDX-License-Identifier: Apache-2.0 */
 #include "sema/value.h"
 
-/* ---- operator nodes -------------------------------------------------------------------------------- */
+/* ---- operator nodes ---- */
 
 texpr *op_expr(fn_checker *f, op_id op, const type *t, size_t n, texpr *const *args, range at)
 {
@@ -21,7 +21,7 @@ call_args make_args(fn_checker *f, size_t n, texpr *const *values)
     return args;
 }
 
-/* ---- overload resolution ----------------------------------------------------------------------------- */
+/* ---- overload resolution ---- */
 
 enum { SLOTS_INLINE = 40, CANDIDATES_SHOWN = 8 };
 
@@ -40,7 +40,8 @@ static slot *room_for(fn_checker *f, const uint16_t *ids, size_t n, slot *some)
 }
 
 /* The first candidate that takes the arguments, or OP_NONE. */
-static op_id find_match(fn_checker *f, const uint16_t *ids, size_t n, actuals *a, bool implicit, matched *m)
+static op_id find_match(fn_checker *f, const uint16_t *ids, size_t n, actuals *a, bool implicit,
+                        matched *m)
 {
     mismatch why;
     for (size_t i = 0; i < n; i++) {
@@ -53,7 +54,8 @@ static op_id find_match(fn_checker *f, const uint16_t *ids, size_t n, actuals *a
 }
 
 /* Resolve a call of operator `name`; NULL: no candidate takes the arguments (nothing reported). */
-static texpr *resolve(fn_checker *f, const char *name, const uint16_t *ids, size_t n, actuals *a, range at)
+static texpr *resolve(fn_checker *f, const char *name, const uint16_t *ids, size_t n, actuals *a,
+                      range at)
 {
     slot some[SLOTS_INLINE];
     matched m = { .slots = room_for(f, ids, n, some) };
@@ -86,7 +88,7 @@ texpr *try_operator(fn_checker *f, const char *name, size_t n, texpr *const *arg
     return n_ids ? resolve(f, name, ids, n_ids, &a, at) : NULL;
 }
 
-/* ---- reporting ----------------------------------------------------------------------------------------- */
+/* ---- reporting ---- */
 
 static texpr *unknown_operator(fn_checker *f, const char *name, range at)
 {
@@ -98,7 +100,11 @@ static texpr *unknown_operator(fn_checker *f, const char *name, range at)
     return error_expr(f, at);
 }
 
-typedef struct candidate { const schema *s; mismatch why; size_t score; } candidate;
+typedef struct candidate {
+    const schema *s;
+    mismatch why;
+    size_t score;
+} candidate;
 
 /* A candidate that got further down its arguments is more likely meant. */
 static size_t score_of(const schema *s, const actuals *a, const mismatch *why)
@@ -135,7 +141,8 @@ static const char *arguments_text(fn_checker *f, const actuals *a)
 static void add_candidate(candidate *best, size_t *n, candidate c)
 {
     size_t i = *n < CANDIDATES_SHOWN ? (*n)++ : CANDIDATES_SHOWN - 1;
-    if (i == CANDIDATES_SHOWN - 1 && best[i].s && best[i].score >= c.score && *n == CANDIDATES_SHOWN)
+    if (i == CANDIDATES_SHOWN - 1 && best[i].s && best[i].score >= c.score
+        && *n == CANDIDATES_SHOWN)
         return;
     for (; i > 0 && best[i - 1].score < c.score; i--)
         best[i] = best[i - 1];
@@ -158,7 +165,8 @@ static bool gives_out(const actuals *a)
     return false;
 }
 
-/* Was this candidate possibly meant? Not if it wants an output, a named dimension or another receiver. */
+/* Was this candidate possibly meant? Not if it wants an output, a named dimension or another
+ * receiver. */
 static bool is_plausible(const schema *s, const actuals *a, const mismatch *why)
 {
     for (size_t i = 0; i < s->n_args; i++) {
@@ -172,8 +180,8 @@ static bool is_plausible(const schema *s, const actuals *a, const mismatch *why)
 }
 
 /* Rank the candidates, only the plausible ones if `strict`; returns how many there are in best. */
-static size_t rank_candidates(fn_checker *f, const uint16_t *ids, size_t n, actuals *a, matched *m, bool strict,
-                              candidate *best)
+static size_t rank_candidates(fn_checker *f, const uint16_t *ids, size_t n, actuals *a, matched *m,
+                              bool strict, candidate *best)
 {
     size_t n_best = 0;
     for (size_t i = 0; i < n; i++) {
@@ -188,8 +196,8 @@ static size_t rank_candidates(fn_checker *f, const uint16_t *ids, size_t n, actu
     return n_best;
 }
 
-static texpr *report_no_match(fn_checker *f, const char *name, const uint16_t *ids, size_t n, actuals *a,
-                              range at)
+static texpr *report_no_match(fn_checker *f, const char *name, const uint16_t *ids, size_t n,
+                              actuals *a, range at)
 {
     slot some[SLOTS_INLINE];
     matched m = { .slots = room_for(f, ids, n, some) };
@@ -215,7 +223,8 @@ static texpr *report_no_match(fn_checker *f, const char *name, const uint16_t *i
     return error_expr(f, at);
 }
 
-texpr *call_operator_on(fn_checker *f, const char *name, texpr *receiver, const call_args *args, range at)
+texpr *call_operator_on(fn_checker *f, const char *name, texpr *receiver, const call_args *args,
+                        range at)
 {
     actuals a;
     if (!make_actuals(f, args, receiver, &a))
@@ -264,9 +273,10 @@ texpr *call_op_id(fn_checker *f, op_id op, range at, size_t n, texpr *const *arg
     return full ? op_expr(f, op, m.result, n_args, full, at) : error_expr(f, at);
 }
 
-/* ---- functions, methods, classes -------------------------------------------------------------------------- */
+/* ---- functions, methods, classes ---- */
 
-/* Match one schema with conversions; NULL: reported. The receiver, if any, takes argument `self`. */
+/* Match one schema with conversions; NULL: reported. The receiver, if any, takes argument `self`.
+ */
 static texpr **match_single(fn_checker *f, const schema *s, const char *callee, texpr *receiver,
                             const call_args *args, range at, size_t *ret_n)
 {
@@ -297,12 +307,14 @@ static texpr **match_single(fn_checker *f, const schema *s, const char *callee, 
 
 static const type *return_type_of(const schema *s) { return s->n_rets ? s->rets[0].type : T_NONE; }
 
-texpr *call_function(fn_checker *f, ir_function *fn, texpr *receiver, const call_args *args, range at)
+texpr *call_function(fn_checker *f, ir_function *fn, texpr *receiver, const call_args *args,
+                     range at)
 {
     size_t n;
     if (!require_schema(f->c, fn, at))
         return error_expr(f, at);
-    texpr **full = match_single(f, fn->schema, fn->name, fn->is_static ? NULL : receiver, args, at, &n);
+    texpr **full =
+        match_single(f, fn->schema, fn->name, fn->is_static ? NULL : receiver, args, at, &n);
     if (!full)
         return error_expr(f, at);
     bool is_method = fn->owner && !fn->is_static;
@@ -314,8 +326,8 @@ texpr *call_function(fn_checker *f, ir_function *fn, texpr *receiver, const call
     return e;
 }
 
-static texpr *call_interface_method(fn_checker *f, texpr *receiver, const char *name, const call_args *args,
-                                    range at)
+static texpr *call_interface_method(fn_checker *f, texpr *receiver, const char *name,
+                                    const call_args *args, range at)
 {
     const schema *s = strmap_find(&receiver->type->iface->methods, name);
     size_t n;
@@ -329,7 +341,8 @@ static texpr *call_interface_method(fn_checker *f, texpr *receiver, const char *
     return e;
 }
 
-texpr *call_magic(fn_checker *f, texpr *obj, const char *name, size_t n, texpr *const *args, range at)
+texpr *call_magic(fn_checker *f, texpr *obj, const char *name, size_t n, texpr *const *args,
+                  range at)
 {
     ir_function *fn = obj->type->kind == TYPE_CLASS ? type_find_method(obj->type, name) : NULL;
     if (!fn)
@@ -345,7 +358,8 @@ static texpr *construct_class(fn_checker *f, const type *cls, const call_args *a
         return error_expr(f, at);
     ir_function *init = type_find_method(cls, "__init__");
     if (!init) {
-        diag_error(f->c->d, "no-init", at, "Class %s does not have an __init__ function defined", name);
+        diag_error(f->c->d, "no-init", at, "Class %s does not have an __init__ function defined",
+                   name);
         return error_expr(f, at);
     }
     if (!require_schema(f->c, init, at))
@@ -378,8 +392,12 @@ static const schema *named_tuple_schema(fn_checker *f, const type *t)
             args[i].default_value = t->fields->defaults[i];
     }
     ret->type = t;
-    *s = (schema){ .name = type_unqualified_name(t), .overload = "", .n_args = t->n_args, .n_rets = 1,
-                   .args = args, .rets = ret };
+    *s = (schema){ .name = type_unqualified_name(t),
+                   .overload = "",
+                   .n_args = t->n_args,
+                   .n_rets = 1,
+                   .args = args,
+                   .rets = ret };
     return s;
 }
 
@@ -407,15 +425,17 @@ static texpr *construct(fn_checker *f, const type *t, const call_args *args, ran
                    t->enums->n ? t->enums->members[0]->name : "MEMBER");
         break;
     default:
-        diag_error(f->c->d, "not-callable", at, "%s cannot be instantiated", type_unqualified_name(t));
+        diag_error(f->c->d, "not-callable", at, "%s cannot be instantiated",
+                   type_unqualified_name(t));
         break;
     }
     return error_expr(f, at);
 }
 
-/* ---- anything that is called ------------------------------------------------------------------------------- */
+/* ---- anything that is called ---- */
 
-static sval call_method_sval(fn_checker *f, sval callee, const call_args *args, const type *hint, range at)
+static sval call_method_sval(fn_checker *f, sval callee, const call_args *args, const type *hint,
+                             range at)
 {
     texpr *receiver = callee.expr;
     if (callee.fn)
@@ -433,13 +453,14 @@ static sval call_value(fn_checker *f, sval callee, const call_args *args, range 
         fn = type_find_method(e->type, "forward");
     if (fn)
         return value_sval(call_function(f, fn, e, args, at));
-    diag_item *it = diag_error(f->c->d, "not-callable", callee.at, "cannot call a value of type '%s'",
-                               spell(f, e->type));
+    diag_item *it = diag_error(f->c->d, "not-callable", callee.at,
+                               "cannot call a value of type '%s'", spell(f, e->type));
     note_optional(f, it, e);
     return error_sval(at);
 }
 
-/* What the callee denotes decides; ranges and the like stay iterables, so the result is no texpr yet. */
+/* What the callee denotes decides; ranges and the like stay iterables, so the result is no texpr
+ * yet. */
 static sval call_any(fn_checker *f, sval callee, const call_args *args, const type *hint, range at)
 {
     switch (callee.kind) {
@@ -460,7 +481,8 @@ static sval call_any(fn_checker *f, sval callee, const call_args *args, const ty
                    callee.type ? spell(f, callee.type) : callee.name);
         return error_sval(at);
     case SVAL_EXCEPTION:
-        diag_error(f->c->d, "not-callable", callee.at, "exception %s can only be raised", callee.name);
+        diag_error(f->c->d, "not-callable", callee.at, "exception %s can only be raised",
+                   callee.name);
         return error_sval(at);
     case SVAL_MODULE:
         diag_error(f->c->d, "not-callable", callee.at, "module '%s' cannot be called", callee.name);
@@ -470,7 +492,8 @@ static sval call_any(fn_checker *f, sval callee, const call_args *args, const ty
         diag_error(f->c->d, "not-callable", callee.at, "this cannot be called");
         return error_sval(at);
     case SVAL_CLOSURE:
-        diag_error(f->c->d, "not-callable", callee.at, "cannot call a closure; pass it to torch.jit.fork()");
+        diag_error(f->c->d, "not-callable", callee.at,
+                   "cannot call a closure; pass it to torch.jit.fork()");
         return error_sval(at);
     }
     return error_sval(at);
@@ -481,7 +504,7 @@ texpr *call_sval(fn_checker *f, sval callee, const call_args *args, const type *
     return sval_to_value(f, call_any(f, callee, args, hint, at));
 }
 
-/* ---- syntax --------------------------------------------------------------------------------------------------- */
+/* ---- syntax ---- */
 
 /* `f(*t)`: the elements of a tuple become arguments. */
 static bool add_star(fn_checker *f, const ast_star *n, call_args *args)
@@ -490,14 +513,15 @@ static bool add_star(fn_checker *f, const ast_star *n, call_args *args)
     if (is_error(e))
         return false;
     if (!is_tuple_like(e->type)) {
-        diag_error(f->c->d, "bad-star", n->node.at, "only a tuple can be passed as *arguments, not %s",
-                   spell(f, e->type));
+        diag_error(f->c->d, "bad-star", n->node.at,
+                   "only a tuple can be passed as *arguments, not %s", spell(f, e->type));
         return false;
     }
     texpr *whole = share(f, e);
     for (size_t i = 0; i < e->type->n_args; i++) {
         texpr *item = tuple_item(f, whole, i, n->node.at);
-        if (!VEC_PUSH(args, arena_of(f), ((call_arg){ .value = item, .at = n->node.at, .is_star = true })))
+        if (!VEC_PUSH(args, arena_of(f),
+                      ((call_arg){ .value = item, .at = n->node.at, .is_star = true })))
             return false;
     }
     return true;
@@ -525,19 +549,21 @@ bool check_arguments(fn_checker *f, const ast_nodes *nodes, call_args *ret)
     return ok;
 }
 
-bool expect_args(fn_checker *f, const char *what, const call_args *args, size_t min, size_t max, range at)
+bool expect_args(fn_checker *f, const char *what, const call_args *args, size_t min, size_t max,
+                 range at)
 {
     for (size_t i = 0; i < args->n; i++)
         if (args->at[i].keyword) {
-            diag_error(f->c->d, "unknown-keyword", args->at[i].at, "%s has no argument named '%s'", what,
-                       args->at[i].keyword);
+            diag_error(f->c->d, "unknown-keyword", args->at[i].at, "%s has no argument named '%s'",
+                       what, args->at[i].keyword);
             return false;
         }
     if (args->n >= min && args->n <= max)
         return true;
     const char *code = args->n < min ? "missing-argument" : "too-many-arguments";
     if (min == max)
-        diag_error(f->c->d, code, at, "%s takes %zu argument%s, not %zu", what, min, min == 1 ? "" : "s", args->n);
+        diag_error(f->c->d, code, at, "%s takes %zu argument%s, not %zu", what, min,
+                   min == 1 ? "" : "s", args->n);
     else if (args->n < min)
         diag_error(f->c->d, code, at, "%s needs at least %zu argument%s, not %zu", what, min,
                    min == 1 ? "" : "s", args->n);

@@ -1,7 +1,8 @@
-/* sema/comprehension.c: list and dict comprehensions, and list() and dict() of iterables, which are the same.
+/* sema/comprehension.c: list and dict comprehensions, and list() and dict() of iterables, which are
+ * the same.
  *
- * The whole comprehension, the iterable included, is a TX_COMP with statements of its own, so that it stays
- * where it stands in the order of evaluation and under the conditions around it. */
+ * The whole comprehension, the iterable included, is a TX_COMP with statements of its own, so that
+ * it stays where it stands in the order of evaluation and under the conditions around it. */
 /* SPDX-License-Identifier: Apache-2.0 */
 #include "sema/value.h"
 
@@ -9,12 +10,12 @@
 typedef struct comp {
     fn_checker *f;
     range at;
-    texpr *result;                   /* TX_COMP */
+    texpr *result; /* TX_COMP */
     tvar *var;
-    const ast_node *target;          /* NULL: the elements themselves are the items */
-    const ast_node *item, *key;      /* syntax of an item; key: NULL for lists */
-    const type *wanted;              /* hinted container type, or NULL */
-    const type *type;                /* of the container, once an item has been seen */
+    const ast_node *target;     /* NULL: the elements themselves are the items */
+    const ast_node *item, *key; /* syntax of an item; key: NULL for lists */
+    const type *wanted;         /* hinted container type, or NULL */
+    const type *type;           /* of the container, once an item has been seen */
     bool failed;
 } comp;
 
@@ -32,8 +33,9 @@ static bool fit(comp *k, texpr **e, const type *want)
         *e = fitted;
         return true;
     }
-    diag_error(k->f->c->d, "bad-elements", (*e)->at, "an element of this comprehension must be %s, not %s",
-               spell(k->f, want), spell(k->f, *e ? (*e)->type : T_ERROR));
+    diag_error(k->f->c->d, "bad-elements", (*e)->at,
+               "an element of this comprehension must be %s, not %s", spell(k->f, want),
+               spell(k->f, *e ? (*e)->type : T_ERROR));
     k->failed = true;
     return false;
 }
@@ -42,7 +44,9 @@ static bool fit(comp *k, texpr **e, const type *want)
 static bool settle_type(comp *k, const texpr *key, const texpr *value)
 {
     if (!k->type)
-        k->type = k->wanted ? k->wanted : key ? type_dict(key->type, value->type) : type_list(value->type);
+        k->type = k->wanted ? k->wanted
+                  : key     ? type_dict(key->type, value->type)
+                            : type_list(value->type);
     if (!k->type)
         k->failed = true;
     k->var->type = k->type ? k->type : T_ERROR;
@@ -67,7 +71,8 @@ static void add_item(comp *k, texpr *key, texpr *value)
         emit_stmt(k->f, TS_EXPR, k->at)->value = set;
     } else if (fit(k, &value, type_elem(k->type))) {
         texpr *args[] = { read_result(k), value };
-        emit_stmt(k->f, TS_EXPR, k->at)->value = op_expr(k->f, OP_aten_append_t, k->type, 2, args, k->at);
+        emit_stmt(k->f, TS_EXPR, k->at)->value =
+            op_expr(k->f, OP_aten_append_t, k->type, 2, args, k->at);
     }
 }
 
@@ -75,8 +80,8 @@ static void add_item(comp *k, texpr *key, texpr *value)
 static void add_pair(comp *k, texpr *e)
 {
     if (!is_tuple_like(e->type) || e->type->n_args != 2) {
-        diag_error(k->f->c->d, "bad-argument", e->at, "dict() needs pairs of a key and a value, not %s",
-                   spell(k->f, e->type));
+        diag_error(k->f->c->d, "bad-argument", e->at,
+                   "dict() needs pairs of a key and a value, not %s", spell(k->f, e->type));
         k->failed = true;
         return;
     }
@@ -144,7 +149,9 @@ static texpr *run_comp(comp *k, const ast_node *iter_node, bool is_dict)
     else if (!k->failed)
         dynamic_rounds(k, it);
     if (!k->failed && !k->type)
-        k->type = k->wanted ? k->wanted : is_dict ? type_dict(T_STR, T_TENSOR) : type_list(T_TENSOR);
+        k->type = k->wanted ? k->wanted
+                  : is_dict ? type_dict(T_STR, T_TENSOR)
+                            : type_list(T_TENSOR);
     scope_pop(f);
     if (k->failed || !k->type)
         return error_expr(f, k->at);
@@ -162,14 +169,21 @@ static const type *hinted(const type *hint, type_kind kind)
 
 texpr *check_list_comp(fn_checker *f, const ast_list_comp *n, const type *hint)
 {
-    comp k = { .f = f, .at = n->node.at, .target = n->target, .item = n->item,
+    comp k = { .f = f,
+               .at = n->node.at,
+               .target = n->target,
+               .item = n->item,
                .wanted = hinted(hint, TYPE_LIST) };
     return run_comp(&k, n->iter, false);
 }
 
 texpr *check_dict_comp(fn_checker *f, const ast_dict_comp *n, const type *hint)
 {
-    comp k = { .f = f, .at = n->node.at, .target = n->target, .item = n->value, .key = n->key,
+    comp k = { .f = f,
+               .at = n->node.at,
+               .target = n->target,
+               .item = n->value,
+               .key = n->key,
                .wanted = hinted(hint, TYPE_DICT) };
     return run_comp(&k, n->iter, true);
 }

@@ -1,24 +1,30 @@
 /* sema/condition.c: conditions: what a test proves about types, and what types decide about a test.
  *
- * The result of checking a condition is its value, its truth where types or literals decide it, and the facts
- * that hold on either side. `a and b` checks b in a block of its own where a's facts hold. */
+ * The result of checking a condition is its value, its truth where types or literals decide it, and
+ * the facts that hold on either side. `a and b` checks b in a block of its own where a's facts
+ * hold. */
 /* SPDX-License-Identifier: Apache-2.0 */
 #include "sema/value.h"
 
-static condition plain_condition(texpr *e) { return (condition){ .expr = e, .truth = TRUTH_DYNAMIC }; }
+static condition plain_condition(texpr *e)
+{
+    return (condition){ .expr = e, .truth = TRUTH_DYNAMIC };
+}
 
 static condition static_condition(fn_checker *f, bool holds, range at)
 {
-    return (condition){ .expr = bool_const(f, holds, at), .truth = holds ? TRUTH_TRUE : TRUTH_FALSE };
+    return (condition){ .expr = bool_const(f, holds, at),
+                        .truth = holds ? TRUTH_TRUE : TRUTH_FALSE };
 }
 
 static void add_fact(fn_checker *f, fact_list *facts, const ast_node *subject, const type *t)
 {
     if (subject->kind == AST_name && t)
-        VEC_PUSH(facts, arena_of(f), ((fact){ .name = ((const ast_name *)subject)->id, .type = t }));
+        VEC_PUSH(facts, arena_of(f),
+                 ((fact){ .name = ((const ast_name *)subject)->id, .type = t }));
 }
 
-/* ---- x is None ------------------------------------------------------------------------------------ */
+/* ---- x is None ---- */
 
 typedef enum none_ness { NEVER_NONE, MAYBE_NONE, ALWAYS_NONE } none_ness;
 
@@ -29,7 +35,8 @@ static none_ness none_ness_of(const type *t)
     return type_is_optional_like(t) || t->kind == TYPE_ANY ? MAYBE_NONE : NEVER_NONE;
 }
 
-static condition check_is(fn_checker *f, const ast_node *an, const ast_node *bn, bool is_not, range at)
+static condition check_is(fn_checker *f, const ast_node *an, const ast_node *bn, bool is_not,
+                          range at)
 {
     texpr *a = check_expr(f, an, NULL), *b = check_expr(f, bn, NULL);
     if (is_error(a) || is_error(b))
@@ -48,7 +55,7 @@ static condition check_is(fn_checker *f, const ast_node *an, const ast_node *bn,
     return c;
 }
 
-/* ---- isinstance ----------------------------------------------------------------------------------- */
+/* ---- isinstance ---- */
 
 typedef VEC(const type *) type_list_vec;
 
@@ -81,11 +88,12 @@ static bool gather_classes(fn_checker *f, const ast_node *n, type_list_vec *ret)
                 return false;
         return true;
     }
-    const type *t = is_name(n, "list") ? type_base(TYPE_ANY_LIST)
+    const type *t = is_name(n, "list")    ? type_base(TYPE_ANY_LIST)
                     : is_name(n, "tuple") ? type_base(TYPE_ANY_TUPLE)
                                           : try_annotation(f->c, f, n);
     if (!t) {
-        diag_error(f->c->d, "bad-isinstance", n->at, "the second argument of isinstance must be a type or "
+        diag_error(f->c->d, "bad-isinstance", n->at,
+                   "the second argument of isinstance must be a type or "
                    "a tuple of types");
         return false;
     }
@@ -102,7 +110,8 @@ static const type *union_of(const type_list_vec *v)
     return t;
 }
 
-/* How one member of the object's type fares: the part of it that passes (NULL: none); *ret_rest: may it fail? */
+/* How one member of the object's type fares: the part of it that passes (NULL: none); *ret_rest:
+ * may it fail? */
 static const type *passing_part(const type *member, const type_list_vec *classes, bool *ret_rest)
 {
     const type *narrow = NULL;
@@ -118,7 +127,8 @@ static const type *passing_part(const type *member, const type_list_vec *classes
     return narrow;
 }
 
-static condition run_time_isinstance(fn_checker *f, texpr *subject, const type_list_vec *classes, range at)
+static condition run_time_isinstance(fn_checker *f, texpr *subject, const type_list_vec *classes,
+                                     range at)
 {
     texpr *e = new_texpr(f, TX_ISINSTANCE, T_BOOL, at, 1);
     if (e->n_args)
@@ -128,7 +138,8 @@ static condition run_time_isinstance(fn_checker *f, texpr *subject, const type_l
     return plain_condition(e);
 }
 
-condition check_isinstance(fn_checker *f, const ast_node *subject, const ast_node *class_node, range at)
+condition check_isinstance(fn_checker *f, const ast_node *subject, const ast_node *class_node,
+                           range at)
 {
     texpr *e = check_expr(f, subject, NULL);
     type_list_vec classes = { 0 }, members = { 0 }, yes = { 0 }, no = { 0 };
@@ -150,8 +161,9 @@ condition check_isinstance(fn_checker *f, const ast_node *subject, const ast_nod
         if (rest)
             VEC_PUSH(&no, arena_of(f), m);
     }
-    condition c = !yes.n ? static_condition(f, false, at) : !no.n ? static_condition(f, true, at)
-                                                           : run_time_isinstance(f, e, &classes, at);
+    condition c = !yes.n  ? static_condition(f, false, at)
+                  : !no.n ? static_condition(f, true, at)
+                          : run_time_isinstance(f, e, &classes, at);
     /* `list` and `tuple` say nothing about elements: no variable can have these types */
     const type *passed = union_of(&yes);
     if (passed && passed->kind != TYPE_ANY_LIST && passed->kind != TYPE_ANY_TUPLE)
@@ -163,8 +175,8 @@ condition check_isinstance(fn_checker *f, const ast_node *subject, const ast_nod
 static bool has_attribute(const type *t, const char *name)
 {
     if (t->kind == TYPE_CLASS)
-        return type_class_slot(t, name) >= 0 || type_class_constant(t, name) ||
-               strmap_has(&t->cls->methods, name) || strmap_has(&t->cls->properties, name);
+        return type_class_slot(t, name) >= 0 || type_class_constant(t, name)
+               || strmap_has(&t->cls->methods, name) || strmap_has(&t->cls->properties, name);
     if (t->kind == TYPE_NAMED_TUPLE)
         return type_named_tuple_index(t, name) >= 0;
     return t->kind == TYPE_INTERFACE && strmap_has(&t->iface->methods, name);
@@ -176,13 +188,16 @@ condition check_hasattr(fn_checker *f, const ast_node *subject, const ast_node *
     if (is_error(e))
         return plain_condition(e);
     if (name->kind != AST_string) {
-        diag_error(f->c->d, "bad-argument", name->at, "hasattr's second argument must be a string literal");
+        diag_error(f->c->d, "bad-argument", name->at,
+                   "hasattr's second argument must be a string literal");
         return plain_condition(error_expr(f, at));
     }
     type_kind k = (type_kind)e->type->kind;
     if (k != TYPE_CLASS && k != TYPE_NAMED_TUPLE && k != TYPE_INTERFACE) {
-        diag_error(f->c->d, "bad-argument", subject->at, "hasattr's first argument must be an object or a "
-                   "module, not %s", spell(f, e->type));
+        diag_error(f->c->d, "bad-argument", subject->at,
+                   "hasattr's first argument must be an object or a "
+                   "module, not %s",
+                   spell(f, e->type));
         return plain_condition(error_expr(f, at));
     }
     if (k == TYPE_CLASS && !require_class(f->c, e->type, at))
@@ -190,7 +205,7 @@ condition check_hasattr(fn_checker *f, const ast_node *subject, const ast_node *
     return static_condition(f, has_attribute(e->type, ((const ast_string *)name)->value.s), at);
 }
 
-/* ---- not, and, or ---------------------------------------------------------------------------------- */
+/* ---- not, and, or ---- */
 
 static truth opposite(truth t)
 {
@@ -199,7 +214,9 @@ static truth opposite(truth t)
 
 static condition negate(fn_checker *f, condition c, range at)
 {
-    condition r = { .truth = opposite(c.truth), .when_true = c.when_false, .when_false = c.when_true };
+    condition r = { .truth = opposite(c.truth),
+                    .when_true = c.when_false,
+                    .when_false = c.when_true };
     if (is_error(c.expr))
         r.expr = c.expr;
     else if (c.truth != TRUTH_DYNAMIC)
@@ -210,7 +227,8 @@ static condition negate(fn_checker *f, condition c, range at)
 }
 
 /* Check the right operand where the left one's facts hold. */
-static condition check_right(fn_checker *f, const ast_node *n, const fact_list *facts, tstmt_list **ret_prefix)
+static condition check_right(fn_checker *f, const ast_node *n, const fact_list *facts,
+                             tstmt_list **ret_prefix)
 {
     tstmt_list *prefix = *ret_prefix = new_statements(f);
     scope s = { 0 };
@@ -278,7 +296,7 @@ static condition check_chain(fn_checker *f, const ast_bool_chain *n)
     return c;
 }
 
-/* ---- comparisons ------------------------------------------------------------------------------------ */
+/* ---- comparisons ---- */
 
 static condition check_pair(fn_checker *f, const ast_compare *n, size_t i)
 {
@@ -293,8 +311,9 @@ static condition check_pair(fn_checker *f, const ast_compare *n, size_t i)
 
 enum { CHAIN_NESTING_MAX = 8 };
 
-/* `a < b < c` is `a < b and b < c` with b's syntax checked, and so evaluated, twice, as the reference does.
- * Chains inside chains double each time: past a depth that no program reaches by hand they are refused. */
+/* `a < b < c` is `a < b and b < c` with b's syntax checked, and so evaluated, twice, as the
+ * reference does. Chains inside chains double each time: past a depth that no program reaches by
+ * hand they are refused. */
 static condition check_compare(fn_checker *f, const ast_compare *n)
 {
     if (n->values.n == 2)
@@ -331,7 +350,7 @@ static condition check_compare(fn_checker *f, const ast_compare *n)
     return c;
 }
 
-/* ---- entry ------------------------------------------------------------------------------------------- */
+/* ---- entry ---- */
 
 static bool call_is(fn_checker *f, const ast_call *c, const char *builtin)
 {
@@ -343,7 +362,8 @@ static bool call_is(fn_checker *f, const ast_call *c, const char *builtin)
     if (strcmp(last, builtin) != 0 || c->args.n != 2)
         return false;
     sval v = check_sval(f, callee, NULL);
-    return v.kind == SVAL_BUILTIN && (strcmp(v.name, builtin) == 0 || strncmp(v.name, "torch.jit.", 10) == 0);
+    return v.kind == SVAL_BUILTIN
+           && (strcmp(v.name, builtin) == 0 || strncmp(v.name, "torch.jit.", 10) == 0);
 }
 
 /* The condition a call stands for, if it is one types may decide. */
@@ -390,7 +410,7 @@ condition check_condition(fn_checker *f, const ast_node *n)
     return as_bool(f, plain_condition(e));
 }
 
-/* ---- x if c else y ----------------------------------------------------------------------------------- */
+/* ---- x if c else y ---- */
 
 static texpr *check_arm(fn_checker *f, const ast_node *n, const type *hint, const fact_list *facts,
                         tstmt_list **ret_prefix)
@@ -424,8 +444,10 @@ texpr *check_ternary(fn_checker *f, const ast_ternary *n, const type *hint)
     if (!t && hint && type_is_subtype(a->type, hint) && type_is_subtype(b->type, hint))
         t = hint;
     if (!t) {
-        diag_error(f->c->d, "branch-types", at, "the branches of this conditional expression have different "
-                   "types: %s if it is true, %s if it is false", spell(f, a->type), spell(f, b->type));
+        diag_error(f->c->d, "branch-types", at,
+                   "the branches of this conditional expression have different "
+                   "types: %s if it is true, %s if it is false",
+                   spell(f, a->type), spell(f, b->type));
         return error_expr(f, at);
     }
     e->type = t;

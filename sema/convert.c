@@ -1,7 +1,7 @@
 /* sema/convert.c: implicit conversions (spec/language.md §4.5, §7.5) and truth values.
  *
- * A conversion is asked for first by types alone (can_convert: overload resolution asks for dozens of
- * candidates that fail) and built afterwards, once a candidate has won. */
+ * A conversion is asked for first by types alone (can_convert: overload resolution asks for dozens
+ * of candidates that fail) and built afterwards, once a candidate has won. */
 /* SPDX-License-Identifier: Apache-2.0 */
 #include "sema/value.h"
 
@@ -93,7 +93,8 @@ texpr *convert(fn_checker *f, texpr *e, const type *to)
 {
     if (e->type == to || type_is_error(to))
         return e;
-    const type *want = to->kind == TYPE_OPTIONAL && e->type->kind != TYPE_OPTIONAL ? type_elem(to) : to;
+    const type *want =
+        to->kind == TYPE_OPTIONAL && e->type->kind != TYPE_OPTIONAL ? type_elem(to) : to;
     if (is_empty_literal(e) && want->kind == TYPE_LIST)
         return new_texpr(f, TX_LIST, want, e->at, 0);
     if (is_error(e) || type_is_subtype(e->type, to))
@@ -118,7 +119,7 @@ const type *tuple_unified(const type *from)
     return t;
 }
 
-/* ---- truth --------------------------------------------------------------------------------------- */
+/* ---- truth ---- */
 
 static texpr *length_is_positive(fn_checker *f, texpr *e)
 {
@@ -144,8 +145,8 @@ texpr *to_bool(fn_checker *f, texpr *e)
                                            : try_operator(f, "aten::Bool", 1, &e, e->at);
     if (b)
         return b;
-    diag_item *it = diag_error(f->c->d, "bad-condition", e->at, "Could not cast value of type %s to bool",
-                               spell(f, e->type));
+    diag_item *it = diag_error(f->c->d, "bad-condition", e->at,
+                               "Could not cast value of type %s to bool", spell(f, e->type));
     note_optional(f, it, e);
     return error_expr(f, e->at);
 }

@@ -1,20 +1,23 @@
 /* sema/expr.c: expressions: the nodes of the typed tree, literals, and the walk over syntax kinds.
  *
- * check_sval() is the one entry: what an expression denotes may be a module or a range as well as a value.
- * check_expr() insists on a value. Both recurse over nesting only, which the parser bounds. */
+ * check_sval() is the one entry: what an expression denotes may be a module or a range as well as a
+ * value. check_expr() insists on a value. Both recurse over nesting only, which the parser bounds.
+ */
 /* SPDX-License-Identifier: Apache-2.0 */
 #include "sema/value.h"
 
-/* ---- nodes --------------------------------------------------------------------------------------- */
+/* ---- nodes ---- */
 
 texpr *new_texpr(fn_checker *f, texpr_kind kind, const type *t, range at, size_t n_args)
 {
     texpr *e = ARENA_NEW(arena_of(f), texpr);
     texpr **args = n_args ? ARENA_ARRAY(arena_of(f), texpr *, n_args) : NULL;
     if (arena_failed(arena_of(f)) || !t) {
-        /* scratch memory is shared: a node of its own keeps its kind, and an error goes no further */
+        /* scratch memory is shared: a node of its own keeps its kind, and an error goes no further
+         */
         arena_of(f)->failed = true;
-        f->no_memory = (texpr){ .kind = TX_ERROR, .type = T_ERROR, .at = at, .args = f->no_memory_args };
+        f->no_memory =
+            (texpr){ .kind = TX_ERROR, .type = T_ERROR, .at = at, .args = f->no_memory_args };
         return &f->no_memory;
     }
     e->kind = (uint8_t)kind;
@@ -38,9 +41,15 @@ texpr *new_const(fn_checker *f, jit_value take, const type *t, range at)
 
 texpr *error_expr(fn_checker *f, range at) { return new_texpr(f, TX_ERROR, T_ERROR, at, 0); }
 
-texpr *int_const(fn_checker *f, int64_t i, range at) { return new_const(f, VALUE_INT_V(i), T_INT, at); }
+texpr *int_const(fn_checker *f, int64_t i, range at)
+{
+    return new_const(f, VALUE_INT_V(i), T_INT, at);
+}
 
-texpr *bool_const(fn_checker *f, bool b, range at) { return new_const(f, VALUE_BOOL_V(b), T_BOOL, at); }
+texpr *bool_const(fn_checker *f, bool b, range at)
+{
+    return new_const(f, VALUE_BOOL_V(b), T_BOOL, at);
+}
 
 texpr *none_const(fn_checker *f, range at) { return new_const(f, VALUE_NONE_V, T_NONE, at); }
 
@@ -113,7 +122,8 @@ void note_optional(fn_checker *f, diag_item *it, const texpr *e)
     if (e->kind == TX_VAR && e->var->name)
         diag_note(f->c->d, it, e->at, "test it first: `if %s is not None:`", e->var->name);
     else
-        diag_note(f->c->d, it, e->at, "it may be None: assign it to a variable and test that first");
+        diag_note(f->c->d, it, e->at,
+                  "it may be None: assign it to a variable and test that first");
 }
 
 tstmt_list *new_statements(fn_checker *f)
@@ -122,7 +132,7 @@ tstmt_list *new_statements(fn_checker *f)
     return arena_failed(arena_of(f)) ? NULL : l;
 }
 
-/* ---- literals ------------------------------------------------------------------------------------ */
+/* ---- literals ---- */
 
 static texpr *check_imaginary(fn_checker *f, const ast_imaginary *n)
 {
@@ -134,7 +144,8 @@ static texpr *check_imaginary(fn_checker *f, const ast_imaginary *n)
     return new_const(f, VALUE_HEAP_V(VALUE_COMPLEX, z), T_COMPLEX, n->node.at);
 }
 
-/* A literal part holding "{}" would be taken for a placeholder: it is passed as an argument instead. */
+/* A literal part holding "{}" would be taken for a placeholder: it is passed as an argument
+ * instead. */
 static texpr *check_fstring(fn_checker *f, const ast_fstring *n)
 {
     text format;
@@ -182,8 +193,8 @@ static bool add_element(fn_checker *f, const ast_node *n, texpr_list *items)
     return true;
 }
 
-/* The list type that a hint asks for: List[T], Optional[List[T]], or the only list of a Union. *ret_bad: the
- * hint names none, or several to choose from by the elements' type `elem`. */
+/* The list type that a hint asks for: List[T], Optional[List[T]], or the only list of a Union.
+ * *ret_bad: the hint names none, or several to choose from by the elements' type `elem`. */
 static const type *container_hint(const type *hint, type_kind kind, const type *elem)
 {
     if (!hint || hint->kind == (uint8_t)kind)
@@ -202,12 +213,11 @@ static const type *container_hint(const type *hint, type_kind kind, const type *
     return found;
 }
 
-static const type *unify_all(fn_checker *f, texpr *const *items, size_t n, size_t step)
+static const type *unify_all(texpr *const *items, size_t n, size_t step)
 {
     const type *t = items[0]->type;
     for (size_t i = step; i < n && t; i += step)
         t = items[i]->type == t ? t : type_unify_or_union(t, items[i]->type);
-    (void)f;
     return t;
 }
 
@@ -220,7 +230,7 @@ static texpr *check_list(fn_checker *f, const ast_list *n, const type *hint)
         ok &= add_element(f, n->items.at[i], &items);
     if (!ok || arena_failed(arena_of(f)))
         return error_expr(f, at);
-    const type *elem = items.n ? unify_all(f, items.at, items.n, 1) : NULL;
+    const type *elem = items.n ? unify_all(items.at, items.n, 1) : NULL;
     const type *wanted = container_hint(hint, TYPE_LIST, elem);
     if (items.n && !elem) {
         diag_error(f->c->d, "mixed-elements", at, "the elements of this list have no common type");
@@ -229,7 +239,8 @@ static texpr *check_list(fn_checker *f, const ast_list *n, const type *hint)
     if (wanted && elem && !type_is_subtype(elem, type_elem(wanted))) {
         diag_error(f->c->d, "bad-elements", at,
                    "List type annotation `%s` did not match the types of the given list elements, "
-                   "which were unified to %s", spell(f, wanted), spell(f, elem));
+                   "which were unified to %s",
+                   spell(f, wanted), spell(f, elem));
         return error_expr(f, at);
     }
     const type *t = wanted ? wanted : type_list(elem ? elem : T_TENSOR);
@@ -245,15 +256,20 @@ static texpr *check_list(fn_checker *f, const ast_list *n, const type *hint)
 static bool is_key_type(const type *t)
 {
     switch ((type_kind)t->kind) {
-    case TYPE_INT: case TYPE_BOOL: case TYPE_FLOAT: case TYPE_COMPLEX: case TYPE_STR: case TYPE_TENSOR:
-    case TYPE_DEVICE: case TYPE_ANY:
-        return true;
-    default:
-        return false;
+    case TYPE_INT:
+    case TYPE_BOOL:
+    case TYPE_FLOAT:
+    case TYPE_COMPLEX:
+    case TYPE_STR:
+    case TYPE_TENSOR:
+    case TYPE_DEVICE:
+    case TYPE_ANY: return true;
+    default: return false;
     }
 }
 
-static const type *dict_type_of(fn_checker *f, texpr *const *items, size_t n, const type *hint, range at)
+static const type *dict_type_of(fn_checker *f, texpr *const *items, size_t n, const type *hint,
+                                range at)
 {
     const type *key = items[0]->type;
     for (size_t i = 2; i < n; i += 2)
@@ -264,11 +280,13 @@ static const type *dict_type_of(fn_checker *f, texpr *const *items, size_t n, co
             return NULL;
         }
     if (!is_key_type(key)) {
-        diag_error(f->c->d, "bad-key-type", items[0]->at, "Cannot create dict for key type '%s', only int, "
-                   "float, complex, Tensor, device and string keys are supported", spell(f, key));
+        diag_error(f->c->d, "bad-key-type", items[0]->at,
+                   "Cannot create dict for key type '%s', only int, "
+                   "float, complex, Tensor, device and string keys are supported",
+                   spell(f, key));
         return NULL;
     }
-    const type *value = unify_all(f, items + 1, n - 1, 2);
+    const type *value = unify_all(items + 1, n - 1, 2);
     const type *wanted = container_hint(hint, TYPE_DICT, value);
     if (!value) {
         diag_error(f->c->d, "mixed-elements", at, "the values of this dict have no common type");
@@ -277,9 +295,11 @@ static const type *dict_type_of(fn_checker *f, texpr *const *items, size_t n, co
     if (!wanted)
         return type_dict(key, value);
     if (!type_is_subtype(key, wanted->args[0]) || !type_is_subtype(value, wanted->args[1])) {
-        diag_error(f->c->d, "bad-elements", at,
-                   "Dict type annotation `%s` did not match the types of the given keys and values, "
-                   "which are %s and %s", spell(f, wanted), spell(f, key), spell(f, value));
+        diag_error(
+            f->c->d, "bad-elements", at,
+            "Dict type annotation `%s` did not match the types of the given keys and values, "
+            "which are %s and %s",
+            spell(f, wanted), spell(f, key), spell(f, value));
         return NULL;
     }
     return wanted;
@@ -339,15 +359,16 @@ static sval check_tuple(fn_checker *f, const ast_tuple *n)
     return (sval){ .kind = SVAL_TUPLE, .at = at, .items = svals, .n_items = n->items.n };
 }
 
-/* ---- the walk ------------------------------------------------------------------------------------ */
+/* ---- the walk ---- */
 
 static texpr *unexpected(fn_checker *f, const ast_node *n)
 {
     if (n->kind != AST_error)
-        diag_error(f->c->d, "not-a-value", n->at, n->kind == AST_ellipsis ? "`...` can only stand in an index"
-                   : n->kind == AST_star ? "a starred expression cannot stand here"
-                   : n->kind == AST_slice ? "a slice can only stand in an index"
-                                          : "this cannot be used as a value");
+        diag_error(f->c->d, "not-a-value", n->at,
+                   n->kind == AST_ellipsis ? "`...` can only stand in an index"
+                   : n->kind == AST_star   ? "a starred expression cannot stand here"
+                   : n->kind == AST_slice  ? "a slice can only stand in an index"
+                                           : "this cannot be used as a value");
     return error_expr(f, n->at);
 }
 
@@ -355,7 +376,8 @@ static texpr *check_value(fn_checker *f, const ast_node *n, const type *hint)
 {
     switch (n->kind) {
     case AST_int: return int_const(f, ((const ast_int *)n)->value, n->at);
-    case AST_float: return new_const(f, VALUE_FLOAT_V(((const ast_float *)n)->value), T_FLOAT, n->at);
+    case AST_float:
+        return new_const(f, VALUE_FLOAT_V(((const ast_float *)n)->value), T_FLOAT, n->at);
     case AST_imaginary: return check_imaginary(f, (const ast_imaginary *)n);
     case AST_string: {
         const ast_string *s = (const ast_string *)n;
@@ -442,27 +464,33 @@ texpr *sval_to_value(fn_checker *f, sval v)
         break;
     case SVAL_BUILTIN:
     case SVAL_OPERATOR:
-        diag_error(d, "not-a-value", v.at, "builtin '%s' cannot be used as a value; call it", v.name);
+        diag_error(d, "not-a-value", v.at, "builtin '%s' cannot be used as a value; call it",
+                   v.name);
         break;
     case SVAL_CLASS:
-        diag_error(d, "not-a-value", v.at, "class %s cannot be used as a value; call it to make an instance",
+        diag_error(d, "not-a-value", v.at,
+                   "class %s cannot be used as a value; call it to make an instance",
                    type_unqualified_name(v.type));
         break;
     case SVAL_TYPE:
         diag_error(d, "not-a-value", v.at, "type %s cannot be used as a value", spell(f, v.type));
         break;
     case SVAL_METHOD:
-        diag_error(d, "not-a-value", v.at, "method '%s' cannot be used as a value; call it", v.name);
+        diag_error(d, "not-a-value", v.at, "method '%s' cannot be used as a value; call it",
+                   v.name);
         break;
     case SVAL_EXCEPTION:
-        diag_error(d, "not-a-value", v.at, "exception %s cannot be used as a value; raise it", v.name);
+        diag_error(d, "not-a-value", v.at, "exception %s cannot be used as a value; raise it",
+                   v.name);
         break;
     case SVAL_ITERABLE:
-        diag_error(d, "not-a-value", v.at, "%s cannot be used as a value; iterate over it or use list()",
+        diag_error(d, "not-a-value", v.at,
+                   "%s cannot be used as a value; iterate over it or use list()",
                    v.name ? v.name : "an iterable");
         break;
     case SVAL_CLOSURE:
-        diag_error(d, "not-a-value", v.at, "a nested function can only be passed to torch.jit.fork()");
+        diag_error(d, "not-a-value", v.at,
+                   "a nested function can only be passed to torch.jit.fork()");
         break;
     }
     return error_expr(f, v.at);

@@ -1,15 +1,21 @@
-/* sema/index.c: subscripts: reading, writing, augmenting and deleting (spec/language.md §6.3, §6.4).
+/* sema/index.c: subscripts: reading, writing, augmenting and deleting (spec/language.md §6.3,
+ * §6.4).
  *
- * Tensors: integers, slices and None are applied one by one as select, slice and unsqueeze, left to right up to an
- * ellipsis and with negative dimensions after it; then one aten::index takes all tensor indices. */
+ * Tensors: integers, slices and None are applied one by one as select, slice and unsqueeze, left to
+ * right up to an ellipsis and with negative dimensions after it; then one aten::index takes all
+ * tensor indices. */
 /* SPDX-License-Identifier: Apache-2.0 */
 #include "sema/value.h"
 
-/* ---- slices ----------------------------------------------------------------------------------------- */
+/* ---- slices ---- */
 
-typedef struct bounds { texpr *start, *stop, *step; bool ok; } bounds;
+typedef struct bounds {
+    texpr *start, *stop, *step;
+    bool ok;
+} bounds;
 
-static texpr *check_bound(fn_checker *f, const ast_node *n, texpr *missing, const type *want, bool *ok)
+static texpr *check_bound(fn_checker *f, const ast_node *n, texpr *missing, const type *want,
+                          bool *ok)
 {
     if (!n)
         return missing;
@@ -20,7 +26,8 @@ static texpr *check_bound(fn_checker *f, const ast_node *n, texpr *missing, cons
     }
     texpr *bound = try_convert(f, e, want, true);
     if (!bound) {
-        diag_error(f->c->d, "bad-index", n->at, "slice bounds must be int, not %s", spell(f, e->type));
+        diag_error(f->c->d, "bad-index", n->at, "slice bounds must be int, not %s",
+                   spell(f, e->type));
         *ok = false;
         return error_expr(f, n->at);
     }
@@ -37,19 +44,19 @@ static bounds check_bounds(fn_checker *f, const ast_slice *n)
     return b;
 }
 
-/* ---- tensors ------------------------------------------------------------------------------------------- */
+/* ---- tensors ---- */
 
 /* A tensor after its simple indices, and what remains for aten::index. */
 typedef struct indexed_view {
     texpr *view;
-    texpr **tensors;   /* by dimension of the view; NULL: not indexed there */
-    size_t n_tensors;  /* 0: only simple indices */
+    texpr **tensors;  /* by dimension of the view; NULL: not indexed there */
+    size_t n_tensors; /* 0: only simple indices */
     bool ok;
 } indexed_view;
 
 typedef struct tensor_index {
     const ast_node *node;
-    texpr *value;      /* NULL: a slice or `...` */
+    texpr *value; /* NULL: a slice or `...` */
     bounds slice;
     int64_t dim;
 } tensor_index;
@@ -87,9 +94,12 @@ static bool check_tensor_index(fn_checker *f, tensor_index *x, bool after_ellips
     }
     *step = 1;
     if (!type_is_subtype(e->type, type_optional(T_TENSOR))) {
-        diag_item *it = diag_error(f->c->d, "bad-index", x->node->at, "Unsupported operation: indexing tensor "
-                                   "with unsupported index type '%s'. Only ints, slices, lists and tensors are "
-                                   "supported", spell(f, e->type));
+        diag_item *it =
+            diag_error(f->c->d, "bad-index", x->node->at,
+                       "Unsupported operation: indexing tensor "
+                       "with unsupported index type '%s'. Only ints, slices, lists and tensors are "
+                       "supported",
+                       spell(f, e->type));
         note_optional(f, it, e);
         return false;
     }
@@ -116,7 +126,8 @@ static bool check_tensor_indices(fn_checker *f, tensor_index *x, size_t n)
     dim = -1;
     for (size_t i = n; i-- > dots + 1;) {
         if (x[i].node->kind == AST_ellipsis) {
-            diag_error(f->c->d, "bad-index", x[i].node->at, "An index can only have a single ellipsis ('...')");
+            diag_error(f->c->d, "bad-index", x[i].node->at,
+                       "An index can only have a single ellipsis ('...')");
             return false;
         }
         x[i].dim = dim;
@@ -139,7 +150,8 @@ static bool note_tensor_index(fn_checker *f, indexed_view *v, const tensor_index
     return true;
 }
 
-static bool apply_index(fn_checker *f, indexed_view *v, const tensor_index *x, size_t room, range at)
+static bool apply_index(fn_checker *f, indexed_view *v, const tensor_index *x, size_t room,
+                        range at)
 {
     texpr *dim = int_const(f, x->dim, at);
     if (x->node->kind == AST_ellipsis)
@@ -196,7 +208,11 @@ static texpr *get_tensor_index(fn_checker *f, texpr *of, const ast_nodes *indice
 static texpr *as_stored(fn_checker *f, texpr *value, texpr *view, range at)
 {
     switch ((type_kind)value->type->kind) {
-    case TYPE_INT: case TYPE_FLOAT: case TYPE_COMPLEX: case TYPE_BOOL: case TYPE_NUMBER: break;
+    case TYPE_INT:
+    case TYPE_FLOAT:
+    case TYPE_COMPLEX:
+    case TYPE_BOOL:
+    case TYPE_NUMBER: break;
     default: return value;
     }
     call_args args = make_args(f, 1, &value);
@@ -215,12 +231,15 @@ static void emit_effect(fn_checker *f, texpr *e, range at)
 
 static void bad_stored(fn_checker *f, texpr *value)
 {
-    diag_item *it = diag_error(f->c->d, "bad-value", value->at, "a tensor or a number can be stored in a tensor, "
-                               "not %s", spell(f, value->type));
+    diag_item *it = diag_error(f->c->d, "bad-value", value->at,
+                               "a tensor or a number can be stored in a tensor, "
+                               "not %s",
+                               spell(f, value->type));
     note_optional(f, it, value);
 }
 
-static void set_tensor_index(fn_checker *f, texpr *of, const ast_nodes *indices, texpr *value, range at)
+static void set_tensor_index(fn_checker *f, texpr *of, const ast_nodes *indices, texpr *value,
+                             range at)
 {
     indexed_view v = index_tensor(f, of, indices, at);
     if (!v.ok)
@@ -264,15 +283,17 @@ static void aug_tensor_index(fn_checker *f, texpr *of, const ast_nodes *indices,
     emit_effect(f, op_expr(f, OP_aten_index_put_, T_TENSOR, 4, args, at), at);
 }
 
-/* ---- tuples ------------------------------------------------------------------------------------------------- */
+/* ---- tuples ---- */
 
 static texpr *dynamic_tuple_item(fn_checker *f, texpr *of, texpr *i, range at)
 {
     const type *t = of->type;
     for (size_t k = 1; k < t->n_args; k++)
         if (t->args[k] != t->args[0]) {
-            diag_error(f->c->d, "bad-index", i->at, "Cannot index into a tuple with a non-integer literal because "
-                       "we cannot resolve the output type: the elements of %s differ", spell(f, t));
+            diag_error(f->c->d, "bad-index", i->at,
+                       "Cannot index into a tuple with a non-integer literal because "
+                       "we cannot resolve the output type: the elements of %s differ",
+                       spell(f, t));
             return error_expr(f, at);
         }
     if (!t->n_args) {
@@ -289,14 +310,16 @@ static texpr *get_tuple_item(fn_checker *f, texpr *of, const ast_node *n, range 
     if (is_error(i))
         return i;
     if (i->type->kind != TYPE_INT) {
-        diag_error(f->c->d, "bad-index", n->at, "a tuple index must be an int, not %s", spell(f, i->type));
+        diag_error(f->c->d, "bad-index", n->at, "a tuple index must be an int, not %s",
+                   spell(f, i->type));
         return error_expr(f, at);
     }
     if (i->kind != TX_CONST)
         return dynamic_tuple_item(f, of, i, at);
     int64_t size = of->type->n_args, k = i->value.i < 0 ? i->value.i + size : i->value.i;
     if (k < 0 || k >= size) {
-        diag_error(f->c->d, "bad-index", n->at, "Tuple index out of range. Tuple is length %lld and index is %lld",
+        diag_error(f->c->d, "bad-index", n->at,
+                   "Tuple index out of range. Tuple is length %lld and index is %lld",
                    (long long)size, (long long)i->value.i);
         return error_expr(f, at);
     }
@@ -333,7 +356,8 @@ static texpr *get_tuple_slice(fn_checker *f, texpr *of, const ast_slice *s, rang
         diag_error(f->c->d, "bad-index", s->step->at, "slice step cannot be zero");
         return error_expr(f, at);
     }
-    if (!constant_bound(f, b.start, back ? n - 1 : 0, &start) || !constant_bound(f, b.stop, back ? -1 - n : n, &stop))
+    if (!constant_bound(f, b.start, back ? n - 1 : 0, &start)
+        || !constant_bound(f, b.stop, back ? -1 - n : n, &stop))
         return error_expr(f, at);
     start = clamp_bound(start, n, back ? -1 : 0, back ? n - 1 : n);
     stop = clamp_bound(stop, n, back ? -1 : 0, back ? n - 1 : n);
@@ -348,7 +372,7 @@ static texpr *get_tuple_slice(fn_checker *f, texpr *of, const ast_slice *s, rang
     return items ? tuple_expr(f, count, items, at) : error_expr(f, at);
 }
 
-/* ---- lists, strings, dicts, classes ----------------------------------------------------------------------------- */
+/* ---- lists, strings, dicts, classes ---- */
 
 static texpr *not_subscriptable(fn_checker *f, texpr *of, range at)
 {
@@ -369,8 +393,9 @@ static texpr *check_key(fn_checker *f, const texpr *of, const ast_node *n)
     texpr *key = try_convert(f, e, want, true);
     if (key)
         return key;
-    diag_item *it = diag_error(f->c->d, "bad-index", n->at, t->kind == TYPE_DICT ?
-                               "the keys of this dict are %s, not %s" : "an index must be %s, not %s",
+    diag_item *it = diag_error(f->c->d, "bad-index", n->at,
+                               t->kind == TYPE_DICT ? "the keys of this dict are %s, not %s"
+                                                    : "an index must be %s, not %s",
                                spell(f, want), spell(f, e->type));
     note_optional(f, it, e);
     return NULL;
@@ -392,12 +417,12 @@ static texpr *get_item(fn_checker *f, texpr *of, texpr *key, range at)
     return call_op(f, "aten::__getitem__", at, 2, args);
 }
 
-static bool single_index(fn_checker *f, const texpr *of, const ast_nodes *indices, range at)
+static bool single_index(fn_checker *f, const ast_nodes *indices, range at)
 {
-    (void)of;
     if (indices->n == 1)
         return true;
-    diag_error(f->c->d, "bad-index", at, "Unsupported operation: attempted to use multidimensional indexing on a "
+    diag_error(f->c->d, "bad-index", at,
+               "Unsupported operation: attempted to use multidimensional indexing on a "
                "non-tensor type");
     return false;
 }
@@ -409,9 +434,10 @@ texpr *get_index(fn_checker *f, texpr *of, const ast_nodes *indices, range at)
     if (is_tensor(of->type))
         return get_tensor_index(f, of, indices, at);
     type_kind k = (type_kind)of->type->kind;
-    if (k != TYPE_LIST && k != TYPE_STR && k != TYPE_DICT && k != TYPE_CLASS && !is_tuple_like(of->type))
+    if (k != TYPE_LIST && k != TYPE_STR && k != TYPE_DICT && k != TYPE_CLASS
+        && !is_tuple_like(of->type))
         return not_subscriptable(f, of, at);
-    if (!single_index(f, of, indices, at))
+    if (!single_index(f, indices, at))
         return error_expr(f, at);
     const ast_node *n = indices->at[0];
     if (n->kind == AST_slice && (k == TYPE_LIST || k == TYPE_STR))
@@ -428,22 +454,24 @@ texpr *get_index(fn_checker *f, texpr *of, const ast_nodes *indices, range at)
     return key ? get_item(f, of, key, at) : error_expr(f, at);
 }
 
-/* ---- writing ------------------------------------------------------------------------------------------------------- */
+/* ---- writing ---- */
 
 static bool can_store(fn_checker *f, const texpr *of, const ast_nodes *indices, range at)
 {
     type_kind k = (type_kind)of->type->kind;
     if (k != TYPE_LIST && k != TYPE_DICT && k != TYPE_CLASS) {
-        diag_item *it = diag_error(f->c->d, "not-assignable", at, "'%s' object does not support item assignment",
-                                   spell(f, of->type));
+        diag_item *it =
+            diag_error(f->c->d, "not-assignable", at,
+                       "'%s' object does not support item assignment", spell(f, of->type));
         note_optional(f, it, of);
         return false;
     }
-    if (!single_index(f, of, indices, at))
+    if (!single_index(f, indices, at))
         return false;
     if (indices->at[0]->kind != AST_slice)
         return true;
-    diag_error(f->c->d, "unsupported", at, "Sliced expression not yet supported for subscripted assignment");
+    diag_error(f->c->d, "unsupported", at,
+               "Sliced expression not yet supported for subscripted assignment");
     return false;
 }
 
@@ -466,9 +494,9 @@ static void store(fn_checker *f, texpr *of, texpr *key, texpr *value, range at)
         emit_effect(f, call_op(f, "aten::_set_item", at, 3, args), at);
         return;
     }
-    diag_item *it = diag_error(f->c->d, "bad-value", value->at, "the elements of this %s are %s, not %s",
-                               of->type->kind == TYPE_DICT ? "dict" : "list", spell(f, want),
-                               spell(f, value->type));
+    diag_item *it = diag_error(
+        f->c->d, "bad-value", value->at, "the elements of this %s are %s, not %s",
+        of->type->kind == TYPE_DICT ? "dict" : "list", spell(f, want), spell(f, value->type));
     note_optional(f, it, value);
 }
 
@@ -485,7 +513,7 @@ void set_index(fn_checker *f, texpr *of, const ast_nodes *indices, texpr *value,
     if (is_error(of) || is_error(value))
         return;
     if (!is_simple(value) && !is_empty_literal(value))
-        value = pin(f, value);   /* the right side is evaluated first */
+        value = pin(f, value); /* the right side is evaluated first */
     if (is_tensor(of->type)) {
         set_tensor_index(f, of, indices, value, at);
         return;
@@ -497,8 +525,8 @@ void set_index(fn_checker *f, texpr *of, const ast_nodes *indices, texpr *value,
         store(f, of, key, value, at);
 }
 
-void aug_index(fn_checker *f, texpr *of, const ast_nodes *indices, ast_binary_op op, const ast_node *value,
-               range at)
+void aug_index(fn_checker *f, texpr *of, const ast_nodes *indices, ast_binary_op op,
+               const ast_node *value, range at)
 {
     if (is_error(of))
         return;
@@ -530,12 +558,14 @@ void delete_index(fn_checker *f, texpr *of, const ast_nodes *indices, range at)
         return;
     type_kind k = (type_kind)of->type->kind;
     if (indices->n != 1 || indices->at[0]->kind == AST_slice) {
-        diag_error(f->c->d, "unsupported", at,
-                   "del statements only support deletion at a single index, slicing is not supported");
+        diag_error(
+            f->c->d, "unsupported", at,
+            "del statements only support deletion at a single index, slicing is not supported");
         return;
     }
     if (k != TYPE_LIST && k != TYPE_DICT && k != TYPE_CLASS) {
-        diag_error(f->c->d, "not-deletable", at, "'%s' object does not support item deletion", spell(f, of->type));
+        diag_error(f->c->d, "not-deletable", at, "'%s' object does not support item deletion",
+                   spell(f, of->type));
         return;
     }
     texpr *key = key_for_store(f, of, indices->at[0]);

@@ -1,7 +1,7 @@
 /* sema/iterate.c: what can be iterated over, and how (spec/language.md §5).
  *
- * Everything an iteration reads is pinned in temporaries when it is made, so assignments in the loop's body
- * cannot change it, and an iteration bound to a name means what it meant there. */
+ * Everything an iteration reads is pinned in temporaries when it is made, so assignments in the
+ * loop's body cannot change it, and an iteration bound to a name means what it meant there. */
 /* SPDX-License-Identifier: Apache-2.0 */
 #include "sema/value.h"
 
@@ -22,7 +22,7 @@ static texpr *same_index(fn_checker *f, const texpr *index)
 
 static texpr *read_again(fn_checker *f, const texpr *e) { return same_index(f, e); }
 
-/* ---- lists, strings, dicts, tensors ------------------------------------------------------------------ */
+/* ---- lists, strings, dicts, tensors ---- */
 
 static sval list_element(fn_checker *f, sval_iter *it, texpr *index, range at)
 {
@@ -48,7 +48,7 @@ static sval_iter *iter_sequence(fn_checker *f, texpr *e, const type *elem, op_id
     return it;
 }
 
-/* ---- tuples and enum classes: known elements ------------------------------------------------------------ */
+/* ---- tuples and enum classes: known elements ---- */
 
 static sval_iter *iter_tuple(fn_checker *f, texpr *e, range at)
 {
@@ -78,7 +78,7 @@ static sval_iter *iter_enum(fn_checker *f, const type *t, range at)
     return it;
 }
 
-/* ---- range --------------------------------------------------------------------------------------------------- */
+/* ---- range ---- */
 
 static sval range_element(fn_checker *f, sval_iter *it, texpr *index, range at)
 {
@@ -134,7 +134,7 @@ sval make_range(fn_checker *f, const call_args *args, range at)
     return (sval){ .kind = SVAL_ITERABLE, .at = at, .name = "range", .iter = it };
 }
 
-/* ---- enumerate, zip ---------------------------------------------------------------------------------------------- */
+/* ---- enumerate, zip ---- */
 
 static sval joined_element(fn_checker *f, sval_iter *it, texpr *index, range at)
 {
@@ -142,7 +142,8 @@ static sval joined_element(fn_checker *f, sval_iter *it, texpr *index, range at)
     if (!items)
         return error_sval(at);
     for (size_t i = 0; i < it->n_parts; i++)
-        items[i] = sval_to_value(f, it->parts[i]->element(f, it->parts[i], same_index(f, index), at));
+        items[i] =
+            sval_to_value(f, it->parts[i]->element(f, it->parts[i], same_index(f, index), at));
     return value_sval(tuple_expr(f, it->n_parts, items, at));
 }
 
@@ -154,7 +155,8 @@ static sval counted_element(fn_checker *f, sval_iter *it, texpr *index, range at
     return value_sval(op_expr(f, OP_aten_add_int, T_INT, 2, args, at));
 }
 
-/* How many elements a part is known to have: a static one, or a range over a constant; -1: unknown. */
+/* How many elements a part is known to have: a static one, or a range over a constant; -1: unknown.
+ */
 static int64_t known_length(const sval_iter *it)
 {
     if (it->is_static)
@@ -169,7 +171,8 @@ static sval static_part(fn_checker *f, sval_iter *it, size_t i, range at)
 {
     if (it->is_static)
         return it->elements[i];
-    int64_t first = it->element == counted_element && it->ctx[0] ? ((texpr *)it->ctx[0])->value.i : 0;
+    int64_t first =
+        it->element == counted_element && it->ctx[0] ? ((texpr *)it->ctx[0])->value.i : 0;
     return value_sval(int_const(f, first + (int64_t)i, at));
 }
 
@@ -180,7 +183,8 @@ static bool join_static(fn_checker *f, sval_iter *it, range at)
         int64_t length = known_length(it->parts[i]);
         const texpr *start = it->parts[i]->element == counted_element ? it->parts[i]->ctx[0] : NULL;
         if (length < 0 || (start && start->kind != TX_CONST)) {
-            diag_error(f->c->d, "bad-zip", at, "Can not iterate over a module list or tuple with a value that "
+            diag_error(f->c->d, "bad-zip", at,
+                       "Can not iterate over a module list or tuple with a value that "
                        "does not have a statically determinable length");
             return false;
         }
@@ -219,10 +223,7 @@ static sval join_parts(fn_checker *f, sval_iter *it, const char *name, range at)
     return (sval){ .kind = SVAL_ITERABLE, .at = at, .name = name, .iter = it };
 }
 
-static sval argument_sval(const call_arg *a)
-{
-    return a->value ? value_sval(a->value) : a->sv;
-}
+static sval argument_sval(const call_arg *a) { return a->value ? value_sval(a->value) : a->sv; }
 
 sval make_zip(fn_checker *f, const call_args *args, range at)
 {
@@ -266,7 +267,7 @@ sval make_enumerate(fn_checker *f, const call_args *args, range at)
     return it->parts[1] ? join_parts(f, it, "enumerate", at) : error_sval(at);
 }
 
-/* ---- anything ------------------------------------------------------------------------------------------------------- */
+/* ---- anything ---- */
 
 static sval_iter *not_iterable(fn_checker *f, sval v, const char *what, range at)
 {

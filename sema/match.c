@@ -1,8 +1,8 @@
 /* sema/match.c: one call against one schema (spec/language.md §7.3–7.5).
  *
- * Matching decides and remembers (a slot per formal argument) but builds nothing, so that refusing one of forty
- * overloads costs a few comparisons and no memory. Only the winner's arguments are made, and only when
- * all candidates have failed are the reasons put into words. */
+ * Matching decides and remembers (a slot per formal argument) but builds nothing, so that refusing
+ * one of forty overloads costs a few comparisons and no memory. Only the winner's arguments are
+ * made, and only when all candidates have failed are the reasons put into words. */
 /* SPDX-License-Identifier: Apache-2.0 */
 #include "sema/value.h"
 
@@ -23,7 +23,8 @@ static bool kinds_clash(const type *formal, const type *actual)
     switch ((type_kind)formal->kind) {
     case TYPE_LIST: return actual->kind != TYPE_LIST && !is_tuple_like(actual);
     case TYPE_DICT:
-        return actual->kind != TYPE_DICT || (!formal->args[0]->has_vars && formal->args[0] != actual->args[0]);
+        return actual->kind != TYPE_DICT
+               || (!formal->args[0]->has_vars && formal->args[0] != actual->args[0]);
     case TYPE_FUTURE: return actual->kind != TYPE_FUTURE;
     case TYPE_TUPLE: return !is_tuple_like(actual);
     default: return false;
@@ -84,17 +85,20 @@ static bool takes_rest(const schema *s, size_t i)
 {
     const schema_arg *arg = &s->args[i];
     bool is_last = i + 1 == s->n_args || s->args[i + 1].keyword_only;
-    return is_last && arg->type->kind == TYPE_LIST && !arg->sized && type_elem(arg->type)->kind != TYPE_VAR;
+    return is_last && arg->type->kind == TYPE_LIST && !arg->sized
+           && type_elem(arg->type)->kind != TYPE_VAR;
 }
 
-static bool match_rest(const schema_arg *formal, const actuals *a, size_t first, bool implicit, slot *ret,
-                       mismatch *why)
+static bool match_rest(const schema_arg *formal, const actuals *a, size_t first, bool implicit,
+                       slot *ret, mismatch *why)
 {
     const type *elem = type_elem(formal->type);
     *ret = (slot){ .source = SLOT_REST, .first = first, .type = formal->type };
     for (size_t i = first; i < a->n_positional; i++)
         if (!can_convert(a->positional[i], elem, implicit)) {
-            *why = (mismatch){ .kind = MISMATCH_TYPE, .value = a->positional[i], .wanted = formal->type };
+            *why = (mismatch){ .kind = MISMATCH_TYPE,
+                               .value = a->positional[i],
+                               .wanted = formal->type };
             return false;
         }
     return true;
@@ -126,15 +130,17 @@ static bool all_keywords_used(const schema *s, const actuals *a, mismatch *why)
         for (size_t k = 0; k < s->n_args && !known; k++)
             known = same_keyword(a, s->args[k].name, a->keyword[i]->keyword);
         *why = (mismatch){ .kind = known ? MISMATCH_TWICE : MISMATCH_UNKNOWN_KEYWORD,
-                           .keyword = a->keyword[i], .formal = s->n_args };
+                           .keyword = a->keyword[i],
+                           .formal = s->n_args };
         return false;
     }
     return true;
 }
 
-/* The value for formal i, in the order the reference looks: receiver, positional, keyword, default. */
-static bool match_formal(env *v, const schema *s, size_t i, actuals *a, bool implicit, bool *receiver_used,
-                         size_t *used, slot *ret, mismatch *why)
+/* The value for formal i, in the order the reference looks: receiver, positional, keyword, default.
+ */
+static bool match_formal(env *v, const schema *s, size_t i, actuals *a, bool implicit,
+                         bool *receiver_used, size_t *used, slot *ret, mismatch *why)
 {
     const schema_arg *formal = &s->args[i];
     texpr *value = NULL;
@@ -145,8 +151,8 @@ static bool match_formal(env *v, const schema *s, size_t i, actuals *a, bool imp
         value = a->receiver;
     } else if (!formal->keyword_only && *used < a->n_positional) {
         value = a->positional[*used];
-        if (implicit && takes_rest(s, i) && value->type->kind != TYPE_LIST &&
-            !can_convert(value, formal->type, false)) {
+        if (implicit && takes_rest(s, i) && value->type->kind != TYPE_LIST
+            && !can_convert(value, formal->type, false)) {
             bool ok = match_rest(formal, a, *used, implicit, ret, why);
             *used = a->n_positional;
             why->formal = i;
@@ -172,7 +178,8 @@ static bool match_formal(env *v, const schema *s, size_t i, actuals *a, bool imp
     return false;
 }
 
-bool match_schema(fn_checker *f, const schema *s, actuals *a, bool implicit, matched *m, mismatch *why)
+bool match_schema(fn_checker *f, const schema *s, actuals *a, bool implicit, matched *m,
+                  mismatch *why)
 {
     env v = { .f = f };
     size_t used = 0;
@@ -197,14 +204,17 @@ bool match_schema(fn_checker *f, const schema *s, actuals *a, bool implicit, mat
     if (m->result && m->result->has_vars)
         m->result = v.is_ready ? type_substitute(m->result, &v.bindings) : NULL;
     if (!m->result)
-        *why = (mismatch){ .kind = MISMATCH_NONE, .formal = s->n_args }; /* no memory for the type */
+        *why =
+            (mismatch){ .kind = MISMATCH_NONE, .formal = s->n_args }; /* no memory for the type */
     return m->result != NULL;
 too_many:
-    *why = (mismatch){ .kind = MISMATCH_TOO_MANY, .n_most = used ? used : s->n_args, .formal = s->n_args };
+    *why = (mismatch){ .kind = MISMATCH_TOO_MANY,
+                       .n_most = used ? used : s->n_args,
+                       .formal = s->n_args };
     return false;
 }
 
-/* ---- building -------------------------------------------------------------------------------------- */
+/* ---- building ---- */
 
 static texpr *repeat(fn_checker *f, const schema_arg *formal, const slot *s)
 {
@@ -284,7 +294,7 @@ bool make_actuals(fn_checker *f, const call_args *args, texpr *receiver, actuals
     return ok && !(receiver && is_error(receiver)) && !arena_failed(mem);
 }
 
-/* ---- reasons ------------------------------------------------------------------------------------------ */
+/* ---- reasons ---- */
 
 static const char *type_words(fn_checker *f, const schema_arg *formal, const type *t)
 {
@@ -305,10 +315,11 @@ const char *explain_mismatch(fn_checker *f, const schema *s, const char *callee,
     case MISMATCH_VARIABLE:
         return arena_printf(mem, "argument '%s' of %s must be %s, not %s", name, callee,
                             type_words(f, formal, m->wanted), spell(f, m->value->type));
-    case MISMATCH_MISSING: return arena_printf(mem, "%s needs a value for argument '%s'", callee, name);
+    case MISMATCH_MISSING:
+        return arena_printf(mem, "%s needs a value for argument '%s'", callee, name);
     case MISMATCH_TOO_MANY:
-        return arena_printf(mem, "%s takes at most %zu positional argument%s, not %zu", callee, m->n_most,
-                            m->n_most == 1 ? "" : "s", a->n_positional);
+        return arena_printf(mem, "%s takes at most %zu positional argument%s, not %zu", callee,
+                            m->n_most, m->n_most == 1 ? "" : "s", a->n_positional);
     case MISMATCH_UNKNOWN_KEYWORD:
         return arena_printf(mem, "%s has no argument named '%s'", callee, m->keyword->keyword);
     case MISMATCH_TWICE:
@@ -321,10 +332,10 @@ const char *explain_mismatch(fn_checker *f, const schema *s, const char *callee,
 static const char *mismatch_code(mismatch_kind k)
 {
     static const char *const codes[] = {
-        [MISMATCH_NONE] = "bad-argument", [MISMATCH_TYPE] = "bad-argument",
-        [MISMATCH_VARIABLE] = "bad-argument", [MISMATCH_MISSING] = "missing-argument",
+        [MISMATCH_NONE] = "bad-argument",           [MISMATCH_TYPE] = "bad-argument",
+        [MISMATCH_VARIABLE] = "bad-argument",       [MISMATCH_MISSING] = "missing-argument",
         [MISMATCH_TOO_MANY] = "too-many-arguments", [MISMATCH_UNKNOWN_KEYWORD] = "unknown-keyword",
-        [MISMATCH_TWICE] = "duplicate-argument", [MISMATCH_NO_SELF] = "bad-argument",
+        [MISMATCH_TWICE] = "duplicate-argument",    [MISMATCH_NO_SELF] = "bad-argument",
     };
     return codes[k];
 }
@@ -336,11 +347,14 @@ static void note_argument(fn_checker *f, diag_item *it, const schema_arg *formal
     note_optional(f, it, m->value);
     const type *t = m->value->type;
     if (t->kind == TYPE_LIST && is_tensor(type_elem(t)) && m->wanted->kind == TYPE_LIST)
-        diag_note(f->c->d, it, m->value->at, "an empty list is a List[Tensor] unless its variable is annotated: "
-                  "`x: %s = []`", spell(f, m->wanted));
+        diag_note(f->c->d, it, m->value->at,
+                  "an empty list is a List[Tensor] unless its variable is annotated: "
+                  "`x: %s = []`",
+                  spell(f, m->wanted));
     if (formal && formal->at.src)
-        diag_note(f->c->d, it, formal->at, formal->is_inferred ?
-                  "'%s' is declared here; without annotation it is a Tensor" : "'%s' is declared here",
+        diag_note(f->c->d, it, formal->at,
+                  formal->is_inferred ? "'%s' is declared here; without annotation it is a Tensor"
+                                      : "'%s' is declared here",
                   formal->name);
 }
 

@@ -1,13 +1,17 @@
-/* sema/method.c: x.name(...) of values that are no objects: operators whose `self` takes such a value, and the few
- * methods that are no operators (x.float(), x.tolist()). */
+/* sema/method.c: x.name(...) of values that are no objects: operators whose `self` takes such a
+ * value, and the few methods that are no operators (x.float(), x.tolist()). */
 /* SPDX-License-Identifier: Apache-2.0 */
 #include "sema/value.h"
 
 /* x.float() and the like: conversions to a fixed dtype. */
-static const struct { const char *name; dtype code; } casts[] = {
-    { "byte", DTYPE_uint8 }, { "char", DTYPE_int8 }, { "short", DTYPE_int16 }, { "int", DTYPE_int32 },
-    { "long", DTYPE_int64 }, { "half", DTYPE_float16 }, { "float", DTYPE_float32 },
-    { "double", DTYPE_float64 }, { "cfloat", DTYPE_complex64 }, { "cdouble", DTYPE_complex128 },
+static const struct {
+    const char *name;
+    dtype code;
+} casts[] = {
+    { "byte", DTYPE_uint8 },         { "char", DTYPE_int8 },      { "short", DTYPE_int16 },
+    { "int", DTYPE_int32 },          { "long", DTYPE_int64 },     { "half", DTYPE_float16 },
+    { "float", DTYPE_float32 },      { "double", DTYPE_float64 }, { "cfloat", DTYPE_complex64 },
+    { "cdouble", DTYPE_complex128 },
 };
 
 static int find_cast(const char *name)
@@ -44,7 +48,8 @@ static bool takes_self(fn_checker *f, const type *formal, const type *self)
 
 bool has_method(fn_checker *f, const type *self, const char *name)
 {
-    if (is_tensor(self) && (find_cast(name) >= 0 || strcmp(name, "tolist") == 0 || strcmp(name, "type") == 0))
+    if (is_tensor(self)
+        && (find_cast(name) >= 0 || strcmp(name, "tolist") == 0 || strcmp(name, "type") == 0))
         return true;
     const char *op = aten_name("", name);
     size_t n = 0;
@@ -68,7 +73,8 @@ static texpr *cast_to(fn_checker *f, texpr *e, texpr *dtype_code, range at)
 /* x.type(dtype[, non_blocking, copy]) is x.to(…). */
 static texpr *call_type(fn_checker *f, texpr *e, const call_args *args, range at)
 {
-    if (args->n == 1 && !args->at[0].keyword && args->at[0].value && args->at[0].value->type->kind == TYPE_INT)
+    if (args->n == 1 && !args->at[0].keyword && args->at[0].value
+        && args->at[0].value->type->kind == TYPE_INT)
         return cast_to(f, e, args->at[0].value, at);
     return call_operator_on(f, "aten::to", e, args, at);
 }
@@ -81,12 +87,14 @@ static const type *nested_element(const type *t, int64_t *ret_dims)
     return t;
 }
 
-static texpr *call_tolist(fn_checker *f, texpr *e, const call_args *args, const type *hint, range at)
+static texpr *call_tolist(fn_checker *f, texpr *e, const call_args *args, const type *hint,
+                          range at)
 {
     if (!expect_args(f, "tolist", args, 0, 0, at))
         return error_expr(f, at);
     if (!hint) {
-        diag_error(f->c->d, "missing-hint", at, "Expected type hint for result of tolist(): annotate the variable, "
+        diag_error(f->c->d, "missing-hint", at,
+                   "Expected type hint for result of tolist(): annotate the variable, "
                    "`xs: List[float] = x.tolist()`");
         return error_expr(f, at);
     }
@@ -98,8 +106,10 @@ static texpr *call_tolist(fn_checker *f, texpr *e, const call_args *args, const 
     case TYPE_BOOL: code = 2; break;
     case TYPE_COMPLEX: code = 3; break;
     default:
-        diag_error(f->c->d, "bad-hint", at, "%s is not one of the types that tolist() gives: (nested lists of) int, "
-                   "float, bool, complex", spell(f, hint));
+        diag_error(f->c->d, "bad-hint", at,
+                   "%s is not one of the types that tolist() gives: (nested lists of) int, "
+                   "float, bool, complex",
+                   spell(f, hint));
         return error_expr(f, at);
     }
     texpr *r = new_texpr(f, TX_TOLIST, hint, at, 1);
@@ -126,8 +136,8 @@ sval call_value_method(fn_checker *f, texpr *receiver, const char *name, const c
     }
     const char *op = aten_name("", name);
     if (!op) {
-        diag_error(f->c->d, "unknown-attribute", at, "'%s' object has no method '%s' with arguments",
-                   spell(f, receiver->type), name);
+        diag_error(f->c->d, "unknown-attribute", at,
+                   "'%s' object has no method '%s' with arguments", spell(f, receiver->type), name);
         return error_sval(at);
     }
     return value_sval(call_operator_on(f, op, receiver, args, at));

@@ -1,46 +1,51 @@
 /* sema/operator.c: unary, binary and comparison operators, augmented assignment.
  *
- * An operator becomes the aten operator of its name, chosen by the operands' types like any call; classes
- * answer with their magic methods. Chains of operators lean left and are folded in a loop. */
+ * An operator becomes the aten operator of its name, chosen by the operands' types like any call;
+ * classes answer with their magic methods. Chains of operators lean left and are folded in a loop.
+ */
 /* SPDX-License-Identifier: Apache-2.0 */
 #include "sema/value.h"
 
-/* ---- tables -------------------------------------------------------------------------------------- */
+/* ---- tables ---- */
 
-/* Every binary operator: operator, magic method, in-place operator (tensors and lists), plain operator of
- * `a op= b` (spec/ir.md §6: `%=` is fmod), in-place magic method. */
+/* Every binary operator: operator, magic method, in-place operator (tensors and lists), plain
+ * operator of `a op= b` (spec/ir.md §6: `%=` is fmod), in-place magic method. */
 static const struct {
     const char *name, *magic, *in_place, *augmented, *augmented_magic;
 } binary_names[AST_BINARY__COUNT] = {
-    [AST_ADD]      = { "aten::add", "__add__", "aten::add_", "aten::add", "__iadd__" },
-    [AST_SUB]      = { "aten::sub", "__sub__", "aten::sub_", "aten::sub", "__isub__" },
-    [AST_MUL]      = { "aten::mul", "__mul__", "aten::mul_", "aten::mul", "__imul__" },
-    [AST_DIV]      = { "aten::div", "__truediv__", "aten::div_", "aten::div", "__itruediv__" },
+    [AST_ADD] = { "aten::add", "__add__", "aten::add_", "aten::add", "__iadd__" },
+    [AST_SUB] = { "aten::sub", "__sub__", "aten::sub_", "aten::sub", "__isub__" },
+    [AST_MUL] = { "aten::mul", "__mul__", "aten::mul_", "aten::mul", "__imul__" },
+    [AST_DIV] = { "aten::div", "__truediv__", "aten::div_", "aten::div", "__itruediv__" },
     [AST_FLOORDIV] = { "aten::floordiv", NULL, NULL, NULL, NULL },
-    [AST_MOD]      = { "aten::remainder", "__mod__", "aten::fmod_", "aten::fmod", "__imod__" },
-    [AST_MATMUL]   = { "aten::matmul", NULL, NULL, NULL, NULL },
-    [AST_POW]      = { "aten::pow", "__pow__", "aten::pow", "aten::pow", NULL },
-    [AST_BITAND]   = { "aten::__and__", "__and__", "aten::bitwise_and", "aten::__and__", NULL },
-    [AST_BITOR]    = { "aten::__or__", "__or__", "aten::bitwise_or", "aten::__or__", NULL },
-    [AST_BITXOR]   = { "aten::__xor__", "__xor__", "aten::bitwise_xor", "aten::__xor__", NULL },
-    [AST_LSHIFT]   = { "aten::__lshift__", "__lshift__", "aten::__lshift__", "aten::__lshift__", NULL },
-    [AST_RSHIFT]   = { "aten::__rshift__", "__rshift__", "aten::__irshift__", "aten::__rshift__", NULL },
+    [AST_MOD] = { "aten::remainder", "__mod__", "aten::fmod_", "aten::fmod", "__imod__" },
+    [AST_MATMUL] = { "aten::matmul", NULL, NULL, NULL, NULL },
+    [AST_POW] = { "aten::pow", "__pow__", "aten::pow", "aten::pow", NULL },
+    [AST_BITAND] = { "aten::__and__", "__and__", "aten::bitwise_and", "aten::__and__", NULL },
+    [AST_BITOR] = { "aten::__or__", "__or__", "aten::bitwise_or", "aten::__or__", NULL },
+    [AST_BITXOR] = { "aten::__xor__", "__xor__", "aten::bitwise_xor", "aten::__xor__", NULL },
+    [AST_LSHIFT] = { "aten::__lshift__", "__lshift__", "aten::__lshift__", "aten::__lshift__",
+                     NULL },
+    [AST_RSHIFT] = { "aten::__rshift__", "__rshift__", "aten::__irshift__", "aten::__rshift__",
+                     NULL },
 };
 
-static const struct { const char *name, *magic; } compare_names[AST_COMPARE__COUNT] = {
-    [AST_LT]     = { "aten::lt", "__lt__" },
-    [AST_LE]     = { "aten::le", "__le__" },
-    [AST_GT]     = { "aten::gt", "__gt__" },
-    [AST_GE]     = { "aten::ge", "__ge__" },
-    [AST_EQ]     = { "aten::eq", "__eq__" },
-    [AST_NE]     = { "aten::ne", "__ne__" },
-    [AST_IS]     = { "aten::__is__", NULL },
+static const struct {
+    const char *name, *magic;
+} compare_names[AST_COMPARE__COUNT] = {
+    [AST_LT] = { "aten::lt", "__lt__" },
+    [AST_LE] = { "aten::le", "__le__" },
+    [AST_GT] = { "aten::gt", "__gt__" },
+    [AST_GE] = { "aten::ge", "__ge__" },
+    [AST_EQ] = { "aten::eq", "__eq__" },
+    [AST_NE] = { "aten::ne", "__ne__" },
+    [AST_IS] = { "aten::__is__", NULL },
     [AST_IS_NOT] = { "aten::__isnot__", NULL },
-    [AST_IN]     = { "aten::__contains__", "__contains__" },
+    [AST_IN] = { "aten::__contains__", "__contains__" },
     [AST_NOT_IN] = { "aten::__contains__", "__contains__" },
 };
 
-/* ---- forms that PyTorch writes in TorchScript ------------------------------------------------------ */
+/* ---- forms that PyTorch writes in TorchScript ---- */
 
 static bool is_plain_number(const type *t)
 {
@@ -48,7 +53,11 @@ static bool is_plain_number(const type *t)
 }
 
 /* number ∘ tensor: the operation with its operands exchanged, or one on a transformed operand. */
-static const struct { const char *name; op_id first, second; bool no_complex; } number_tensor[] = {
+static const struct {
+    const char *name;
+    op_id first, second;
+    bool no_complex;
+} number_tensor[] = {
     { "aten::add", OP_NONE, OP_aten_add_Scalar, false },
     { "aten::mul", OP_NONE, OP_aten_mul_Scalar, false },
     { "aten::sub", OP_aten_neg, OP_aten_add_Scalar, false },
@@ -62,11 +71,13 @@ static const struct { const char *name; op_id first, second; bool no_complex; } 
 };
 
 /* A pure operand may be evaluated second although it stands first. */
-static texpr *exchanged(fn_checker *f, op_id first, op_id second, texpr *number, texpr *tensor_operand, range at)
+static texpr *exchanged(fn_checker *f, op_id first, op_id second, texpr *number,
+                        texpr *tensor_operand, range at)
 {
     if (!is_simple(number))
         number = pin(f, number);
-    texpr *x = first == OP_NONE ? tensor_operand : op_expr(f, first, T_TENSOR, 1, &tensor_operand, at);
+    texpr *x =
+        first == OP_NONE ? tensor_operand : op_expr(f, first, T_TENSOR, 1, &tensor_operand, at);
     texpr *args[] = { x, number };
     return call_op_id(f, second, at, 2, args);
 }
@@ -74,7 +85,8 @@ static texpr *exchanged(fn_checker *f, op_id first, op_id second, texpr *number,
 static texpr *str_contains(fn_checker *f, texpr *s, texpr *key, range at)
 {
     texpr *whole = share(f, s);
-    texpr *args[] = { whole, key, int_const(f, 0, at), op_expr(f, OP_aten_len_str, T_INT, 1, &whole, at) };
+    texpr *args[] = { whole, key, int_const(f, 0, at),
+                      op_expr(f, OP_aten_len_str, T_INT, 1, &whole, at) };
     texpr *found[] = { op_expr(f, OP_aten_find, T_INT, 4, args, at), int_const(f, -1, at) };
     return op_expr(f, OP_aten_ne_int, T_BOOL, 2, found, at);
 }
@@ -87,28 +99,34 @@ texpr *script_variant(fn_checker *f, const char *name, size_t n, texpr *const *a
     if (is_tensor(b) && is_plain_number(a)) {
         for (size_t i = 0; i < sizeof number_tensor / sizeof *number_tensor; i++)
             if (strcmp(number_tensor[i].name, name) == 0)
-                return number_tensor[i].no_complex && a->kind == TYPE_COMPLEX ? NULL :
-                    exchanged(f, number_tensor[i].first, number_tensor[i].second, args[0], args[1], at);
+                return number_tensor[i].no_complex && a->kind == TYPE_COMPLEX
+                           ? NULL
+                           : exchanged(f, number_tensor[i].first, number_tensor[i].second, args[0],
+                                       args[1], at);
         return NULL;
     }
-    if (is_tensor(a) && strcmp(name, "aten::floordiv") == 0 &&
-        (is_tensor(b) || is_plain_number(b) || b->kind == TYPE_NUMBER))
-        return call_op_id(f, is_tensor(b) ? OP_aten_floor_divide : OP_aten_floor_divide_Scalar, at, 2, args);
+    if (is_tensor(a) && strcmp(name, "aten::floordiv") == 0
+        && (is_tensor(b) || is_plain_number(b) || b->kind == TYPE_NUMBER))
+        return call_op_id(f, is_tensor(b) ? OP_aten_floor_divide : OP_aten_floor_divide_Scalar, at,
+                          2, args);
     if (a->kind == TYPE_STR && b->kind == TYPE_STR && strcmp(name, "aten::__contains__") == 0)
         return str_contains(f, args[0], args[1], at);
     return NULL;
 }
 
-/* ---- binary ---------------------------------------------------------------------------------------- */
+/* ---- binary ---- */
 
 static texpr *bad_operands(fn_checker *f, const char *symbol, texpr *a, texpr *b, range at)
 {
-    diag_item *it = diag_error(f->c->d, "bad-operands", at, "unsupported operand types for %s: %s and %s",
-                               symbol, spell(f, a->type), spell(f, b->type));
+    diag_item *it =
+        diag_error(f->c->d, "bad-operands", at, "unsupported operand types for %s: %s and %s",
+                   symbol, spell(f, a->type), spell(f, b->type));
     note_optional(f, it, a);
     note_optional(f, it, b);
-    if ((is_tensor(a->type) && b->type->kind == TYPE_BOOL) || (is_tensor(b->type) && a->type->kind == TYPE_BOOL))
-        diag_note(f->c->d, it, at, "a bool does not combine with a tensor; make it one: torch.tensor(b)");
+    if ((is_tensor(a->type) && b->type->kind == TYPE_BOOL)
+        || (is_tensor(b->type) && a->type->kind == TYPE_BOOL))
+        diag_note(f->c->d, it, at,
+                  "a bool does not combine with a tensor; make it one: torch.tensor(b)");
     return error_expr(f, at);
 }
 
@@ -118,8 +136,8 @@ static texpr *bad_magic(fn_checker *f, texpr *a, const char *magic, const char *
         diag_error(f->c->d, "bad-operands", at, "class %s has no method '%s', which %s needs",
                    type_unqualified_name(a->type), magic, symbol);
     else
-        diag_error(f->c->d, "bad-operands", at, "%s is not supported for objects of class %s", symbol,
-                   type_unqualified_name(a->type));
+        diag_error(f->c->d, "bad-operands", at, "%s is not supported for objects of class %s",
+                   symbol, type_unqualified_name(a->type));
     return error_expr(f, at);
 }
 
@@ -171,7 +189,7 @@ texpr *check_binary(fn_checker *f, const ast_binary *n)
     return e;
 }
 
-/* ---- augmented assignment ---------------------------------------------------------------------------- */
+/* ---- augmented assignment ---- */
 
 static texpr *aug_class(fn_checker *f, ast_binary_op op, texpr *a, texpr *b, range at)
 {
@@ -187,8 +205,8 @@ texpr *aug_op(fn_checker *f, ast_binary_op op, texpr *a, texpr *b, range at)
     if (is_error(a) || is_error(b))
         return error_expr(f, at);
     if (op == AST_FLOORDIV || op == AST_MATMUL) {
-        diag_error(f->c->d, "unsupported", at, "%s= is not supported; write x = x %s y", ast_binary_symbol(op),
-                   ast_binary_symbol(op));
+        diag_error(f->c->d, "unsupported", at, "%s= is not supported; write x = x %s y",
+                   ast_binary_symbol(op), ast_binary_symbol(op));
         return error_expr(f, at);
     }
     if (a->type->kind == TYPE_CLASS)
@@ -209,7 +227,7 @@ texpr *aug_op(fn_checker *f, ast_binary_op op, texpr *a, texpr *b, range at)
     return bad_operands(f, symbol, a, b, at);
 }
 
-/* ---- comparison --------------------------------------------------------------------------------------- */
+/* ---- comparison ---- */
 
 static texpr *negated(fn_checker *f, texpr *e, range at)
 {
@@ -257,7 +275,7 @@ texpr *compare_op(fn_checker *f, ast_compare_op op, texpr *a, texpr *b, range at
     return e ? e : bad_operands(f, ast_compare_symbol(op), a, b, at);
 }
 
-/* ---- unary -------------------------------------------------------------------------------------------- */
+/* ---- unary ---- */
 
 /* A minus before a number belongs to the literal. */
 static texpr *negated_literal(fn_checker *f, const texpr *e, range at)
@@ -277,8 +295,8 @@ static texpr *negated_literal(fn_checker *f, const texpr *e, range at)
 
 static texpr *bad_operand(fn_checker *f, const char *symbol, texpr *e, range at)
 {
-    diag_item *it = diag_error(f->c->d, "bad-operands", at, "unsupported operand type for %s: %s", symbol,
-                               spell(f, e->type));
+    diag_item *it = diag_error(f->c->d, "bad-operands", at, "unsupported operand type for %s: %s",
+                               symbol, spell(f, e->type));
     note_optional(f, it, e);
     if (*symbol == '~')
         diag_note(f->c->d, it, at, "only tensors have ~; for a bool write `not`");
@@ -299,8 +317,11 @@ texpr *check_unary(fn_checker *f, const ast_unary *n, const type *hint)
         return error_expr(f, at);
     }
     bool is_neg = n->op == AST_NEG;
-    texpr *literal = is_neg && (n->value->kind == AST_int || n->value->kind == AST_float ||
-                                n->value->kind == AST_imaginary) ? negated_literal(f, e, at) : NULL;
+    texpr *literal = is_neg
+                             && (n->value->kind == AST_int || n->value->kind == AST_float
+                                 || n->value->kind == AST_imaginary)
+                         ? negated_literal(f, e, at)
+                         : NULL;
     if (literal)
         return literal;
     if (e->type->kind == TYPE_CLASS) {

@@ -1,73 +1,114 @@
 /* sema/torch.c: what modules hold: torch and its namespaces, math, cmath, warnings.
  *
- * `torch.x` is operator `aten::x` unless names.def or a class of PyTorch's own says otherwise. Functions of
- * torch.nn.functional that PyTorch writes in Python come from our library (library_function()); until it has one,
- * calls whose arguments the operator of that name understands the same way go to the operator. */
+ * `torch.x` is operator `aten::x` unless names.def or a class of PyTorch's own says otherwise.
+ * Functions of torch.nn.functional that PyTorch writes in Python come from our library
+ * (library_function()); until it has one, calls whose arguments the operator of that name
+ * understands the same way go to the operator. */
 /* SPDX-License-Identifier: Apache-2.0 */
 #include "sema/value.h"
 
 #include <math.h>
 
-/* ---- tables ------------------------------------------------------------------------------------------- */
+/* ---- tables ---- */
 
 /* Rows carry the length of their path: comparing it first settles almost every row. */
 #define PATH(id) .path = id, .n_path = sizeof id - 1
 
-static const struct { const char *path; size_t n_path; } modules[] = {
+static const struct {
+    const char *path;
+    size_t n_path;
+} modules[] = {
 #define MODULE(id) { PATH(id) },
 #include "sema/names.def"
 };
 
-static const struct { const char *path; size_t n_path; int64_t code; } int_constants[] = {
+static const struct {
+    const char *path;
+    size_t n_path;
+    int64_t code;
+} int_constants[] = {
 #define CONST(id, value) { PATH(id), .code = value },
 #include "sema/names.def"
 };
 
-static const struct { const char *path; size_t n_path; double value; } float_constants[] = {
+static const struct {
+    const char *path;
+    size_t n_path;
+    double value;
+} float_constants[] = {
 #define NUMBER(id, number) { PATH(id), .value = number },
 #include "sema/names.def"
 };
 
-static const struct { const char *path; size_t n_path; const char *op; } functions[] = {
-#define MATH(id, operator) { PATH(id), .op = operator },
-#define SAME(id, operator) { PATH(id), .op = operator },
+static const struct {
+    const char *path;
+    size_t n_path;
+    const char *op;
+} functions[] = {
+#define MATH(id, operator) { PATH(id), .op = operator},
+#define SAME(id, operator) { PATH(id), .op = operator},
 #include "sema/names.def"
 };
 
-static const struct { const char *path; size_t n_path; const char *op; size_t n_positional; const char *keywords; } partial[] = {
-#define PREFIX(id, operator, n, names) { PATH(id), .op = operator, .n_positional = n, .keywords = names },
+static const struct {
+    const char *path;
+    size_t n_path;
+    const char *op;
+    size_t n_positional;
+    const char *keywords;
+} partial[] = {
+#define PREFIX(id, operator, n, names)                                                             \
+    { PATH(id), .op = operator, .n_positional = n, .keywords = names },
 #include "sema/names.def"
 };
 
-#define TYPE(id, k) { PATH(id), .kind = k }
-static const struct { const char *path; size_t n_path; type_kind kind; } types[] = {
-    TYPE("torch.Tensor", TYPE_TENSOR), TYPE("torch.device", TYPE_DEVICE), TYPE("torch.dtype", TYPE_INT),
-    TYPE("torch.layout", TYPE_LAYOUT), TYPE("torch.memory_format", TYPE_MEMORY_FORMAT),
-    TYPE("torch.Generator", TYPE_GENERATOR), TYPE("torch.Stream", TYPE_STREAM),
-    TYPE("torch.LongTensor", TYPE_TENSOR), TYPE("torch.FloatTensor", TYPE_TENSOR),
-    TYPE("torch.DoubleTensor", TYPE_TENSOR), TYPE("torch.IntTensor", TYPE_TENSOR),
-    TYPE("torch.ShortTensor", TYPE_TENSOR), TYPE("torch.HalfTensor", TYPE_TENSOR),
-    TYPE("torch.CharTensor", TYPE_TENSOR), TYPE("torch.ByteTensor", TYPE_TENSOR),
+#define TYPE(id, k)                                                                                \
+    {                                                                                              \
+        PATH(id), .kind = k                                                                        \
+    }
+static const struct {
+    const char *path;
+    size_t n_path;
+    type_kind kind;
+} types[] = {
+    TYPE("torch.Tensor", TYPE_TENSOR),
+    TYPE("torch.device", TYPE_DEVICE),
+    TYPE("torch.dtype", TYPE_INT),
+    TYPE("torch.layout", TYPE_LAYOUT),
+    TYPE("torch.memory_format", TYPE_MEMORY_FORMAT),
+    TYPE("torch.Generator", TYPE_GENERATOR),
+    TYPE("torch.Stream", TYPE_STREAM),
+    TYPE("torch.LongTensor", TYPE_TENSOR),
+    TYPE("torch.FloatTensor", TYPE_TENSOR),
+    TYPE("torch.DoubleTensor", TYPE_TENSOR),
+    TYPE("torch.IntTensor", TYPE_TENSOR),
+    TYPE("torch.ShortTensor", TYPE_TENSOR),
+    TYPE("torch.HalfTensor", TYPE_TENSOR),
+    TYPE("torch.CharTensor", TYPE_TENSOR),
+    TYPE("torch.ByteTensor", TYPE_TENSOR),
     TYPE("torch.BoolTensor", TYPE_TENSOR),
 };
 
-/* Namespaces whose functions are operators with a prefix: torch.linalg.norm is aten::linalg_norm. */
-static const struct { const char *module, *prefix; } prefixes[] = {
-    { "torch", "" }, { "torch.linalg", "linalg_" }, { "torch.special", "special_" }, { "torch.fft", "fft_" },
-    { "torch.functional", "" }, { "torch.random", "" }, { "torch.nn.init", "" }, { "torch.sparse", "_sparse_" },
-    { "torch.nested", "nested_" },
+/* Namespaces whose functions are operators with a prefix: torch.linalg.norm is aten::linalg_norm.
+ */
+static const struct {
+    const char *module, *prefix;
+} prefixes[] = {
+    { "torch", "" },         { "torch.linalg", "linalg_" },  { "torch.special", "special_" },
+    { "torch.fft", "fft_" }, { "torch.functional", "" },     { "torch.random", "" },
+    { "torch.nn.init", "" }, { "torch.sparse", "_sparse_" }, { "torch.nested", "nested_" },
 };
 
-#define FIND(table, key, n, ret)                                                       \
-    do {                                                                               \
-        for (size_t i_ = 0; i_ < sizeof(table) / sizeof *(table); i_++)                \
-            if ((table)[i_].n_path == (n) && memcmp((table)[i_].path, (key), (n)) == 0) { \
-                *(ret) = i_;                                                           \
-                break;                                                                 \
-            }                                                                          \
+#define FIND(table, key, n, ret)                                                                   \
+    do {                                                                                           \
+        for (size_t i_ = 0; i_ < sizeof(table) / sizeof *(table); i_++)                            \
+            if ((table)[i_].n_path == (n) && memcmp((table)[i_].path, (key), (n)) == 0) {          \
+                *(ret) = i_;                                                                       \
+                break;                                                                             \
+            }                                                                                      \
     } while (0)
 
-/* ---- contents of modules ---------------------------------------------------------------------------------- */
+/* ---- contents of modules ---- */
 
 static bool module_constant(fn_checker *f, const char *path, size_t n, range at, sval *ret)
 {
@@ -93,7 +134,9 @@ static bool named_member(fn_checker *f, const char *path, size_t n, range at, sv
     }
     FIND(types, path, n, &i);
     if (i != SIZE_MAX) {
-        *ret = (sval){ .kind = SVAL_TYPE, .at = at, .type = type_base(types[i].kind), .name = types[i].path };
+        *ret = (sval){
+            .kind = SVAL_TYPE, .at = at, .type = type_base(types[i].kind), .name = types[i].path
+        };
         return true;
     }
     FIND(functions, path, n, &i);
@@ -117,7 +160,9 @@ static sval ops_member(fn_checker *f, const char *module, const char *name, rang
 {
     static const char base[] = "torch.ops";
     if (module[sizeof base - 1] == 0)
-        return (sval){ .kind = SVAL_MODULE, .at = at, .name = arena_printf(arena_of(f), "%s.%s", module, name) };
+        return (sval){ .kind = SVAL_MODULE,
+                       .at = at,
+                       .name = arena_printf(arena_of(f), "%s.%s", module, name) };
     const char *op = arena_printf(arena_of(f), "%s::%s", module + sizeof base, name);
     size_t n;
     op_find_all(op, &n);
@@ -127,16 +172,19 @@ static sval ops_member(fn_checker *f, const char *module, const char *name, rang
     return error_sval(at);
 }
 
-static sval unknown_member(fn_checker *f, const char *module, const char *name, const char *prefix, range at)
+static sval unknown_member(fn_checker *f, const char *module, const char *name, const char *prefix,
+                           range at)
 {
     if (!prefix) {
-        diag_error(f->c->d, "unknown-attribute", at, "module '%s' has no attribute '%s', or it is not supported",
-                   module, name);
+        diag_error(f->c->d, "unknown-attribute", at,
+                   "module '%s' has no attribute '%s', or it is not supported", module, name);
         return error_sval(at);
     }
     const char *op = arena_printf(arena_of(f), "aten::%s%s", prefix, name), *near[3];
-    diag_item *it = diag_error(f->c->d, "unknown-operator", at, "module '%s' has no function '%s' (Unknown builtin "
-                               "op: %s)", module, name, op);
+    diag_item *it = diag_error(f->c->d, "unknown-operator", at,
+                               "module '%s' has no function '%s' (Unknown builtin "
+                               "op: %s)",
+                               module, name, op);
     size_t n = op_suggest(op, near, 3), skip = strlen("aten::") + strlen(prefix);
     for (size_t i = 0; i < n; i++)
         if (strncmp(near[i], op, skip) == 0)
@@ -180,7 +228,7 @@ sval module_attribute(fn_checker *f, const char *module, const char *name, range
     return unknown_member(f, module, name, prefix, at);
 }
 
-/* ---- torch.nn.functional -------------------------------------------------------------------------------------- */
+/* ---- torch.nn.functional ---- */
 
 static bool in_words(const char *words, const char *word)
 {

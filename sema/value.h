@@ -1,4 +1,5 @@
-/* sema/value.h: what the files of the value group share with each other (see checker.h for the rest). */
+/* sema/value.h: what the files of the value group share with each other (see checker.h for the
+ * rest). */
 /* SPDX-License-Identifier: Apache-2.0 */
 #ifndef SEMA_VALUE_H
 #define SEMA_VALUE_H
@@ -7,9 +8,12 @@
 
 #include "sema/checker.h"
 
-/* ---- expr.c ------------------------------------------------------------------------------------ */
+/* ---- expr.c ---- */
 static inline arena *arena_of(fn_checker *f) { return &f->tree->arena; }
-static inline bool is_error(const texpr *e) { return e->kind == TX_ERROR || e->type->kind == TYPE_ERROR; }
+static inline bool is_error(const texpr *e)
+{
+    return e->kind == TX_ERROR || e->type->kind == TYPE_ERROR;
+}
 /** Spelling of a type in a message. */
 static inline const char *spell(fn_checker *f, const type *t) { return type_str(arena_of(f), t); }
 static inline bool is_none(const type *t) { return t->kind == TYPE_NONE; }
@@ -45,7 +49,7 @@ static inline bool is_empty_literal(const texpr *e)
 /** "test it first" below an error about a value that may be None. */
 void note_optional(fn_checker *f, diag_item *it, const texpr *e);
 
-/* ---- convert.c --------------------------------------------------------------------------------- */
+/* ---- convert.c ---- */
 /** Would try_convert() succeed? Allocates nothing. */
 bool can_convert(const texpr *e, const type *to, bool implicit);
 /** The conversion that can_convert() promised. */
@@ -53,7 +57,7 @@ texpr *convert(fn_checker *f, texpr *e, const type *to);
 /** Type all elements of a tuple unify to, or NULL. */
 const type *tuple_unified(const type *from);
 
-/* ---- comprehension.c ---------------------------------------------------------------------------- */
+/* ---- comprehension.c ---- */
 texpr *check_list_comp(fn_checker *f, const ast_list_comp *n, const type *hint);
 texpr *check_dict_comp(fn_checker *f, const ast_dict_comp *n, const type *hint);
 /** list(x) of anything iterable: [i for i in x]; iter is checked inside. */
@@ -61,36 +65,35 @@ texpr *list_of_iterable(fn_checker *f, const ast_node *iter, const type *hint, r
 /** dict(x) of an iterable of pairs. */
 texpr *dict_of_pairs(fn_checker *f, const ast_node *iter, range at);
 
-/* ---- condition.c -------------------------------------------------------------------------------- */
-/** Is this syntax one whose truth types may decide (not, and, or, is, isinstance, hasattr)? */
-bool is_condition_syntax(fn_checker *f, const ast_node *n);
+/* ---- condition.c ---- */
 texpr *check_ternary(fn_checker *f, const ast_ternary *n, const type *hint);
-condition check_isinstance(fn_checker *f, const ast_node *subject, const ast_node *classes, range at);
+condition check_isinstance(fn_checker *f, const ast_node *subject, const ast_node *classes,
+                           range at);
 condition check_hasattr(fn_checker *f, const ast_node *subject, const ast_node *name, range at);
 
-/* ---- operator.c --------------------------------------------------------------------------------- */
+/* ---- operator.c ---- */
 texpr *check_unary(fn_checker *f, const ast_unary *n, const type *hint);
 texpr *check_binary(fn_checker *f, const ast_binary *n);
 texpr *compare_op(fn_checker *f, ast_compare_op op, texpr *a, texpr *b, range at);
 /** Forms of an operator that PyTorch defines in TorchScript (number ∘ tensor …), or NULL. */
 texpr *script_variant(fn_checker *f, const char *name, size_t n, texpr *const *args, range at);
 
-/* ---- match.c ------------------------------------------------------------------------------------ */
+/* ---- match.c ---- */
 /** The arguments of a call as overload resolution wants them. */
 typedef struct actuals {
-    texpr *receiver;         /* fills the argument `self`, or NULL */
+    texpr *receiver; /* fills the argument `self`, or NULL */
     texpr **positional;
     size_t n_positional;
     const call_arg **keyword;
     size_t n_keyword;
     bool *keyword_used;
-    bool is_operator;        /* `input` also names `self` */
+    bool is_operator; /* `input` also names `self` */
 } actuals;
 
 typedef enum slot_source {
-    SLOT_VALUE,     /* value, converted to type */
-    SLOT_REPEAT,    /* value, n times, as a list */
-    SLOT_REST,      /* all remaining positionals, as a list */
+    SLOT_VALUE,  /* value, converted to type */
+    SLOT_REPEAT, /* value, n times, as a list */
+    SLOT_REST,   /* all remaining positionals, as a list */
     SLOT_DEFAULT,
 } slot_source;
 
@@ -98,32 +101,39 @@ typedef enum slot_source {
 typedef struct slot {
     slot_source source;
     texpr *value;
-    size_t first;        /* SLOT_REST */
-    const type *type;    /* the formal, its variables replaced */
+    size_t first;     /* SLOT_REST */
+    const type *type; /* the formal, its variables replaced */
 } slot;
 
 typedef enum mismatch_kind {
-    MISMATCH_NONE, MISMATCH_TYPE, MISMATCH_VARIABLE, MISMATCH_MISSING, MISMATCH_TOO_MANY,
-    MISMATCH_UNKNOWN_KEYWORD, MISMATCH_TWICE, MISMATCH_NO_SELF,
+    MISMATCH_NONE,
+    MISMATCH_TYPE,
+    MISMATCH_VARIABLE,
+    MISMATCH_MISSING,
+    MISMATCH_TOO_MANY,
+    MISMATCH_UNKNOWN_KEYWORD,
+    MISMATCH_TWICE,
+    MISMATCH_NO_SELF,
 } mismatch_kind;
 
 /** Why a schema does not take the arguments; turned into words only when the call finally fails. */
 typedef struct mismatch {
     mismatch_kind kind;
-    size_t formal;            /* index of the schema argument */
+    size_t formal; /* index of the schema argument */
     const texpr *value;
     const call_arg *keyword;
-    const type *wanted;       /* the formal with what is known of its variables */
-    size_t n_most;            /* TOO_MANY */
+    const type *wanted; /* the formal with what is known of its variables */
+    size_t n_most;      /* TOO_MANY */
 } mismatch;
 
 typedef struct matched {
-    slot *slots;              /* schema->n_args; room for it is the caller's */
-    size_t first_extra;       /* positionals from here on go to `...` */
+    slot *slots;        /* schema->n_args; room for it is the caller's */
+    size_t first_extra; /* positionals from here on go to `...` */
     const type *result;
 } matched;
 
-bool match_schema(fn_checker *f, const schema *s, actuals *a, bool implicit, matched *m, mismatch *why);
+bool match_schema(fn_checker *f, const schema *s, actuals *a, bool implicit, matched *m,
+                  mismatch *why);
 /** The argument expressions a match stands for, extras included. */
 texpr **match_args(fn_checker *f, const schema *s, const actuals *a, const matched *m, range at,
                    size_t *ret_n);
@@ -136,9 +146,10 @@ const char *explain_mismatch(fn_checker *f, const schema *s, const char *callee,
 void report_mismatch(fn_checker *f, const schema *s, const char *callee, const actuals *a,
                      const mismatch *m, range at);
 
-/* ---- call.c ------------------------------------------------------------------------------------- */
+/* ---- call.c ---- */
 /** Overload resolution with a receiver that fills `self`. */
-texpr *call_operator_on(fn_checker *f, const char *name, texpr *receiver, const call_args *args, range at);
+texpr *call_operator_on(fn_checker *f, const char *name, texpr *receiver, const call_args *args,
+                        range at);
 /** As call_operator_on(), NULL and silent if nothing matches. */
 texpr *try_operator(fn_checker *f, const char *name, size_t n, texpr *const *args, range at);
 sval check_call(fn_checker *f, const ast_call *n, const type *hint);
@@ -146,29 +157,35 @@ sval check_call(fn_checker *f, const ast_call *n, const type *hint);
 bool check_arguments(fn_checker *f, const ast_nodes *args, call_args *ret);
 /** Positional arguments as a call_args. */
 call_args make_args(fn_checker *f, size_t n, texpr *const *values);
-/** Report "wrong number of arguments" unless n positional ones (min … max) and no keywords were given. */
-bool expect_args(fn_checker *f, const char *what, const call_args *args, size_t min, size_t max, range at);
+/** Report "wrong number of arguments" unless n positional ones (min … max) and no keywords were
+ * given. */
+bool expect_args(fn_checker *f, const char *what, const call_args *args, size_t min, size_t max,
+                 range at);
 texpr *op_expr(fn_checker *f, op_id op, const type *t, size_t n, texpr *const *args, range at);
 
-/* ---- builtin.c ---------------------------------------------------------------------------------- */
-/** Builtins that look at syntax (isinstance, annotate, list …): true if `name` is one, *ret its value. */
-bool call_special_form(fn_checker *f, const char *name, const ast_call *n, const type *hint, sval *ret);
-sval call_builtin(fn_checker *f, const char *name, const call_args *args, const type *hint, range at);
+/* ---- builtin.c ---- */
+/** Builtins that look at syntax (isinstance, annotate, list …): true if `name` is one, *ret its
+ * value. */
+bool call_special_form(fn_checker *f, const char *name, const ast_call *n, const type *hint,
+                       sval *ret);
+sval call_builtin(fn_checker *f, const char *name, const call_args *args, const type *hint,
+                  range at);
 /** int(x), float(x) …: by type kind. */
 texpr *call_cast(fn_checker *f, const type *to, const call_args *args, range at);
 
-/* ---- iterate.c ---------------------------------------------------------------------------------- */
+/* ---- iterate.c ---- */
 sval make_range(fn_checker *f, const call_args *args, range at);
 sval make_enumerate(fn_checker *f, const call_args *args, range at);
 sval make_zip(fn_checker *f, const call_args *args, range at);
 
-/* ---- torch.c ------------------------------------------------------------------------------------ */
+/* ---- torch.c ---- */
 sval module_attribute(fn_checker *f, const char *module, const char *name, range at);
 /** Calls of names that only partly map onto an operator (torch.nn.functional.relu). */
 sval call_functional(fn_checker *f, const char *path, const call_args *args, range at);
 
 enum { NAME_MAX_BYTES = 160 };
-/** a, b and c in a row in `to`, which has NAME_MAX_BYTES; returns the length, 0 if they are too long. */
+/** a, b and c in a row in `to`, which has NAME_MAX_BYTES; returns the length, 0 if they are too
+ * long. */
 static inline size_t join_name(char *to, const char *a, const char *b, const char *c)
 {
     size_t na = strlen(a), nb = strlen(b), nc = strlen(c);
@@ -180,7 +197,7 @@ static inline size_t join_name(char *to, const char *a, const char *b, const cha
     return na + nb + nc;
 }
 
-/* ---- method.c ----------------------------------------------------------------------------------- */
+/* ---- method.c ---- */
 /** Does the language have x.name(...) for values of this type (through an operator)? */
 bool has_method(fn_checker *f, const type *self, const char *name);
 sval call_value_method(fn_checker *f, texpr *receiver, const char *name, const call_args *args,
