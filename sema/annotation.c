@@ -1,7 +1,8 @@
 /* sema/annotation.c: types from annotations.
  *
- * An annotation is an expression; it is read here without evaluating it. Names lead to the file's classes,
- * to types and constructors bound beforehand, and through modules ("torch.Tensor", "typing.List"). */
+ * An annotation is an expression; it is read here without evaluating it. Names lead to the file's
+ * classes, to types and constructors bound beforehand, and through modules ("torch.Tensor",
+ * "typing.List"). */
 /* SPDX-License-Identifier: Apache-2.0 */
 #include "sema/flow.h"
 
@@ -10,8 +11,8 @@
 typedef struct resolver {
     checker *c;
     arena *a;
-    bool quiet;       /* only asking whether it is a type */
-    bool in_string;   /* report at `at`: the text of a quoted annotation is not the file's */
+    bool quiet;     /* only asking whether it is a type */
+    bool in_string; /* report at `at`: the text of a quoted annotation is not the file's */
     range at;
     int sized;
     int depth;
@@ -21,7 +22,10 @@ typedef struct resolver {
 static const type *resolve(resolver *r, const ast_node *n);
 
 #define REPORT(r, where, ...)                                                                      \
-    ((r)->quiet ? NULL : (diag_error((r)->c->d, "bad-annotation", (r)->in_string ? (r)->at : (where), __VA_ARGS__), T_ERROR))
+    ((r)->quiet ? NULL                                                                             \
+                : (diag_error((r)->c->d, "bad-annotation", (r)->in_string ? (r)->at : (where),     \
+                              __VA_ARGS__),                                                        \
+                   T_ERROR))
 
 /* ---- names ---- */
 
@@ -110,8 +114,15 @@ static const type *resolve_attribute(resolver *r, const ast_node *n)
 static bool is_dict_key(const type *t)
 {
     switch ((int)t->kind) {
-    case TYPE_INT: case TYPE_BOOL: case TYPE_FLOAT: case TYPE_COMPLEX: case TYPE_STR: case TYPE_TENSOR:
-    case TYPE_DEVICE: case TYPE_ANY: case TYPE_ERROR: return true;
+    case TYPE_INT:
+    case TYPE_BOOL:
+    case TYPE_FLOAT:
+    case TYPE_COMPLEX:
+    case TYPE_STR:
+    case TYPE_TENSOR:
+    case TYPE_DEVICE:
+    case TYPE_ANY:
+    case TYPE_ERROR: return true;
     default: return false;
     }
 }
@@ -120,7 +131,9 @@ static const type *make_dict(resolver *r, const type *const *args, range at)
 {
     if (is_dict_key(args[0]))
         return type_dict(args[0], args[1]);
-    return REPORT(r, at, "a Dict cannot have keys of type %s: only int, bool, float, complex, str, Tensor and device",
+    return REPORT(r, at,
+                  "a Dict cannot have keys of type %s: only int, bool, float, complex, str, Tensor "
+                  "and device",
                   type_str(r->a, args[0]));
 }
 
@@ -140,11 +153,13 @@ static int constructor_arity(const char *name)
     return !strcmp(name, "Tuple") || !strcmp(name, "Union") ? -1 : 1;
 }
 
-static const type *construct(resolver *r, const char *name, const type *const *args, size_t n, range at)
+static const type *construct(resolver *r, const char *name, const type *const *args, size_t n,
+                             range at)
 {
     int arity = constructor_arity(name);
     if (arity >= 0 ? n != (size_t)arity : n == 0 && !strcmp(name, "Union"))
-        return REPORT(r, at, "%s takes %d type%s, not %zu", name, arity < 0 ? 1 : arity, arity == 1 ? "" : "s", n);
+        return REPORT(r, at, "%s takes %d type%s, not %zu", name, arity < 0 ? 1 : arity,
+                      arity == 1 ? "" : "s", n);
     if (!strcmp(name, "List"))
         return type_list(args[0]);
     if (!strcmp(name, "Dict"))
@@ -184,7 +199,8 @@ static const type *resolve_subscript(resolver *r, const ast_subscript *s)
 static const type *resolve_alternatives(resolver *r, const ast_node *n)
 {
     VEC(const type *) members = { 0 };
-    for (; n->kind == AST_binary && ((const ast_binary *)n)->op == AST_BITOR; n = ((const ast_binary *)n)->left) {
+    for (; n->kind == AST_binary && ((const ast_binary *)n)->op == AST_BITOR;
+         n = ((const ast_binary *)n)->left) {
         const type *t = resolve(r, ((const ast_binary *)n)->right);
         if (!t)
             return NULL;
@@ -196,7 +212,8 @@ static const type *resolve_alternatives(resolver *r, const ast_node *n)
     return type_union(members.at, members.n);
 }
 
-/* "List[int]": parsed as an expression of its own. Only types leave it, so its tree need not stay. */
+/* "List[int]": parsed as an expression of its own. Only types leave it, so its tree need not stay.
+ */
 static const type *resolve_string(resolver *r, const ast_string *s)
 {
     source *src = source_new("<annotation>", s->value.s, s->value.n);
@@ -235,8 +252,7 @@ static const type *resolve_node(resolver *r, const ast_node *n)
         if (((const ast_binary *)n)->op == AST_BITOR)
             return resolve_alternatives(r, n);
         return REPORT(r, n->at, "this is not a type");
-    case AST_tuple:
-        return REPORT(r, n->at, "a tuple is no type: write Tuple[…]");
+    case AST_tuple: return REPORT(r, n->at, "a tuple is no type: write Tuple[…]");
     default: return REPORT(r, n->at, "this is not a type");
     }
 }

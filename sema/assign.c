@@ -1,8 +1,9 @@
 /* sema/assign.c: assignment to names, attributes, subscripts and tuples of them; `del`.
  *
- * A name keeps its storage while its type stays; another type in the same block, or a narrower one in a nested
- * block, gets a storage of its own. Where a dynamic loop lies between the assignment and an outer variable of
- * that name, the outer storage is written at once: a `continue` may leave the body before its end. */
+ * A name keeps its storage while its type stays; another type in the same block, or a narrower one
+ * in a nested block, gets a storage of its own. Where a dynamic loop lies between the assignment
+ * and an outer variable of that name, the outer storage is written at once: a `continue` may leave
+ * the body before its end. */
 /* SPDX-License-Identifier: Apache-2.0 */
 #include "sema/flow.h"
 
@@ -10,15 +11,18 @@
 
 /* ---- names ---- */
 
-static void report_outer_type(fn_checker *f, const char *name, const binding *outer, const type *t, range at)
+static void report_outer_type(fn_checker *f, const char *name, const binding *outer, const type *t,
+                              range at)
 {
     diag *d = f->c->d;
     diag_item *it = diag_error(d, "type-mismatch", at,
-        "'%s' had type %s outside this block and cannot be assigned %s here", name,
-        type_text(f, outer->var->type), type_text(f, t));
+                               "'%s' had type %s outside this block and cannot be assigned %s here",
+                               name, type_text(f, outer->var->type), type_text(f, t));
     diag_note(d, it, outer->at, "assigned here");
     if (t->kind == TYPE_LIST && type_elem(t)->kind == TYPE_TENSOR)
-        diag_note(d, it, at, "an empty list is List[Tensor] unless it is annotated: `%s: List[int] = []`", name);
+        diag_note(d, it, at,
+                  "an empty list is List[Tensor] unless it is annotated: `%s: List[int] = []`",
+                  name);
 }
 
 /* Value and annotation agree? On error the variable is still declared with its annotation. */
@@ -26,12 +30,14 @@ static texpr *fit_annotation(fn_checker *f, const char *name, const binding *out
                              const type *annotation, range at)
 {
     if (outer) {
-        diag_item *it = diag_error(f->c->d, "annotation-in-block", at,
+        diag_item *it = diag_error(
+            f->c->d, "annotation-in-block", at,
             "'%s' already exists in an outer block, so its type cannot be declared here", name);
         diag_note(f->c->d, it, outer->at, "assigned here");
         return NULL;
     }
-    if (type_is_error(value->type) || type_is_error(annotation) || type_is_subtype(value->type, annotation))
+    if (type_is_error(value->type) || type_is_error(annotation)
+        || type_is_subtype(value->type, annotation))
         return value;
     diag_error(f->c->d, "type-mismatch", at, "'%s' is declared %s but is assigned %s", name,
                type_text(f, annotation), type_text(f, value->type));
@@ -39,11 +45,14 @@ static texpr *fit_annotation(fn_checker *f, const char *name, const binding *out
 }
 
 /* The value as an outer variable takes it; NULL: reported. */
-static texpr *fit_outer(fn_checker *f, const char *name, const binding *outer, texpr *value, range at)
+static texpr *fit_outer(fn_checker *f, const char *name, const binding *outer, texpr *value,
+                        range at)
 {
     if (!outer->var) {
         diag_item *it = diag_error(f->c->d, "not-first-class", at,
-            "'%s' stands for something that is no value and cannot be re-assigned in a nested block", name);
+                                   "'%s' stands for something that is no value and cannot be "
+                                   "re-assigned in a nested block",
+                                   name);
         diag_note(f->c->d, it, outer->at, "bound here");
         return NULL;
     }
@@ -70,7 +79,8 @@ static tvar *choose_var(fn_checker *f, const char *name, const binding *outer, c
 static void write_through(fn_checker *f, const binding *outer, tvar *v, range at)
 {
     for (const binding *b = outer; b && b->own_depth == f->scope->own_depth; b = b->outer) {
-        if (b->loop_depth >= f->scope->loop_depth || !b->var || b->var == v || type_is_error(b->var->type))
+        if (b->loop_depth >= f->scope->loop_depth || !b->var || b->var == v
+            || type_is_error(b->var->type))
             continue;
         forget_refinements(f, b->name, b->var);
         emit_assign(f, b->var, read_var(f, v, at), at);
@@ -106,7 +116,8 @@ void assign_sval(fn_checker *f, const char *name, sval v, range at)
     }
     const binding *outer = parent_binding(f, name);
     if (outer) {
-        diag_item *it = diag_error(f->c->d, "not-first-class", at,
+        diag_item *it = diag_error(
+            f->c->d, "not-first-class", at,
             "'%s' cannot be re-assigned in a nested block: what is assigned is no value", name);
         diag_note(f->c->d, it, outer->at, "bound here");
         return;
@@ -128,22 +139,26 @@ static bool is_own_object(const fn_checker *f, const texpr *obj)
 }
 
 /* The first assignment of an attribute in __init__ declares it. NULL: reported. */
-static const type *declare_attribute(fn_checker *f, const char *name, const texpr *value, const type *annotation,
-                                     range at)
+static const type *declare_attribute(fn_checker *f, const char *name, const texpr *value,
+                                     const type *annotation, range at)
 {
     if (f->scope->depth > 0) {
         diag_error(f->c->d, "attribute-in-block", at,
-            "attribute '%s' is assigned first inside a block: assign it at the top level of __init__ before", name);
+                   "attribute '%s' is assigned first inside a block: assign it at the top level of "
+                   "__init__ before",
+                   name);
         return NULL;
     }
     if (!annotation)
         annotation = class_level_annotation(f->c, f->self_type, name);
     const type *t = annotation ? annotation : value->type;
     if (t == f->self_type) {
-        diag_error(f->c->d, "recursive-class", at, "class %s cannot contain itself", type_text(f, t));
+        diag_error(f->c->d, "recursive-class", at, "class %s cannot contain itself",
+                   type_text(f, t));
         t = T_ERROR;
     } else if (type_contains(t, TYPE_ANY)) {
-        diag_error(f->c->d, "any-attribute", at, "an attribute cannot have type %s", type_text(f, t));
+        diag_error(f->c->d, "any-attribute", at, "an attribute cannot have type %s",
+                   type_text(f, t));
         t = T_ERROR;
     }
     type_class_add_attribute((type *)f->self_type, name, t, at);
@@ -162,9 +177,11 @@ static void set_property(fn_checker *f, texpr *obj, const char *name, texpr *val
         VEC_PUSH(&args, &f->tree->arena, a);
         emit_stmt(f, TS_EXPR, at)->value = call_function(f, p->setter, obj, &args, at);
     } else if (p) {
-        diag_error(d, "read-only-property", at, "property '%s' of %s has no setter", name, type_text(f, cls));
+        diag_error(d, "read-only-property", at, "property '%s' of %s has no setter", name,
+                   type_text(f, cls));
     } else {
-        diag_item *it = diag_error(d, "unknown-attribute", at, "%s has no attribute '%s'", type_text(f, cls), name);
+        diag_item *it = diag_error(d, "unknown-attribute", at, "%s has no attribute '%s'",
+                                   type_text(f, cls), name);
         diag_note(d, it, at, "attributes are made by assigning self.%s in __init__", name);
     }
 }
@@ -189,8 +206,9 @@ static void set_class_attribute(fn_checker *f, texpr *obj, const char *name, tex
         return;
     }
     if (!type_is_error(value->type) && !type_is_error(t) && !type_is_subtype(value->type, t)) {
-        diag_item *it = diag_error(d, "type-mismatch", at, "attribute '%s' of %s is %s and cannot be assigned %s",
-                                   name, type_text(f, cls), type_text(f, t), type_text(f, value->type));
+        diag_item *it = diag_error(d, "type-mismatch", at,
+                                   "attribute '%s' of %s is %s and cannot be assigned %s", name,
+                                   type_text(f, cls), type_text(f, t), type_text(f, value->type));
         if (cls->cls->attributes[slot].at.src)
             diag_note(d, it, cls->cls->attributes[slot].at, "declared here");
         return;
@@ -201,8 +219,8 @@ static void set_class_attribute(fn_checker *f, texpr *obj, const char *name, tex
     s->value = value;
 }
 
-static void set_attribute(fn_checker *f, texpr *obj, const char *name, texpr *value, const type *annotation,
-                          range at)
+static void set_attribute(fn_checker *f, texpr *obj, const char *name, texpr *value,
+                          const type *annotation, range at)
 {
     if (type_is_error(obj->type))
         return;
@@ -210,8 +228,8 @@ static void set_attribute(fn_checker *f, texpr *obj, const char *name, texpr *va
         set_class_attribute(f, obj, name, value, annotation, at);
         return;
     }
-    diag_item *it = diag_error(f->c->d, "attribute-assignment", at, "attributes of %s cannot be assigned",
-                               type_text(f, obj->type));
+    diag_item *it = diag_error(f->c->d, "attribute-assignment", at,
+                               "attributes of %s cannot be assigned", type_text(f, obj->type));
     if (obj->type->kind == TYPE_NAMED_TUPLE)
         diag_note(f->c->d, it, at, "named tuples cannot be changed: make a new one");
 }
@@ -249,7 +267,8 @@ static void assign_errors(fn_checker *f, const ast_nodes *items)
 }
 
 /* Unpack value into n temporaries of the given types. */
-static texpr **emit_unpack(fn_checker *f, texpr *value, size_t n, const type *const *types, const type *elem)
+static texpr **emit_unpack(fn_checker *f, texpr *value, size_t n, const type *const *types,
+                           const type *elem)
 {
     arena *a = &f->tree->arena;
     tstmt *s = emit_stmt(f, TS_UNPACK, value->at);
@@ -285,8 +304,8 @@ static void unpack_tuple(fn_checker *f, const ast_node *target, texpr *value, si
     bool starred = star < n;
     if (starred ? have < n - 1 : have != n) {
         const char *more = have > n ? "too many values to unpack" : "not enough values to unpack";
-        diag_error(f->c->d, "unpack-count", target->at, "%s: %zu target%s for a tuple of %zu", more, n,
-                   n == 1 ? "" : "s", have);
+        diag_error(f->c->d, "unpack-count", target->at, "%s: %zu target%s for a tuple of %zu", more,
+                   n, n == 1 ? "" : "s", have);
         assign_errors(f, items);
         return;
     }
@@ -295,7 +314,8 @@ static void unpack_tuple(fn_checker *f, const ast_node *target, texpr *value, si
     for (size_t i = 0; parts && i < n; i++) {
         if (i == star) {
             const ast_star *s = AST_AS(star, items->at[i]);
-            assign_target(f, s->value, emit_temp(f, pack_star(f, parts + next, n_star, s->node.at)));
+            assign_target(f, s->value,
+                          emit_temp(f, pack_star(f, parts + next, n_star, s->node.at)));
             next += n_star;
         } else {
             assign_target(f, items->at[i], parts[next++]);
@@ -322,7 +342,8 @@ static void unpack(fn_checker *f, const ast_node *target, texpr *value)
         for (size_t i = 0; parts && i < items->n; i++)
             assign_target(f, items->at[i], parts[i]);
     } else {
-        diag_item *it = diag_error(d, "not-unpackable", target->at, "%s cannot be unpacked", type_text(f, t));
+        diag_item *it =
+            diag_error(d, "not-unpackable", target->at, "%s cannot be unpacked", type_text(f, t));
         if (t->kind == TYPE_TENSOR)
             diag_note(d, it, target->at, "unbind() makes a list of its rows");
         assign_errors(f, items);
@@ -334,26 +355,27 @@ static void unpack(fn_checker *f, const ast_node *target, texpr *value)
 static void report_target(fn_checker *f, const ast_node *target)
 {
     if (target->kind == AST_list)
-        diag_error(f->c->d, "bad-target", target->at, "a list cannot be assigned to: write the targets without brackets");
+        diag_error(f->c->d, "bad-target", target->at,
+                   "a list cannot be assigned to: write the targets without brackets");
     else if (target->kind == AST_star)
         diag_error(f->c->d, "bad-target", target->at, "a starred target must stand in a tuple");
     else if (target->kind != AST_error)
         diag_error(f->c->d, "bad-target", target->at, "this cannot be assigned to");
 }
 
-static void assign_annotated(fn_checker *f, const ast_node *target, texpr *value, const type *annotation)
+static void assign_annotated(fn_checker *f, const ast_node *target, texpr *value,
+                             const type *annotation)
 {
     switch ((int)target->kind) {
-    case AST_name:
-        assign_name(f, AST_AS(name, target)->id, value, annotation, target->at);
-        return;
+    case AST_name: assign_name(f, AST_AS(name, target)->id, value, annotation, target->at); return;
     case AST_attribute: {
         const ast_attribute *a = AST_AS(attribute, target);
         texpr *obj = check_expr(f, a->value, NULL);
         if (annotation && !type_is_error(value->type) && !type_is_error(annotation)
             && !type_is_subtype(value->type, annotation)) {
-            diag_error(f->c->d, "type-mismatch", target->at, "'%s' is declared %s but is assigned %s", a->id,
-                       type_text(f, annotation), type_text(f, value->type));
+            diag_error(f->c->d, "type-mismatch", target->at,
+                       "'%s' is declared %s but is assigned %s", a->id, type_text(f, annotation),
+                       type_text(f, value->type));
             value = error_expr(f, value->at);
         }
         set_attribute(f, obj, a->id, value, annotation, target->at);
@@ -366,11 +388,8 @@ static void assign_annotated(fn_checker *f, const ast_node *target, texpr *value
             set_index(f, of, &s->indices, value, target->at);
         return;
     }
-    case AST_tuple:
-        unpack(f, target, value);
-        return;
-    default:
-        report_target(f, target);
+    case AST_tuple: unpack(f, target, value); return;
+    default: report_target(f, target);
     }
 }
 
@@ -385,7 +404,8 @@ void assign_sval_target(fn_checker *f, const ast_node *target, sval v)
         assign_target(f, target, error_expr(f, target->at));
     } else if (target->kind == AST_name) {
         assign_sval(f, AST_AS(name, target)->id, v, target->at);
-    } else if (v.kind == SVAL_TUPLE && target->kind == AST_tuple && target_items(target)->n == v.n_items) {
+    } else if (v.kind == SVAL_TUPLE && target->kind == AST_tuple
+               && target_items(target)->n == v.n_items) {
         for (size_t i = 0; i < v.n_items; i++)
             assign_sval_target(f, target_items(target)->at[i], v.items[i]);
     } else {
@@ -429,7 +449,8 @@ void check_ann_assign(fn_checker *f, const ast_ann_assign *s)
         return;
     }
     if (s->target->kind == AST_tuple || s->target->kind == AST_subscript) {
-        diag_error(f->c->d, "bad-target", s->target->at, "only names and attributes can be annotated");
+        diag_error(f->c->d, "bad-target", s->target->at,
+                   "only names and attributes can be annotated");
         return;
     }
     texpr *value = check_expr(f, s->value, annotation);
@@ -492,7 +513,8 @@ static void delete_name(fn_checker *f, const char *name, range at)
     if (!binding_is_defined(b)) {
         lookup_name(f, name, at); /* reports, unless it is a global */
         if (find_global(f->c, name))
-            diag_error(f->c->d, "undefined-name", at, "'%s' is not a variable of this function", name);
+            diag_error(f->c->d, "undefined-name", at, "'%s' is not a variable of this function",
+                       name);
         return;
     }
     for (; b; b = b->outer) {
@@ -507,9 +529,7 @@ static void delete_name(fn_checker *f, const char *name, range at)
 static void delete_target(fn_checker *f, const ast_node *t)
 {
     switch ((int)t->kind) {
-    case AST_name:
-        delete_name(f, AST_AS(name, t)->id, t->at);
-        return;
+    case AST_name: delete_name(f, AST_AS(name, t)->id, t->at); return;
     case AST_subscript: {
         const ast_subscript *s = AST_AS(subscript, t);
         texpr *of = check_expr(f, s->value, NULL);
@@ -524,8 +544,7 @@ static void delete_target(fn_checker *f, const ast_node *t)
     case AST_attribute:
         diag_error(f->c->d, "bad-target", t->at, "attributes cannot be deleted");
         return;
-    default:
-        diag_error(f->c->d, "bad-target", t->at, "this cannot be deleted");
+    default: diag_error(f->c->d, "bad-target", t->at, "this cannot be deleted");
     }
 }
 

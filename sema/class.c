@@ -1,15 +1,21 @@
 /* sema/class.c: class statements: TorchScript classes, enums, named tuples, interfaces, exceptions.
  *
- * Names come first, members later, because members mention other classes. A named tuple is made whole, so it
- * is made when something first mentions it. Attributes of a class come from its __init__, whose body is
- * checked when an attribute is first needed. */
+ * Names come first, members later, because members mention other classes. A named tuple is made
+ * whole, so it is made when something first mentions it. Attributes of a class come from its
+ * __init__, whose body is checked when an attribute is first needed. */
 /* SPDX-License-Identifier: Apache-2.0 */
 #include "sema/flow.h"
 
 #include <string.h>
 
 typedef enum class_kind {
-    CLASS_SCRIPT, CLASS_ENUM, CLASS_NAMED_TUPLE, CLASS_INTERFACE, CLASS_EXCEPTION, CLASS_MODULE, CLASS_BROKEN
+    CLASS_SCRIPT,
+    CLASS_ENUM,
+    CLASS_NAMED_TUPLE,
+    CLASS_INTERFACE,
+    CLASS_EXCEPTION,
+    CLASS_MODULE,
+    CLASS_BROKEN
 } class_kind;
 
 const char *qualify(checker *c, const char *name)
@@ -66,7 +72,8 @@ static class_kind kind_of_base(checker *c, const ast_class *cls, const ast_node 
         diag_error(c->d, "undefined-name", base->at, "undefined name '%s'", path);
         k = CLASS_BROKEN;
     } else if (has_decorator(c, &cls->decorators, "torch.jit.script")) {
-        diag_error(c->d, "inheritance", class_header(cls), "a script class cannot have a base class");
+        diag_error(c->d, "inheritance", class_header(cls),
+                   "a script class cannot have a base class");
         k = CLASS_BROKEN;
     }
     arena_fini(&a);
@@ -102,7 +109,8 @@ static bool is_statement_without_effect(const ast_node *n)
     return k == AST_string || k == AST_ellipsis;
 }
 
-static void add_member(checker *c, type **e, const ast_class *cls, const ast_name *name, jit_value take, const type *t)
+static void add_member(checker *c, type **e, const ast_class *cls, const ast_name *name,
+                       jit_value take, const type *t)
 {
     diag *d = c->d;
     range at = name->node.at;
@@ -119,7 +127,8 @@ static void add_member(checker *c, type **e, const ast_class *cls, const ast_nam
             diag_error(d, "enum-value", at, "all values of an enum must have one type");
         value_unref(take);
     } else if (type_enum_find(*e, name->id)) {
-        diag_error(d, "duplicate-definition", at, "enum %s has two members named '%s'", cls->id, name->id);
+        diag_error(d, "duplicate-definition", at, "enum %s has two members named '%s'", cls->id,
+                   name->id);
         value_unref(take);
     } else if (!type_enum_add(*e, arena_strdup(c->arena, name->id), take)) {
         c->arena->failed = true;
@@ -144,12 +153,14 @@ static type *declare_enum(checker *c, const ast_class *cls)
         const ast_assign *s = n->kind == AST_assign ? (const ast_assign *)n : NULL;
         if (!s || s->targets.n != 1 || s->targets.at[0]->kind != AST_name) {
             if (!is_statement_without_effect(n) && n->kind != AST_def)
-                diag_error(c->d, "bad-class-statement", n->at, "an enum holds members only: NAME = value");
+                diag_error(c->d, "bad-class-statement", n->at,
+                           "an enum holds members only: NAME = value");
             continue;
         }
         jit_value v = VALUE_INT_V(last + 1);
         const type *t = T_INT;
-        if (!is_auto(c, s->value) && !eval_constant(c, s->value, NULL, "the value of an enum member", &v, &t))
+        if (!is_auto(c, s->value)
+            && !eval_constant(c, s->value, NULL, "the value of an enum member", &v, &t))
             continue;
         last = v.tag == VALUE_INT ? v.i : last;
         add_member(c, &e, cls, (const ast_name *)s->targets.at[0], v, t);
@@ -168,7 +179,8 @@ typedef struct field_list {
     VEC(bool) has_default;
 } field_list;
 
-static void add_field(checker *c, field_list *l, const char *name, const type *t, const ast_node *value)
+static void add_field(checker *c, field_list *l, const char *name, const type *t,
+                      const ast_node *value)
 {
     jit_value v = VALUE_NONE_V;
     bool has = value && eval_constant(c, value, t, "the default of a field", &v, NULL);
@@ -183,8 +195,8 @@ static const type *make_named_tuple(checker *c, const char *name, field_list *l)
 {
     const type *t = NULL;
     if (!arena_failed(c->arena))
-        t = type_named_tuple_new(c->unit, qualify(c, name), l->names.at, l->types.at, l->defaults.at,
-                                 l->has_default.at, l->names.n);
+        t = type_named_tuple_new(c->unit, qualify(c, name), l->names.at, l->types.at,
+                                 l->defaults.at, l->has_default.at, l->names.n);
     for (size_t i = 0; i < l->defaults.n; i++)
         value_unref(l->defaults.at[i]);
     return t;
@@ -198,9 +210,11 @@ static const type *declare_named_tuple(checker *c, const ast_class *cls)
         const ast_ann_assign *s = n->kind == AST_ann_assign ? (const ast_ann_assign *)n : NULL;
         if (!s || s->target->kind != AST_name) {
             if (n->kind == AST_def)
-                diag_error(c->d, "unsupported", def_header((const ast_def *)n), "methods of named tuples are not supported");
+                diag_error(c->d, "unsupported", def_header((const ast_def *)n),
+                           "methods of named tuples are not supported");
             else if (!is_statement_without_effect(n))
-                diag_error(c->d, "bad-class-statement", n->at, "a named tuple holds fields only: name: type");
+                diag_error(c->d, "bad-class-statement", n->at,
+                           "a named tuple holds fields only: name: type");
             continue;
         }
         const type *t = check_annotation(c, s->annotation, NULL);
@@ -209,7 +223,8 @@ static const type *declare_named_tuple(checker *c, const ast_class *cls)
             t = T_ERROR;
         }
         if (s->value == NULL && l.has_default.n && VEC_LAST(&l.has_default))
-            diag_error(c->d, "bad-parameter", n->at, "a field without default follows one with a default");
+            diag_error(c->d, "bad-parameter", n->at,
+                       "a field without default follows one with a default");
         add_field(c, &l, ((const ast_name *)s->target)->id, t, s->value);
     }
     return make_named_tuple(c, cls->id, &l);
@@ -222,7 +237,8 @@ const type *resolve_class(checker *c, sval *g)
     const ast_class *cls = (const ast_class *)g->ast;
     int levels = cls->node.depth + 1;
     if (!has_room(c, levels)) {
-        diag_error(c->d, "recursive-class", class_header(cls), "named tuples are nested too deeply");
+        diag_error(c->d, "recursive-class", class_header(cls),
+                   "named tuples are nested too deeply");
         g->type = T_ERROR;
         return g->type;
     }
@@ -256,9 +272,11 @@ static void add_functional_field(checker *c, field_list *l, const ast_node *n)
     }
     const ast_nodes *pair = n->kind == AST_tuple ? &((const ast_tuple *)n)->items : NULL;
     if (pair && pair->n == 2 && pair->at[0]->kind == AST_string)
-        add_field(c, l, ((const ast_string *)pair->at[0])->value.s, check_annotation(c, pair->at[1], NULL), NULL);
+        add_field(c, l, ((const ast_string *)pair->at[0])->value.s,
+                  check_annotation(c, pair->at[1], NULL), NULL);
     else
-        diag_error(c->d, "bad-class-statement", n->at, "a field is written \"name\" or (\"name\", type)");
+        diag_error(c->d, "bad-class-statement", n->at,
+                   "a field is written \"name\" or (\"name\", type)");
 }
 
 bool declare_functional_tuple(checker *c, const ast_assign *s)
@@ -270,8 +288,9 @@ bool declare_functional_tuple(checker *c, const ast_assign *s)
     if (!path || !(path_is(path, "namedtuple") || path_is(path, "NamedTuple")) || call->args.n != 2)
         return false;
     const ast_node *fields = call->args.at[1];
-    const ast_nodes *items = fields->kind == AST_list ? &((const ast_list *)fields)->items
-                           : fields->kind == AST_tuple ? &((const ast_tuple *)fields)->items : NULL;
+    const ast_nodes *items = fields->kind == AST_list    ? &((const ast_list *)fields)->items
+                             : fields->kind == AST_tuple ? &((const ast_tuple *)fields)->items
+                                                         : NULL;
     field_list l = { 0 };
     if (fields->kind == AST_string)
         add_fields_of_text(c, &l, ((const ast_string *)fields)->value);
@@ -281,7 +300,9 @@ bool declare_functional_tuple(checker *c, const ast_assign *s)
         add_functional_field(c, &l, items->at[i]);
     const char *name = ((const ast_name *)s->targets.at[0])->id;
     const type *t = make_named_tuple(c, name, &l);
-    bind_global(c, name, (sval){ .kind = SVAL_CLASS, .at = s->node.at, .name = name, .type = t ? t : T_ERROR });
+    bind_global(
+        c, name,
+        (sval){ .kind = SVAL_CLASS, .at = s->node.at, .name = name, .type = t ? t : T_ERROR });
     return true;
 }
 
@@ -291,16 +312,21 @@ static void declare_interface_method(checker *c, type *iface, const ast_def *def
 {
     for (size_t i = 0; i < def->body.n; i++) {
         if (!is_statement_without_effect(def->body.at[i])) {
-            diag_error(c->d, "bad-interface", def->body.at[i]->at, "the body of an interface method must be 'pass'");
+            diag_error(c->d, "bad-interface", def->body.at[i]->at,
+                       "the body of an interface method must be 'pass'");
             return;
         }
     }
     if (!def->returns && !def->type_comment) {
-        diag_error(c->d, "bad-interface", def_header(def), "an interface method must be annotated with what it returns");
+        diag_error(c->d, "bad-interface", def_header(def),
+                   "an interface method must be annotated with what it returns");
         return;
     }
     /* A method of nobody: only its schema is kept. */
-    ir_function fn = { .unit = c->unit, .name = arena_strdup(c->arena, def->id), .owner = iface, .ast = def,
+    ir_function fn = { .unit = c->unit,
+                       .name = arena_strdup(c->arena, def->id),
+                       .owner = iface,
+                       .ast = def,
                        .at = def_header(def) };
     build_schema(c, &fn);
     if (fn.schema && !strmap_set(&iface->iface->methods, fn.name, (void *)(uintptr_t)fn.schema))
@@ -313,7 +339,8 @@ const type *class_level_annotation(checker *c, const type *cls, const char *name
 {
     const ast_class *s = cls->cls->ast;
     for (size_t i = 0; s && i < s->body.n; i++) {
-        const ast_ann_assign *a = s->body.at[i]->kind == AST_ann_assign ? (const ast_ann_assign *)s->body.at[i] : NULL;
+        const ast_ann_assign *a =
+            s->body.at[i]->kind == AST_ann_assign ? (const ast_ann_assign *)s->body.at[i] : NULL;
         if (!a || a->target->kind != AST_name || strcmp(((const ast_name *)a->target)->id, name))
             continue;
         const ast_node *inner = NULL;
@@ -340,7 +367,8 @@ static void declare_property(checker *c, type *cls, const ast_def *def, bool is_
 {
     type_property *p = strmap_find(&cls->cls->properties, def->id);
     if (is_setter && !p) {
-        diag_error(c->d, "bad-property", def_header(def), "'%s' has a setter but no getter before it", def->id);
+        diag_error(c->d, "bad-property", def_header(def),
+                   "'%s' has a setter but no getter before it", def->id);
         return;
     }
     const char *name = arena_printf(c->arena, "__%s_%s", def->id, is_setter ? "setter" : "getter");
@@ -369,7 +397,8 @@ static void declare_method(checker *c, type *cls, const ast_def *def)
     }
     const ir_function *old = type_find_method(cls, def->id);
     if (old) {
-        diag_item *it = diag_error(c->d, "duplicate-definition", def_header(def), "method '%s' is already defined", def->id);
+        diag_item *it = diag_error(c->d, "duplicate-definition", def_header(def),
+                                   "method '%s' is already defined", def->id);
         diag_note(c->d, it, old->at, "here");
         return;
     }
@@ -385,9 +414,11 @@ static void declare_class_statement(checker *c, type *cls, const ast_node *n)
     if (n->kind == AST_def) {
         declare_method(c, cls, (const ast_def *)n);
     } else if (n->kind == AST_ann_assign && !((const ast_ann_assign *)n)->value) {
-        is_final_annotation(c, ((const ast_ann_assign *)n)->annotation, &inner); /* read by __init__ */
+        is_final_annotation(c, ((const ast_ann_assign *)n)->annotation,
+                            &inner); /* read by __init__ */
     } else if (n->kind == AST_assign || n->kind == AST_ann_assign) {
-        diag_item *it = diag_error(c->d, "class-attribute", n->at, "class attributes are not supported");
+        diag_item *it =
+            diag_error(c->d, "class-attribute", n->at, "class attributes are not supported");
         diag_note(c->d, it, n->at, "assign it to self in __init__");
     } else {
         diag_error(c->d, "bad-class-statement", n->at, "a class holds methods only");
@@ -417,7 +448,8 @@ void declare_members(checker *c, const ast_class *cls)
 void declare_class(checker *c, const ast_class *cls)
 {
     sval v = { .kind = SVAL_CLASS, .at = class_header(cls), .name = cls->id, .ast = &cls->node };
-    if (has_decorator(c, &cls->decorators, "dataclass") || has_decorator(c, &cls->decorators, "dataclasses.dataclass")) {
+    if (has_decorator(c, &cls->decorators, "dataclass")
+        || has_decorator(c, &cls->decorators, "dataclasses.dataclass")) {
         diag_error(c->d, "unsupported", v.at, "dataclasses are not supported yet");
         v.kind = SVAL_ERROR;
         bind_global(c, cls->id, v);

@@ -1,5 +1,5 @@
-/* sema/flow.h: what the flow files of the checker share among themselves: bindings, assignment, functions,
- * classes and annotations. The value files see checker.h only. */
+/* sema/flow.h: what the flow files of the checker share among themselves: bindings, assignment,
+ * functions, classes and annotations. The value files see checker.h only. */
 /* SPDX-License-Identifier: Apache-2.0 */
 #ifndef SEMA_FLOW_H
 #define SEMA_FLOW_H
@@ -7,15 +7,16 @@
 #include "sema/checker.h"
 
 enum {
-    DEMAND_LEVELS_MAX = 2 * AST_MAX_DEPTH, /* of syntax trees checked inside each other, because nobody annotated
-                                              what they return: bounds the stack */
+    DEMAND_LEVELS_MAX = 2 * AST_MAX_DEPTH, /* of syntax trees checked inside each other, because
+                                              nobody annotated what they return: bounds the stack */
     IMPORT_DEPTH_MAX = 32,
     SUGGEST_ERRORS_MAX = 50, /* a file with more errors needs no more suggestions */
-    SUGGEST_DISTANCE = 2    /* edits between a name and what was probably meant */
+    SUGGEST_DISTANCE = 2     /* edits between a name and what was probably meant */
 };
 
-/* A statement is checked on memory at hand, a little and some per byte of its text: half a statement cannot be
- * read back when memory runs out in its middle. Between statements failure is noticed. */
+/* A statement is checked on memory at hand, a little and some per byte of its text: half a
+ * statement cannot be read back when memory runs out in its middle. Between statements failure is
+ * noticed. */
 enum { RESERVE_BYTES = 2048, RESERVE_PER_BYTE = 96 };
 static inline bool reserve_for(fn_checker *f, range at)
 {
@@ -38,15 +39,17 @@ binding *find_binding(const fn_checker *f, const char *name);
 binding *own_binding(fn_checker *f, const char *name);
 /** Let a binding stand for variable v, assigned at `at`. */
 void bind_var(binding *own, tvar *v, const type *declared, range at);
-/** What an assignment in the current scope must fit: the defined binding of an outer block, or NULL. */
+/** What an assignment in the current scope must fit: the defined binding of an outer block, or
+ * NULL. */
 binding *parent_binding(const fn_checker *f, const char *name);
-/** `assigned` has a new value: bindings of `name` that lie in it are no mere views of other variables. */
+/** `assigned` has a new value: bindings of `name` that lie in it are no mere views of other
+ * variables. */
 void forget_refinements(fn_checker *f, const char *name, const tvar *assigned);
 /** Names that only the popped loop body defined: say so when they are used after it. */
 void forget_loop_names(fn_checker *f, const scope *body, range at);
 texpr *read_var(fn_checker *f, tvar *v, range at);
 tstmt *emit_assign(fn_checker *f, tvar *v, texpr *value, range at);
-const char *type_text(fn_checker *f, const type *t);  /* spelling in messages */
+const char *type_text(fn_checker *f, const type *t); /* spelling in messages */
 
 /* assign.c */
 /** Bind a name to anything an expression may denote. */
@@ -68,7 +71,8 @@ void check_for(fn_checker *f, const ast_for *s);
 void check_jump(fn_checker *f, tstmt_kind kind, range at);
 
 /* stmt.c */
-/** The value of a `return` (NULL: none), converted to the declared type or unified with the others'. */
+/** The value of a `return` (NULL: none), converted to the declared type or unified with the
+ * others'. */
 void check_return(fn_checker *f, const ast_node *value, range at);
 void check_if(fn_checker *f, const ast_if *s);
 
@@ -80,15 +84,24 @@ void build_schema(checker *c, ir_function *fn);
 /** Check fn's body unless that was done or is being done. */
 void check_function_body(checker *c, ir_function *fn);
 /** A checker for constant expressions outside functions: nothing it emits is kept. */
-typedef struct constant_checker { fn_checker f; ttree tree; scope scope; tstmt_list out; } constant_checker;
+typedef struct constant_checker {
+    fn_checker f;
+    ttree tree;
+    scope scope;
+    tstmt_list out;
+} constant_checker;
 void constant_checker_init(constant_checker *k, checker *c);
 void constant_checker_fini(constant_checker *k);
 /** The value of a constant expression, of type `want` if that is not NULL. false: reported.
  * *ret is yours; *ret_type may be NULL. */
-bool eval_constant(checker *c, const ast_node *n, const type *want, const char *what, jit_value *ret,
-                   const type **ret_type);
-/** Room on the stack to check `levels` of syntax inside what is being checked? The caller adds them. */
-static inline bool has_room(const checker *c, int levels) { return c->demand_levels + levels <= DEMAND_LEVELS_MAX; }
+bool eval_constant(checker *c, const ast_node *n, const type *want, const char *what,
+                   jit_value *ret, const type **ret_type);
+/** Room on the stack to check `levels` of syntax inside what is being checked? The caller adds
+ * them. */
+static inline bool has_room(const checker *c, int levels)
+{
+    return c->demand_levels + levels <= DEMAND_LEVELS_MAX;
+}
 /** The `def f(…):` line of a function, where its own errors are shown. */
 range def_header(const ast_def *def);
 
@@ -96,7 +109,8 @@ range def_header(const ast_def *def);
 /** Make the type of a class statement and bind its name; members follow with declare_members(). */
 void declare_class(checker *c, const ast_class *cls);
 void declare_members(checker *c, const ast_class *cls);
-/** Named tuples are made when an annotation first needs them: fields must be known. NULL: reported. */
+/** Named tuples are made when an annotation first needs them: fields must be known. NULL: reported.
+ */
 const type *resolve_class(checker *c, sval *global);
 /** `P = namedtuple("P", […])` or NamedTuple("P", […]) at top level. false: something else. */
 bool declare_functional_tuple(checker *c, const ast_assign *s);
@@ -115,10 +129,11 @@ bool is_final_annotation(const checker *c, const ast_node *n, const ast_node **r
 /* prebound.c */
 /** What every file may use without importing it (design: `.tjs`), or NULL. */
 const sval *find_prebound(const char *name);
-const char *prebound_name(size_t i);  /* the i-th of these names; NULL after the last */
+const char *prebound_name(size_t i); /* the i-th of these names; NULL after the last */
 /** A name outside functions: the file's own, else prebound, else NULL. */
 const sval *find_global(const checker *c, const char *name);
-/** What `from module import name` means where modules of Python are concerned; SVAL_ERROR: unknown module. */
+/** What `from module import name` means where modules of Python are concerned; SVAL_ERROR: unknown
+ * module. */
 bool is_known_module(const char *path);
 sval prebound_member(checker *c, const char *module, const char *name, range at);
 /** The type that a dotted path of Python's or PyTorch's names, or NULL. */
@@ -136,7 +151,8 @@ void check_recursion(checker *c);
 
 /* unit.c */
 sval *bind_global(checker *c, const char *name, sval v);
-checker *check_source(ast *take, const sema_options *o, diag *d, checker *importer, const char *prefix);
+checker *check_source(ast *take, const sema_options *o, diag *d, checker *importer,
+                      const char *prefix);
 
 /** Kept by the unit until it goes: the syntax trees and typed trees its functions refer to. */
 typedef struct sema_keep {

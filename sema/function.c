@@ -1,9 +1,9 @@
 /* sema/function.c: functions: their schemas, their bodies, constants in their signatures.
  *
- * A function with a return annotation has its schema before any body is checked, so calls of it cost nothing.
- * One without is checked when its return type is first needed. Recursion through annotated functions is
- * found afterwards, on the graph of calls: following calls while checking would need a stack as deep as the
- * program's longest chain of calls. */
+ * A function with a return annotation has its schema before any body is checked, so calls of it
+ * cost nothing. One without is checked when its return type is first needed. Recursion through
+ * annotated functions is found afterwards, on the graph of calls: following calls while checking
+ * would need a stack as deep as the program's longest chain of calls. */
 /* SPDX-License-Identifier: Apache-2.0 */
 #include "sema/flow.h"
 
@@ -156,8 +156,8 @@ static const type *widen_number(jit_value *v, const type *have, const type *want
     return have;
 }
 
-bool eval_constant(checker *c, const ast_node *n, const type *want, const char *what, jit_value *ret,
-                   const type **ret_type)
+bool eval_constant(checker *c, const ast_node *n, const type *want, const char *what,
+                   jit_value *ret, const type **ret_type)
 {
     constant_checker k;
     constant_checker_init(&k, c);
@@ -194,7 +194,8 @@ static const ast_type_comment *signature_comment(const ast_def *def)
     return def->type_comment ? AST_AS(type_comment, def->type_comment) : NULL;
 }
 
-/* The annotation of parameter i: its own, or its place in a `# type: (…)` comment, which may leave out self. */
+/* The annotation of parameter i: its own, or its place in a `# type: (…)` comment, which may leave
+ * out self. */
 static const ast_node *param_annotation(checker *c, const ast_def *def, size_t i, bool has_self)
 {
     const ast_param *p = AST_AS(param, def->params.at[i]);
@@ -204,8 +205,9 @@ static const ast_node *param_annotation(checker *c, const ast_def *def, size_t i
     size_t skipped = has_self && comment->params.n + 1 == def->params.n ? 1 : 0;
     if (comment->params.n + skipped != def->params.n) {
         if (i == 0)
-            diag_error(c->d, "type-comment", comment->node.at, "the type comment has %zu types for %zu parameters",
-                       comment->params.n, def->params.n - (has_self ? 1 : 0));
+            diag_error(c->d, "type-comment", comment->node.at,
+                       "the type comment has %zu types for %zu parameters", comment->params.n,
+                       def->params.n - (has_self ? 1 : 0));
         return p->annotation;
     }
     return i < skipped ? NULL : comment->params.at[i - skipped];
@@ -227,15 +229,19 @@ static void build_default(checker *c, const ast_param *p, schema_arg *a)
 {
     const ast_node *n = p->default_value;
     diag *d = c->d;
-    if (n->kind == AST_list || n->kind == AST_dict || n->kind == AST_list_comp || n->kind == AST_dict_comp) {
-        diag_item *it = diag_error(d, "mutable-default", n->at, "the default of '%s' is mutable and would be shared by all calls",
-                                   p->id);
+    if (n->kind == AST_list || n->kind == AST_dict || n->kind == AST_list_comp
+        || n->kind == AST_dict_comp) {
+        diag_item *it =
+            diag_error(d, "mutable-default", n->at,
+                       "the default of '%s' is mutable and would be shared by all calls", p->id);
         diag_note(d, it, n->at, "use None and make the value in the function");
         return;
     }
     const type *want = a->type;
-    const type *scalar = a->sized && want->kind == TYPE_LIST && (n->kind == AST_int || n->kind == AST_float)
-                         ? type_elem(want) : want;
+    const type *scalar =
+        a->sized && want->kind == TYPE_LIST && (n->kind == AST_int || n->kind == AST_float)
+            ? type_elem(want)
+            : want;
     char what[128];
     snprintf(what, sizeof what, "the default of '%.80s'", p->id);
     if (!eval_constant(c, n, scalar, what, &a->default_value, NULL))
@@ -244,7 +250,8 @@ static void build_default(checker *c, const ast_param *p, schema_arg *a)
     a->has_default = true;
 }
 
-static void build_param(checker *c, const ir_function *fn, const ast_def *def, size_t i, schema_arg *a)
+static void build_param(checker *c, const ir_function *fn, const ast_def *def, size_t i,
+                        schema_arg *a)
 {
     const ast_param *p = AST_AS(param, def->params.at[i]);
     bool has_self = fn->owner && !fn->is_static;
@@ -293,7 +300,8 @@ static const type *annotated_return(checker *c, const ir_function *fn, const ast
     if (!n)
         return is_init ? T_NONE : NULL;
     if (n->kind == AST_tuple && AST_AS(tuple, n)->items.n) {
-        diag_error(c->d, "bad-annotation", n->at, "write Tuple[…] for a function that returns several values");
+        diag_error(c->d, "bad-annotation", n->at,
+                   "write Tuple[…] for a function that returns several values");
         return T_ERROR;
     }
     const type *t = check_annotation(c, n, NULL);
@@ -307,7 +315,8 @@ static const type *annotated_return(checker *c, const ir_function *fn, const ast
 void build_schema(checker *c, ir_function *fn)
 {
     const ast_def *def = fn->ast;
-    if (fn->schema || !arena_reserve(c->arena, RESERVE_BYTES + def->params.n * 4 * sizeof(schema_arg)))
+    if (fn->schema
+        || !arena_reserve(c->arena, RESERVE_BYTES + def->params.n * 4 * sizeof(schema_arg)))
         return;
     size_t n = def->params.n;
     schema *s = ARENA_NEW(c->arena, schema);
@@ -323,7 +332,12 @@ void build_schema(checker *c, ir_function *fn)
         build_param(c, fn, def, i, &args[i]);
     const type *returns = annotated_return(c, fn, def);
     *ret = (schema_arg){ .type = returns ? returns : T_ERROR };
-    *s = (schema){ .name = fn->name, .overload = "", .n_args = (uint16_t)n, .n_rets = 1, .args = args, .rets = ret };
+    *s = (schema){ .name = fn->name,
+                   .overload = "",
+                   .n_args = (uint16_t)n,
+                   .n_rets = 1,
+                   .args = args,
+                   .rets = ret };
     fn->schema = s;
     if (c->d->n_errors != errors)
         fn->state = FUNCTION_FAILED;
@@ -337,7 +351,8 @@ static bool is_return_annotated(const ir_function *fn)
 {
     const ast_def *def = fn->ast;
     const ast_type_comment *comment = signature_comment(def);
-    return def->returns || (comment && comment->returns) || (fn->owner && !strcmp(fn->name, "__init__"));
+    return def->returns || (comment && comment->returns)
+           || (fn->owner && !strcmp(fn->name, "__init__"));
 }
 
 static void bind_params(fn_checker *f)
@@ -358,9 +373,10 @@ static void finish_body(fn_checker *f)
     range at = f->fn->at;
     if (!f->scope->exited) {
         if (f->return_type && f->return_type->kind != TYPE_NONE && !type_is_error(f->return_type)) {
-            diag_item *it = diag_error(f->c->d, "missing-return", at,
-                "%s is declared to return %s but does not return on every path", f->fn->name,
-                type_text(f, f->return_type));
+            diag_item *it =
+                diag_error(f->c->d, "missing-return", at,
+                           "%s is declared to return %s but does not return on every path",
+                           f->fn->name, type_text(f, f->return_type));
             if (type_is_optional_like(f->return_type))
                 diag_note(f->c->d, it, at, "write `return None` where that is meant");
             return;
@@ -375,14 +391,17 @@ static void finish_body(fn_checker *f)
 static bool check_excluded(fn_checker *f)
 {
     const ast_def *def = f->def;
-    const char *why = has_decorator(f->c, &def->decorators, "torch.jit.unused") ? "Cannot call @unused methods"
-                    : has_decorator(f->c, &def->decorators, "torch.jit.ignore")
-                          ? "Cannot call @ignore methods: there is no Python here" : NULL;
+    const char *why = has_decorator(f->c, &def->decorators, "torch.jit.unused")
+                          ? "Cannot call @unused methods"
+                      : has_decorator(f->c, &def->decorators, "torch.jit.ignore")
+                          ? "Cannot call @ignore methods: there is no Python here"
+                          : NULL;
     if (!why)
         return false;
     tstmt *s = emit_stmt(f, TS_RAISE, f->fn->at);
     str *message = str_new(why, strlen(why));
-    s->value = message ? new_const(f, VALUE_HEAP_V(VALUE_STR, message), T_STR, f->fn->at) : error_expr(f, f->fn->at);
+    s->value = message ? new_const(f, VALUE_HEAP_V(VALUE_STR, message), T_STR, f->fn->at)
+                       : error_expr(f, f->fn->at);
     s->name = "builtins.RuntimeError";
     f->scope->exited = true;
     return true;
@@ -426,7 +445,8 @@ void check_function_body(checker *c, ir_function *fn)
     c->current = current;
     if (arena_failed(&t->arena))
         c->arena->failed = true;
-    fn->state = failed || c->d->n_errors != errors || c->arena->failed ? FUNCTION_FAILED : FUNCTION_CHECKED;
+    fn->state =
+        failed || c->d->n_errors != errors || c->arena->failed ? FUNCTION_FAILED : FUNCTION_CHECKED;
 }
 
 bool require_schema(checker *c, ir_function *fn, range at)
@@ -438,7 +458,8 @@ bool require_schema(checker *c, ir_function *fn, range at)
         return false;
     call_edge edge = { c->current ? c->current->fn : NULL, fn, at };
     if (fn->state == FUNCTION_CHECKING) {
-        diag_error(c->d, "recursion", at, "function '%s' is called recursively. Recursive calls are not supported",
+        diag_error(c->d, "recursion", at,
+                   "function '%s' is called recursively. Recursive calls are not supported",
                    fn->name);
         return false;
     }
@@ -449,7 +470,8 @@ bool require_schema(checker *c, ir_function *fn, range at)
     int levels = ((const ast_def *)fn->ast)->node.depth;
     if (!has_room(c, levels)) {
         diag_error(c->d, "annotation-needed", at,
-                   "annotate what '%s' returns: too many functions depend on each other's bodies", fn->name);
+                   "annotate what '%s' returns: too many functions depend on each other's bodies",
+                   fn->name);
         return false;
     }
     c->demand_levels += levels;

@@ -1,7 +1,7 @@
 /* sema/import.c: import statements at top level.
  *
- * Python's and PyTorch's modules are known by name only; other files are found by whoever started the
- * compile, checked as units of their own, and kept alive by the importing unit. */
+ * Python's and PyTorch's modules are known by name only; other files are found by whoever started
+ * the compile, checked as units of their own, and kept alive by the importing unit. */
 /* SPDX-License-Identifier: Apache-2.0 */
 #include "sema/flow.h"
 
@@ -12,8 +12,9 @@ static void report_module(checker *c, const char *name, range at)
     if (c->options->is_python_file)
         return; /* a use of it is reported as undefined */
     diag_item *it = diag_error(c->d, "unknown-module", at, "no module '%s'", name);
-    diag_note(c->d, it, at, "known are torch, math, cmath, typing, enum, collections, warnings, and files by "
-                            "relative name: from .file import name");
+    diag_note(c->d, it, at,
+              "known are torch, math, cmath, typing, enum, collections, warnings, and files by "
+              "relative name: from .file import name");
 }
 
 /* `import a.b`: binds a; `import a.b as c`: binds a.b to c. */
@@ -27,7 +28,8 @@ void check_import(checker *c, const ast_import *s)
         }
         size_t n = a->as ? strlen(a->id) : strcspn(a->id, ".");
         const char *path = arena_strndup(c->arena, a->id, n);
-        bind_global(c, a->as ? a->as : path, (sval){ .kind = SVAL_MODULE, .at = a->node.at, .name = path });
+        bind_global(c, a->as ? a->as : path,
+                    (sval){ .kind = SVAL_MODULE, .at = a->node.at, .name = path });
     }
 }
 
@@ -67,7 +69,9 @@ static checker *check_file(checker *c, const source *src, const char *module, ra
         return NULL;
     }
     ast *tree = ast_parse(src, AST_USER, c->d);
-    return tree ? check_source(tree, c->options, c->d, c, arena_printf(c->arena, "__torch__.%s", module)) : NULL;
+    return tree ? check_source(tree, c->options, c->d, c,
+                               arena_printf(c->arena, "__torch__.%s", module))
+                : NULL;
 }
 
 /* The checked file of a relative import; NULL: reported. */
@@ -76,9 +80,11 @@ static checker *import_file(checker *c, const ast_import_from *s)
     const source *src = NULL;
     const sema_options *o = c->options;
     int level = (int)(s->level < IMPORT_DEPTH_MAX ? s->level : IMPORT_DEPTH_MAX);
-    if (!o->find_import || !o->find_import(o->import_ctx, c->tree->src, level, s->module, &src) || !src) {
+    if (!o->find_import || !o->find_import(o->import_ctx, c->tree->src, level, s->module, &src)
+        || !src) {
         if (s->level)
-            diag_error(c->d, "unknown-module", s->node.at, "cannot find the file of '%s'", s->module);
+            diag_error(c->d, "unknown-module", s->node.at, "cannot find the file of '%s'",
+                       s->module);
         else
             report_module(c, s->module, s->node.at);
         return NULL;
@@ -90,7 +96,8 @@ static checker *import_file(checker *c, const ast_import_from *s)
     } else if ((k = check_file(c, src, s->module, s->node.at))) {
         ir_unit *unit = k->unit;
         strmap_set(&root->imports, arena_strdup(root->arena, src->name), k);
-        if (!ir_unit_add_import(c->unit, unit) || (root != c && !ir_unit_add_import(root->unit, unit)))
+        if (!ir_unit_add_import(c->unit, unit)
+            || (root != c && !ir_unit_add_import(root->unit, unit)))
             c->arena->failed = true;
         ir_unit_unref(unit);
     }
@@ -102,7 +109,8 @@ static void import_all(checker *c, const checker *from)
 {
     for (size_t i = 0; i < from->globals.n; i++) {
         const sval *g = from->globals.entries[i].value;
-        if (from->globals.entries[i].key && g->kind != SVAL_MODULE && from->globals.entries[i].key[0] != '_')
+        if (from->globals.entries[i].key && g->kind != SVAL_MODULE
+            && from->globals.entries[i].key[0] != '_')
             bind_global(c, from->globals.entries[i].key, *g);
     }
 }
@@ -123,7 +131,8 @@ static void import_names(checker *c, checker *from, const ast_import_from *s)
             bind_global(c, as, *g);
             continue;
         }
-        diag_item *it = diag_error(c->d, "undefined-name", a->node.at, "'%s' defines no '%s'", s->module, a->id);
+        diag_item *it = diag_error(c->d, "undefined-name", a->node.at, "'%s' defines no '%s'",
+                                   s->module, a->id);
         const char *meant = suggest_name(from, NULL, a->id);
         if (meant && strmap_has(&from->globals, meant))
             diag_note(c->d, it, a->node.at, "did you mean '%s'?", meant);
@@ -154,7 +163,8 @@ void check_import_from(checker *c, const ast_import_from *s)
         const ast_alias *a = AST_AS(alias, s->names.at[i]);
         if (!strcmp(a->id, "*")) {
             if (strcmp(s->module, "typing"))
-                diag_error(c->d, "unsupported", a->node.at, "import the names of '%s' one by one", s->module);
+                diag_error(c->d, "unsupported", a->node.at, "import the names of '%s' one by one",
+                           s->module);
             continue; /* typing's names are bound beforehand */
         }
         bind_global(c, a->as ? a->as : a->id, prebound_member(c, s->module, a->id, a->node.at));

@@ -1,8 +1,9 @@
 /* sema/loop.c: while and for, break and continue.
  *
- * A loop over something whose length is known here (a tuple, an enum class, a container of modules) is
- * unrolled: its body is checked once per element, in the enclosing block, so that each round may have its
- * own types. Other loops are dynamic; their body is a block that may run any number of times. */
+ * A loop over something whose length is known here (a tuple, an enum class, a container of modules)
+ * is unrolled: its body is checked once per element, in the enclosing block, so that each round may
+ * have its own types. Other loops are dynamic; their body is a block that may run any number of
+ * times. */
 /* SPDX-License-Identifier: Apache-2.0 */
 #include "sema/flow.h"
 
@@ -21,8 +22,9 @@ static void pop_loop_body(fn_checker *f, scope *body, range at)
     forget_loop_names(f, body, at);
 }
 
-/* The condition runs before every round: what it needs is emitted to cond_prefix, and the variables it reads
- * are those of the loop. It proves nothing for the body (the reference does not refine there). */
+/* The condition runs before every round: what it needs is emitted to cond_prefix, and the variables
+ * it reads are those of the loop. It proves nothing for the body (the reference does not refine
+ * there). */
 void check_while(fn_checker *f, const ast_while *s)
 {
     bool in_unrolled = f->in_unrolled;
@@ -67,7 +69,8 @@ static void check_dynamic_for(fn_checker *f, const ast_for *s, sval_iter *it)
     f->in_unrolled = in_unrolled;
 }
 
-/* What cannot be iterated is reported; the body is checked all the same, with targets that say nothing. */
+/* What cannot be iterated is reported; the body is checked all the same, with targets that say
+ * nothing. */
 static void check_broken_for(fn_checker *f, const ast_for *s)
 {
     tstmt *loop = emit_stmt(f, TS_FOR, s->node.at);
@@ -95,8 +98,10 @@ void check_jump(fn_checker *f, tstmt_kind kind, range at)
 {
     const char *word = kind == TS_BREAK ? "break" : "continue";
     if (f->in_unrolled) {
-        diag_error(f->c->d, "jump-in-unrolled", at,
-                   "'%s' cannot stand in a loop over a tuple or a container of modules, which is unrolled", word);
+        diag_error(
+            f->c->d, "jump-in-unrolled", at,
+            "'%s' cannot stand in a loop over a tuple or a container of modules, which is unrolled",
+            word);
         return;
     }
     if (f->loop_depth == 0) {

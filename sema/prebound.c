@@ -1,6 +1,8 @@
-/* sema/prebound.c: names every file may use without importing them, and what importing them again means.
+/* sema/prebound.c: names every file may use without importing them, and what importing them again
+ * means.
  *
- * Static tables, searched when the file itself does not define a name: a compile pays for the names it uses. */
+ * Static tables, searched when the file itself does not define a name: a compile pays for the names
+ * it uses. */
 /* SPDX-License-Identifier: Apache-2.0 */
 #include "sema/flow.h"
 
@@ -12,57 +14,50 @@ typedef struct prebound {
     sval value;
 } prebound;
 
-#define BASE(k) (&type_base_types[k])
-#define BUILTIN(n)       { #n, { .kind = SVAL_BUILTIN, .name = #n } },
-#define EXCEPTION(n)     { #n, { .kind = SVAL_EXCEPTION, .name = #n } },
-#define MODULE(n, path)  { #n, { .kind = SVAL_MODULE, .name = path } },
-#define CONSTRUCTOR(n)   { #n, { .kind = SVAL_TYPE, .name = #n } },
-#define TYPE(n, t)       { #n, { .kind = SVAL_TYPE, .name = #n, .type = BASE(t) } },
+#define BASE(k)         (&type_base_types[k])
+#define BUILTIN(n)      { #n, { .kind = SVAL_BUILTIN, .name = #n } },
+#define EXCEPTION(n)    { #n, { .kind = SVAL_EXCEPTION, .name = #n } },
+#define MODULE(n, path) { #n, { .kind = SVAL_MODULE, .name = path } },
+#define CONSTRUCTOR(n)  { #n, { .kind = SVAL_TYPE, .name = #n } },
+#define TYPE(n, t)      { #n, { .kind = SVAL_TYPE, .name = #n, .type = BASE(t) } },
 
 /* Sorted by name (strcmp order): found by bisection. */
 static const prebound table[] = {
-    TYPE(Any, TYPE_ANY)
-    EXCEPTION(ArithmeticError) EXCEPTION(AssertionError) EXCEPTION(AttributeError) EXCEPTION(BaseException)
-    EXCEPTION(BufferError)
-    CONSTRUCTOR(Dict)
-    EXCEPTION(EOFError)
-    CONSTRUCTOR(Enum)
-    EXCEPTION(EnvironmentError) EXCEPTION(Exception)
-    MODULE(F, "torch.nn.functional")
-    CONSTRUCTOR(Final)
-    EXCEPTION(FloatingPointError)
-    CONSTRUCTOR(Future)
-    EXCEPTION(IOError) EXCEPTION(ImportError) EXCEPTION(IndexError) EXCEPTION(KeyError)
-    EXCEPTION(KeyboardInterrupt)
-    CONSTRUCTOR(List)
-    EXCEPTION(LookupError) EXCEPTION(MemoryError) EXCEPTION(ModuleNotFoundError) EXCEPTION(NameError)
-    CONSTRUCTOR(NamedTuple)
-    EXCEPTION(NotImplementedError) EXCEPTION(OSError)
-    CONSTRUCTOR(Optional)
-    EXCEPTION(OverflowError) EXCEPTION(PermissionError) EXCEPTION(RecursionError) EXCEPTION(ReferenceError)
-    EXCEPTION(RuntimeError) EXCEPTION(StopIteration) EXCEPTION(SyntaxError) EXCEPTION(SystemError)
-    TYPE(Tensor, TYPE_TENSOR)
-    EXCEPTION(TimeoutError)
-    CONSTRUCTOR(Tuple)
-    EXCEPTION(TypeError)
-    EXCEPTION(UnicodeError)
-    CONSTRUCTOR(Union)
-    EXCEPTION(UserWarning) EXCEPTION(ValueError) EXCEPTION(Warning)
-    EXCEPTION(ZeroDivisionError)
-    BUILTIN(abs) BUILTIN(all) BUILTIN(any) BUILTIN(bin) BUILTIN(bool) BUILTIN(chr)
-    MODULE(cmath, "cmath")
-    BUILTIN(complex) BUILTIN(dict) BUILTIN(divmod) BUILTIN(enumerate) BUILTIN(float) BUILTIN(getattr)
-    BUILTIN(hasattr) BUILTIN(hash) BUILTIN(hex) BUILTIN(id) BUILTIN(int) BUILTIN(isinstance) BUILTIN(len)
-    BUILTIN(list)
-    MODULE(math, "math")
-    BUILTIN(max) BUILTIN(min)
-    MODULE(nn, "torch.nn")
-    BUILTIN(oct) BUILTIN(ord) BUILTIN(pow) BUILTIN(print) BUILTIN(range) BUILTIN(rangelist) BUILTIN(round)
-    BUILTIN(sorted) BUILTIN(str) BUILTIN(sum)
-    MODULE(torch, "torch")
-    BUILTIN(tuple)
-    MODULE(warnings, "warnings")
-    BUILTIN(zip)
+    TYPE(Any, TYPE_ANY) EXCEPTION(ArithmeticError) EXCEPTION(AssertionError) EXCEPTION(
+        AttributeError) EXCEPTION(BaseException) EXCEPTION(BufferError) CONSTRUCTOR(Dict)
+        EXCEPTION(EOFError) CONSTRUCTOR(Enum) EXCEPTION(EnvironmentError) EXCEPTION(
+            Exception) MODULE(F, "torch.nn.functional") CONSTRUCTOR(Final)
+            EXCEPTION(FloatingPointError) CONSTRUCTOR(Future) EXCEPTION(IOError) EXCEPTION(
+                ImportError) EXCEPTION(IndexError) EXCEPTION(KeyError) EXCEPTION(KeyboardInterrupt)
+                CONSTRUCTOR(List) EXCEPTION(LookupError) EXCEPTION(MemoryError) EXCEPTION(
+                    ModuleNotFoundError) EXCEPTION(NameError) CONSTRUCTOR(NamedTuple)
+                    EXCEPTION(NotImplementedError) EXCEPTION(OSError) CONSTRUCTOR(Optional)
+                        EXCEPTION(OverflowError) EXCEPTION(PermissionError) EXCEPTION(
+                            RecursionError) EXCEPTION(ReferenceError) EXCEPTION(RuntimeError)
+                            EXCEPTION(StopIteration) EXCEPTION(SyntaxError) EXCEPTION(SystemError)
+                                TYPE(Tensor, TYPE_TENSOR) EXCEPTION(TimeoutError) CONSTRUCTOR(
+                                    Tuple) EXCEPTION(TypeError) EXCEPTION(UnicodeError)
+                                    CONSTRUCTOR(Union) EXCEPTION(UserWarning) EXCEPTION(
+                                        ValueError) EXCEPTION(Warning) EXCEPTION(ZeroDivisionError)
+                                        BUILTIN(abs) BUILTIN(all) BUILTIN(any) BUILTIN(bin) BUILTIN(
+                                            bool) BUILTIN(chr) MODULE(cmath, "cmath")
+                                            BUILTIN(complex) BUILTIN(dict) BUILTIN(divmod) BUILTIN(
+                                                enumerate) BUILTIN(float) BUILTIN(getattr)
+                                                BUILTIN(hasattr) BUILTIN(hash)
+                                                    BUILTIN(hex) BUILTIN(id) BUILTIN(int) BUILTIN(
+                                                        isinstance) BUILTIN(len)
+                                                        BUILTIN(list) MODULE(math, "math") BUILTIN(
+                                                            max) BUILTIN(min) MODULE(nn, "torch.nn")
+                                                            BUILTIN(oct) BUILTIN(ord) BUILTIN(
+                                                                pow) BUILTIN(print) BUILTIN(range)
+                                                                BUILTIN(rangelist) BUILTIN(round)
+                                                                    BUILTIN(sorted) BUILTIN(str)
+                                                                        BUILTIN(sum) MODULE(torch,
+                                                                                            "torch")
+                                                                            BUILTIN(tuple)
+                                                                                MODULE(warnings,
+                                                                                       "warnings")
+                                                                                    BUILTIN(zip)
 };
 enum { TABLE_SIZE = sizeof table / sizeof *table };
 
@@ -87,19 +82,34 @@ const sval *find_global(const checker *c, const char *name)
 
 /* ---- types by path ---- */
 
-static const struct { const char *path; const type *type; } types[] = {
-    { "Device", BASE(TYPE_DEVICE) },          { "NoneType", BASE(TYPE_NONE) },
-    { "Stream", BASE(TYPE_STREAM) },          { "Tensor", BASE(TYPE_TENSOR) },
-    { "bool", BASE(TYPE_BOOL) },              { "complex", BASE(TYPE_COMPLEX) },
-    { "float", BASE(TYPE_FLOAT) },            { "int", BASE(TYPE_INT) },
-    { "number", BASE(TYPE_NUMBER) },          { "str", BASE(TYPE_STR) },
-    { "torch.BoolTensor", BASE(TYPE_TENSOR) },   { "torch.ByteTensor", BASE(TYPE_TENSOR) },
-    { "torch.CharTensor", BASE(TYPE_TENSOR) },   { "torch.DoubleTensor", BASE(TYPE_TENSOR) },
-    { "torch.FloatTensor", BASE(TYPE_TENSOR) },  { "torch.HalfTensor", BASE(TYPE_TENSOR) },
-    { "torch.IntTensor", BASE(TYPE_TENSOR) },    { "torch.LongTensor", BASE(TYPE_TENSOR) },
-    { "torch.ShortTensor", BASE(TYPE_TENSOR) },  { "torch.Stream", BASE(TYPE_STREAM) },
-    { "torch.Tensor", BASE(TYPE_TENSOR) },       { "torch.device", BASE(TYPE_DEVICE) },
-    { "torch.dtype", BASE(TYPE_INT) },           { "typing.Any", BASE(TYPE_ANY) },
+static const struct {
+    const char *path;
+    const type *type;
+} types[] = {
+    { "Device", BASE(TYPE_DEVICE) },
+    { "NoneType", BASE(TYPE_NONE) },
+    { "Stream", BASE(TYPE_STREAM) },
+    { "Tensor", BASE(TYPE_TENSOR) },
+    { "bool", BASE(TYPE_BOOL) },
+    { "complex", BASE(TYPE_COMPLEX) },
+    { "float", BASE(TYPE_FLOAT) },
+    { "int", BASE(TYPE_INT) },
+    { "number", BASE(TYPE_NUMBER) },
+    { "str", BASE(TYPE_STR) },
+    { "torch.BoolTensor", BASE(TYPE_TENSOR) },
+    { "torch.ByteTensor", BASE(TYPE_TENSOR) },
+    { "torch.CharTensor", BASE(TYPE_TENSOR) },
+    { "torch.DoubleTensor", BASE(TYPE_TENSOR) },
+    { "torch.FloatTensor", BASE(TYPE_TENSOR) },
+    { "torch.HalfTensor", BASE(TYPE_TENSOR) },
+    { "torch.IntTensor", BASE(TYPE_TENSOR) },
+    { "torch.LongTensor", BASE(TYPE_TENSOR) },
+    { "torch.ShortTensor", BASE(TYPE_TENSOR) },
+    { "torch.Stream", BASE(TYPE_STREAM) },
+    { "torch.Tensor", BASE(TYPE_TENSOR) },
+    { "torch.device", BASE(TYPE_DEVICE) },
+    { "torch.dtype", BASE(TYPE_INT) },
+    { "typing.Any", BASE(TYPE_ANY) },
 };
 
 const type *named_type(const char *path)
@@ -110,13 +120,28 @@ const type *named_type(const char *path)
     return NULL;
 }
 
-static const struct { const char *path, *name; } constructors[] = {
-    { "BroadcastingList1", NULL }, { "BroadcastingList2", NULL }, { "BroadcastingList3", NULL },
-    { "BroadcastingList4", NULL }, { "BroadcastingList5", NULL }, { "BroadcastingList6", NULL },
-    { "Dict", NULL }, { "Final", NULL }, { "Future", NULL }, { "List", NULL }, { "Optional", NULL },
-    { "Tuple", NULL }, { "Union", NULL },
-    { "dict", "Dict" }, { "list", "List" }, { "tuple", "Tuple" },
-    { "torch.jit.Final", "Final" }, { "torch.jit.Future", "Future" }, { "torch.futures.Future", "Future" },
+static const struct {
+    const char *path, *name;
+} constructors[] = {
+    { "BroadcastingList1", NULL },
+    { "BroadcastingList2", NULL },
+    { "BroadcastingList3", NULL },
+    { "BroadcastingList4", NULL },
+    { "BroadcastingList5", NULL },
+    { "BroadcastingList6", NULL },
+    { "Dict", NULL },
+    { "Final", NULL },
+    { "Future", NULL },
+    { "List", NULL },
+    { "Optional", NULL },
+    { "Tuple", NULL },
+    { "Union", NULL },
+    { "dict", "Dict" },
+    { "list", "List" },
+    { "tuple", "Tuple" },
+    { "torch.jit.Final", "Final" },
+    { "torch.jit.Future", "Future" },
+    { "torch.futures.Future", "Future" },
 };
 
 const char *type_constructor(const char *path)
@@ -133,8 +158,10 @@ const char *type_constructor(const char *path)
 
 bool is_known_module(const char *path)
 {
-    static const char *const roots[] = { "torch", "math", "cmath", "typing", "typing_extensions", "enum",
-                                         "warnings", "collections", "dataclasses", "__future__" };
+    static const char *const roots[] = {
+        "torch", "math",     "cmath",       "typing",      "typing_extensions",
+        "enum",  "warnings", "collections", "dataclasses", "__future__"
+    };
     size_t n = strcspn(path, ".");
     for (size_t i = 0; i < sizeof roots / sizeof *roots; i++)
         if (strlen(roots[i]) == n && !strncmp(roots[i], path, n))
@@ -144,21 +171,26 @@ bool is_known_module(const char *path)
 
 static bool is_submodule(const char *path)
 {
-    static const char *const modules[] = { "torch.nn", "torch.nn.functional", "torch.jit", "torch.linalg",
-        "torch.special", "torch.fft", "torch.autograd", "torch.futures", "torch.ops", "torch.nn.init",
-        "torch.utils", "torch.cuda" };
+    static const char *const modules[] = { "torch.nn",       "torch.nn.functional", "torch.jit",
+                                           "torch.linalg",   "torch.special",       "torch.fft",
+                                           "torch.autograd", "torch.futures",       "torch.ops",
+                                           "torch.nn.init",  "torch.utils",         "torch.cuda" };
     for (size_t i = 0; i < sizeof modules / sizeof *modules; i++)
         if (!strcmp(modules[i], path))
             return true;
     return false;
 }
 
-/* Names that only decorators and base classes use. They denote nothing a function could compute with. */
+/* Names that only decorators and base classes use. They denote nothing a function could compute
+ * with. */
 static bool is_declarative(const char *path)
 {
-    static const char *const names[] = { "torch.jit.script", "torch.jit.export", "torch.jit.ignore",
-        "torch.jit.unused", "torch.jit.interface", "torch.nn.Module", "torch.no_grad", "collections.namedtuple",
-        "dataclasses.dataclass", "dataclasses.field", "enum.auto", "enum.Enum", "enum.IntEnum" };
+    static const char *const names[] = {
+        "torch.jit.script",      "torch.jit.export",  "torch.jit.ignore", "torch.jit.unused",
+        "torch.jit.interface",   "torch.nn.Module",   "torch.no_grad",    "collections.namedtuple",
+        "dataclasses.dataclass", "dataclasses.field", "enum.auto",        "enum.Enum",
+        "enum.IntEnum"
+    };
     for (size_t i = 0; i < sizeof names / sizeof *names; i++)
         if (!strcmp(names[i], path))
             return true;
@@ -167,7 +199,8 @@ static bool is_declarative(const char *path)
 
 sval prebound_member(checker *c, const char *module, const char *name, range at)
 {
-    if (!strcmp(module, "typing") || !strcmp(module, "typing_extensions") || !strcmp(module, "__future__")) {
+    if (!strcmp(module, "typing") || !strcmp(module, "typing_extensions")
+        || !strcmp(module, "__future__")) {
         const sval *g = find_prebound(name);
         return g && g->kind == SVAL_TYPE ? *g : (sval){ .kind = SVAL_TYPE, .at = at, .name = name };
     }
@@ -184,7 +217,8 @@ sval prebound_member(checker *c, const char *module, const char *name, range at)
     constant_checker k;
     constant_checker_init(&k, c);
     sval v = get_attribute(&k.f, (sval){ .kind = SVAL_MODULE, .at = at, .name = module }, name, at);
-    if (v.kind == SVAL_VALUE) { /* torch.float32, math.pi: a constant of its own would be needed in every function */
+    if (v.kind == SVAL_VALUE) { /* torch.float32, math.pi: a constant of its own would be needed in
+                                   every function */
         diag_error(c->d, "unsupported", at, "constants cannot be imported by name: write %s", path);
         v.kind = SVAL_ERROR;
     }

@@ -1,15 +1,16 @@
 /* sema/prelude.c: classes that PyTorch itself writes in Python and programs use by name.
  *
- * They are TorchScript here as there: compiled from source into a unit of their own when a program first
- * mentions one, so that entering, leaving, unwinding and printing need no case of their own. */
+ * They are TorchScript here as there: compiled from source into a unit of their own when a program
+ * first mentions one, so that entering, leaving, unwinding and printing need no case of their own.
+ */
 /* SPDX-License-Identifier: Apache-2.0 */
 #include "sema/flow.h"
 
 #include <string.h>
 
 typedef struct prelude_class {
-    const char *path;    /* how programs name it */
-    const char *prefix;  /* of its qualified name, as in PyTorch's graphs */
+    const char *path;   /* how programs name it */
+    const char *prefix; /* of its qualified name, as in PyTorch's graphs */
     const char *name;
     const char *text;
 } prelude_class;
@@ -37,7 +38,8 @@ static const prelude_class *find_row(const char *path)
     return NULL;
 }
 
-/* Compile a row. Its own errors are ours, not the user's: they show as a class that does not exist. */
+/* Compile a row. Its own errors are ours, not the user's: they show as a class that does not exist.
+ */
 static checker *check_prelude(const prelude_class *row)
 {
     diag d;

@@ -32,7 +32,8 @@ static texpr *check_message(fn_checker *f, const ast_call *call)
     for (size_t i = 0; i < n; i++) {
         const ast_node *a = call->args.at[i];
         if (a->kind == AST_keyword || a->kind == AST_star) {
-            diag_error(f->c->d, "bad-raise", a->at, "exceptions take plain positional arguments only");
+            diag_error(f->c->d, "bad-raise", a->at,
+                       "exceptions take plain positional arguments only");
             return error_expr(f, a->at);
         }
     }
@@ -80,7 +81,8 @@ void check_raise(fn_checker *f, const ast_raise *s)
         return;
     }
     if (v.kind != SVAL_ERROR)
-        diag_error(f->c->d, "bad-raise", s->value->at, "only exceptions can be raised: raise ValueError(…)");
+        diag_error(f->c->d, "bad-raise", s->value->at,
+                   "only exceptions can be raised: raise ValueError(…)");
     emit_raise(f, error_expr(f, at), NULL, at);
 }
 
@@ -94,7 +96,9 @@ static texpr *assertion_message(fn_checker *f, const ast_assert *s)
     if (type_is_error(message->type))
         return message;
     if (message->kind == TX_CONST && message->value.tag == VALUE_STR && prefix->kind == TX_CONST)
-        return string_const(f, arena_printf(&f->tree->arena, "AssertionError: %s", message->value.s->s), s->node.at);
+        return string_const(
+            f, arena_printf(&f->tree->arena, "AssertionError: %s", message->value.s->s),
+            s->node.at);
     texpr *parts[] = { prefix, message };
     return call_op(f, "aten::add", s->node.at, 2, parts);
 }
@@ -122,7 +126,8 @@ void check_assert(fn_checker *f, const ast_assert *s)
 
 /* ---- with ---- */
 
-/* torch.no_grad() and its like are classes of PyTorch's own Python. NULL: an ordinary expression. */
+/* torch.no_grad() and its like are classes of PyTorch's own Python. NULL: an ordinary expression.
+ */
 static texpr *check_prelude_object(fn_checker *f, const ast_node *n)
 {
     if (n->kind != AST_call || AST_AS(call, n)->args.n)
@@ -131,7 +136,9 @@ static texpr *check_prelude_object(fn_checker *f, const ast_node *n)
     const type *cls = path ? find_prelude_class(f->c, path) : NULL;
     if (!cls)
         return NULL;
-    sval callee = { .kind = SVAL_CLASS, .at = n->at, .type = cls, .name = type_unqualified_name(cls) };
+    sval callee = {
+        .kind = SVAL_CLASS, .at = n->at, .type = cls, .name = type_unqualified_name(cls)
+    };
     call_args none = { 0 };
     return call_sval(f, callee, &none, NULL, n->at);
 }
@@ -153,14 +160,15 @@ static bool check_context_class(fn_checker *f, const type *t, twith_item *item, 
     if (type_is_error(t))
         return false;
     if (t->kind != TYPE_CLASS) {
-        diag_error(d, "bad-context", at, "'with' needs an object with __enter__ and __exit__, not %s", type_text(f, t));
+        diag_error(d, "bad-context", at,
+                   "'with' needs an object with __enter__ and __exit__, not %s", type_text(f, t));
         return false;
     }
     item->enter = type_find_method(t, "__enter__");
     item->exit = type_find_method(t, "__exit__");
     if (!item->enter || !item->exit) {
-        diag_error(d, "bad-context", at, "%s has no %s method, so it cannot be used by 'with'", type_text(f, t),
-                   item->enter ? "__exit__" : "__enter__");
+        diag_error(d, "bad-context", at, "%s has no %s method, so it cannot be used by 'with'",
+                   type_text(f, t), item->enter ? "__exit__" : "__enter__");
         return false;
     }
     if (!require_schema(f->c, item->enter, at) || !require_schema(f->c, item->exit, at))
@@ -190,7 +198,8 @@ static void check_with_item(fn_checker *f, const ast_with_item *node, tstmt *wit
         return;
     texpr *entered = error_expr(f, node->target->at);
     if (good) {
-        entered = new_texpr(f, TX_ENTERED, schema_result_type(item->enter->schema), node->target->at, 0);
+        entered =
+            new_texpr(f, TX_ENTERED, schema_result_type(item->enter->schema), node->target->at, 0);
         entered->loop = with;
         entered->index = (int64_t)i;
     }
@@ -200,8 +209,9 @@ static void check_with_item(fn_checker *f, const ast_with_item *node, tstmt *wit
     f->scope->out = out;
 }
 
-/* One statement per item, nested: a later item is evaluated when the earlier ones are entered. The body is no
- * block of its own: what it assigns is visible afterwards, and what it exits is exited. */
+/* One statement per item, nested: a later item is evaluated when the earlier ones are entered. The
+ * body is no block of its own: what it assigns is visible afterwards, and what it exits is exited.
+ */
 void check_with(fn_checker *f, const ast_with *s)
 {
     tstmt_list *out = f->scope->out;

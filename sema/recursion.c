@@ -1,8 +1,8 @@
 /* sema/recursion.c: functions that call themselves, directly or through others.
  *
- * Calls are inlined and unrolled later, so the language has no recursion. The search is depth first over the
- * calls that checking recorded, in source order and with a stack of its own: programs may have chains of
- * thousands of functions. */
+ * Calls are inlined and unrolled later, so the language has no recursion. The search is depth first
+ * over the calls that checking recorded, in source order and with a stack of its own: programs may
+ * have chains of thousands of functions. */
 /* SPDX-License-Identifier: Apache-2.0 */
 #include "sema/flow.h"
 
@@ -12,15 +12,15 @@ typedef enum visit_state { NOT_VISITED, ON_PATH, DONE } visit_state;
 
 typedef struct visit {
     ir_function *fn;
-    size_t next, end;  /* its calls, in the sorted array */
+    size_t next, end; /* its calls, in the sorted array */
     visit_state state;
 } visit;
 
 typedef struct search {
     checker *c;
-    call_edge *edges;  /* grouped by caller, in order of recording */
+    call_edge *edges; /* grouped by caller, in order of recording */
     size_t n_edges;
-    ptrmap visits;     /* ir_function * → visit * */
+    ptrmap visits; /* ir_function * → visit * */
 } search;
 
 static visit *find_visit(search *s, ir_function *fn)
@@ -76,7 +76,8 @@ static void search_from(search *s, visit *first, visit **path)
             continue;
         if (to->state == ON_PATH) {
             diag_error(s->c->d, "recursion", e->at,
-                       "function '%s' is called recursively. Recursive calls are not supported", e->callee->name);
+                       "function '%s' is called recursively. Recursive calls are not supported",
+                       e->callee->name);
             e->caller->state = FUNCTION_FAILED;
             continue;
         }

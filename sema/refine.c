@@ -1,7 +1,8 @@
 /* sema/refine.c: what a condition proves about the types of variables.
  *
- * Facts are about plain names only. Two facts that say different things about one name cancel instead of
- * meeting in the narrower type: that is the reference's rule, and it decides which programs are accepted. */
+ * Facts are about plain names only. Two facts that say different things about one name cancel
+ * instead of meeting in the narrower type: that is the reference's rule, and it decides which
+ * programs are accepted. */
 /* SPDX-License-Identifier: Apache-2.0 */
 #include "sema/flow.h"
 

@@ -1,9 +1,10 @@
-/* sema/scope.c: names in a function: blocks, what a name stands for now, and what is left of two branches.
+/* sema/scope.c: names in a function: blocks, what a name stands for now, and what is left of two
+ * branches.
  *
- * Every scope has a map of the names it assigned or refined; a second map leads from each name straight to its
- * innermost binding, and bindings of one name are linked outwards. So a lookup costs the same however deep
- * the blocks are (an elif chain nests its else blocks), and joining two branches looks only at names that
- * one of them touched. */
+ * Every scope has a map of the names it assigned or refined; a second map leads from each name
+ * straight to its innermost binding, and bindings of one name are linked outwards. So a lookup
+ * costs the same however deep the blocks are (an elif chain nests its else blocks), and joining two
+ * branches looks only at names that one of them touched. */
 /* SPDX-License-Identifier: Apache-2.0 */
 #include "sema/flow.h"
 
@@ -88,7 +89,10 @@ void scope_pop(fn_checker *f)
     f->scope = s->outer;
 }
 
-binding *find_binding(const fn_checker *f, const char *name) { return strmap_find(&f->names, name); }
+binding *find_binding(const fn_checker *f, const char *name)
+{
+    return strmap_find(&f->names, name);
+}
 
 binding *own_binding(fn_checker *f, const char *name)
 {
@@ -96,8 +100,11 @@ binding *own_binding(fn_checker *f, const char *name)
     if (b && b->depth == f->scope->depth)
         return b;
     binding *own = ARENA_NEW(&f->tree->arena, binding);
-    *own = (binding){ .name = name, .outer = b, .depth = f->scope->depth,
-                      .loop_depth = f->scope->loop_depth, .own_depth = f->scope->own_depth };
+    *own = (binding){ .name = name,
+                      .outer = b,
+                      .depth = f->scope->depth,
+                      .loop_depth = f->scope->loop_depth,
+                      .own_depth = f->scope->own_depth };
     strmap_set(&f->scope->bindings, name, own);
     strmap_set(&f->names, name, own);
     return own;
@@ -113,8 +120,8 @@ binding *parent_binding(const fn_checker *f, const char *name)
     return b && b->own_depth == f->scope->own_depth ? b : NULL;
 }
 
-/* Where a name that is defined on some paths only is explained. Such names have no binding: otherwise every
- * join of a long elif chain would carry those of all the arms below it. */
+/* Where a name that is defined on some paths only is explained. Such names have no binding:
+ * otherwise every join of a long elif chain would carry those of all the arms below it. */
 static binding *lose(fn_checker *f, const char *name, const char *why, range at)
 {
     binding *b = strmap_find(&f->lost, name);
@@ -132,14 +139,21 @@ void forget_loop_names(fn_checker *f, const scope *body, range at)
         const binding *b = body->bindings.entries[i].value;
         if (!body->bindings.entries[i].key || binding_is_defined(find_binding(f, b->name)))
             continue;
-        lose(f, b->name, "is assigned only inside the loop, which may not run", binding_is_defined(b) ? b->at : at);
+        lose(f, b->name, "is assigned only inside the loop, which may not run",
+             binding_is_defined(b) ? b->at : at);
     }
 }
 
 void bind_var(binding *own, tvar *v, const type *declared, range at)
 {
-    *own = (binding){ .name = own->name, .var = v, .declared = declared, .at = at, .outer = own->outer,
-                      .depth = own->depth, .loop_depth = own->loop_depth, .own_depth = own->own_depth };
+    *own = (binding){ .name = own->name,
+                      .var = v,
+                      .declared = declared,
+                      .at = at,
+                      .outer = own->outer,
+                      .depth = own->depth,
+                      .loop_depth = own->loop_depth,
+                      .own_depth = own->own_depth };
 }
 
 /* ---- lookup ---- */
@@ -182,8 +196,9 @@ static sval report_undefined(fn_checker *f, const binding *b, range at)
 {
     diag *d = f->c->d;
     if (b->mismatch_a) {
-        diag_item *it = diag_error(d, "type-mismatch", at, "'%s' is %s in the true branch and %s in the false branch",
-                                   b->name, type_text(f, b->mismatch_a), type_text(f, b->mismatch_b));
+        diag_item *it = diag_error(
+            d, "type-mismatch", at, "'%s' is %s in the true branch and %s in the false branch",
+            b->name, type_text(f, b->mismatch_a), type_text(f, b->mismatch_b));
         diag_note(d, it, b->undefined_at, "the branches part here");
         return error_sval(at);
     }
@@ -198,8 +213,10 @@ static sval report_unknown(fn_checker *f, const char *name, range at)
     checker *c = f->c;
     const range *variable = strmap_find(&c->module_variables, name);
     if (variable) {
-        diag_item *it = diag_error(c->d, "module-variable", at,
-            "'%s' is a variable of the module, which functions cannot read: pass it as an argument", name);
+        diag_item *it = diag_error(
+            c->d, "module-variable", at,
+            "'%s' is a variable of the module, which functions cannot read: pass it as an argument",
+            name);
         diag_note(c->d, it, *variable, "it is assigned here");
         return error_sval(at);
     }
@@ -216,8 +233,9 @@ sval lookup_name(fn_checker *f, const char *name, range at)
     if (b && b->var) {
         if (type_is_error(b->var->type))
             return error_sval(at);
-        return (sval){ .kind = SVAL_VALUE, .at = at, .expr = read_var(f, b->var, at),
-                       .type = b->var->type };
+        return (sval){
+            .kind = SVAL_VALUE, .at = at, .expr = read_var(f, b->var, at), .type = b->var->type
+        };
     }
     if (b && b->other) {
         sval v = *b->other;
@@ -288,16 +306,17 @@ static const type *unify_branches(const type *a, const type *b, const binding *o
 }
 
 /* Both branches leave a variable: one storage for it from here on. */
-static void join_vars(fn_checker *f, const char *name, scope *sa, const binding *a, scope *sb, const binding *b,
-                      range at)
+static void join_vars(fn_checker *f, const char *name, scope *sa, const binding *a, scope *sb,
+                      const binding *b, range at)
 {
     binding *outer = find_binding(f, name);
     const type *t = unify_branches(a->var->type, b->var->type, outer);
     if (!t) {
         if (binding_is_defined(outer)) {
-            diag_item *it = diag_error(f->c->d, "type-mismatch", at,
-                "'%s' is %s in the true branch and %s in the false branch", name,
-                type_text(f, a->var->type), type_text(f, b->var->type));
+            diag_item *it =
+                diag_error(f->c->d, "type-mismatch", at,
+                           "'%s' is %s in the true branch and %s in the false branch", name,
+                           type_text(f, a->var->type), type_text(f, b->var->type));
             diag_note(f->c->d, it, a->at, "assigned here");
             t = T_ERROR;
         } else {
@@ -308,7 +327,8 @@ static void join_vars(fn_checker *f, const char *name, scope *sa, const binding 
         }
     }
     const type *declared = outer ? outer->declared : NULL;
-    bool reuse = outer && outer->var && outer->own_depth == f->scope->own_depth && outer->var->type == t;
+    bool reuse =
+        outer && outer->var && outer->own_depth == f->scope->own_depth && outer->var->type == t;
     tvar *to = reuse ? outer->var : new_tvar(f, name, t);
     copy_at_end(f, sa, a, to, at);
     copy_at_end(f, sb, b, to, at);
@@ -318,8 +338,8 @@ static void join_vars(fn_checker *f, const char *name, scope *sa, const binding 
     own->refines = refines;
 }
 
-static void join_name(fn_checker *f, const char *name, scope *sa, const binding *a, scope *sb, const binding *b,
-                      range at)
+static void join_name(fn_checker *f, const char *name, scope *sa, const binding *a, scope *sb,
+                      const binding *b, range at)
 {
     const binding *outer = find_binding(f, name);
     a = a ? a : outer;
@@ -328,7 +348,8 @@ static void join_name(fn_checker *f, const char *name, scope *sa, const binding 
     if (!in_a && !in_b)
         return; /* known as lost already */
     if (!in_a || !in_b) {
-        lose(f, name, in_a ? "is not defined in the false branch" : "is not defined in the true branch",
+        lose(f, name,
+             in_a ? "is not defined in the false branch" : "is not defined in the true branch",
              in_a ? a->at : b->at);
     } else if (!a->var || !b->var) {
         if (a->other != b->other)

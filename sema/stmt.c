@@ -1,8 +1,8 @@
 /* sema/stmt.c: statements in a row, `if` with its arms, `return`.
  *
- * An elif chain is a nest of else blocks; it is checked with an explicit stack of them, so its length
- * costs no recursion. Only return and raise end a block for the checker: after break and continue the
- * language goes on checking, and variables count as assigned on that way too. */
+ * An elif chain is a nest of else blocks; it is checked with an explicit stack of them, so its
+ * length costs no recursion. Only return and raise end a block for the checker: after break and
+ * continue the language goes on checking, and variables count as assigned on that way too. */
 /* SPDX-License-Identifier: Apache-2.0 */
 #include "sema/flow.h"
 
@@ -16,8 +16,9 @@ static texpr *convert_return(fn_checker *f, texpr *e, range at)
     texpr *fit = try_convert(f, e, want, true);
     if (fit && type_is_subtype(fit->type, want))
         return fit;
-    diag_item *it = diag_error(f->c->d, "type-mismatch", at, "%s is declared to return %s but returns %s here",
-                               f->fn->name, type_text(f, want), type_text(f, e->type));
+    diag_item *it =
+        diag_error(f->c->d, "type-mismatch", at, "%s is declared to return %s but returns %s here",
+                   f->fn->name, type_text(f, want), type_text(f, e->type));
     if (type_is_optional_like(e->type) && !type_is_optional_like(want))
         diag_note(f->c->d, it, at, "test it against None first");
     return error_expr(f, at);
@@ -37,15 +38,16 @@ static void unify_return(fn_checker *f, const texpr *e, range at)
         f->returned = t;
         return;
     }
-    diag_item *it = diag_error(f->c->d, "type-mismatch", at, "%s returned %s before, but %s here", f->fn->name,
-                               type_text(f, f->returned), type_text(f, e->type));
+    diag_item *it = diag_error(f->c->d, "type-mismatch", at, "%s returned %s before, but %s here",
+                               f->fn->name, type_text(f, f->returned), type_text(f, e->type));
     diag_note(f->c->d, it, f->first_return, "the earlier return");
     f->returned = T_ERROR;
 }
 
 void check_return(fn_checker *f, const ast_node *value, range at)
 {
-    texpr *e = value ? check_expr(f, value, f->return_type) : new_const(f, VALUE_NONE_V, T_NONE, at);
+    texpr *e =
+        value ? check_expr(f, value, f->return_type) : new_const(f, VALUE_NONE_V, T_NONE, at);
     if (f->return_type)
         e = convert_return(f, e, value ? value->at : at);
     else
@@ -131,7 +133,8 @@ static void check_nested_def(fn_checker *f, const ast_def *def)
     if (def->params.n) {
         diag_item *it = diag_error(f->c->d, "unsupported", def_header(def),
                                    "functions inside functions are not supported");
-        diag_note(f->c->d, it, def_header(def), "only torch.jit.fork() takes one, without parameters");
+        diag_note(f->c->d, it, def_header(def),
+                  "only torch.jit.fork() takes one, without parameters");
         assign_name(f, def->id, error_expr(f, def->node.at), NULL, def->node.at);
         return;
     }
@@ -173,7 +176,8 @@ static void check_stmt(fn_checker *f, const ast_node *n)
     case AST_aug_assign: check_aug_assign(f, AST_AS(aug_assign, n)); break;
     case AST_if: check_if(f, AST_AS(if, n)); break;
     case AST_while: check_while(f, AST_AS(while, n)); break;
-    case AST_for: check_for(f, AST_AS(for, n)); break;
+    case AST_for: check_for(f, AST_AS(for, n));
+        break;
     case AST_with: check_with(f, AST_AS(with, n)); break;
     case AST_return: check_return(f, AST_AS(return, n)->value, n->at); break;
     case AST_raise: check_raise(f, AST_AS(raise, n)); break;

@@ -1,7 +1,7 @@
 /* sema/tree.c: releasing and printing typed trees.
  *
- * Printing keeps its own stack of what is still to be written: chains of operators and elifs are as deep in
- * the tree as the program is long. */
+ * Printing keeps its own stack of what is still to be written: chains of operators and elifs are as
+ * deep in the tree as the program is long. */
 /* SPDX-License-Identifier: Apache-2.0 */
 #include "sema/tree.h"
 
@@ -20,7 +20,7 @@ typedef struct item { /* one of these is to be written */
     const texpr *expr;
     const tstmt *stmt;
     const tstmt_list *list;
-    size_t next;  /* of list */
+    size_t next; /* of list */
     int indent;
 } item;
 
@@ -49,12 +49,30 @@ static void print_var(printer *p, const tvar *v)
 static const char *expr_word(const texpr *e)
 {
     static const char *const words[TX__COUNT] = {
-        [TX_ERROR] = "error", [TX_SHARED] = "shared", [TX_NEW] = "new", [TX_ATTR] = "attr", [TX_TUPLE] = "tuple",
-        [TX_TUPLE_INDEX] = "item", [TX_TUPLE_SLICE] = "slice", [TX_LIST] = "list", [TX_DICT] = "dict",
-        [TX_IF] = "if", [TX_CAST] = "cast", [TX_ISINSTANCE] = "isinstance", [TX_COMP] = "comprehension",
-        [TX_FUNCTION] = "function", [TX_TOLIST] = "tolist", [TX_LOOP_INDEX] = "loop_index",
-        [TX_ENTERED] = "entered", [TX_FORK] = "fork", [TX_UNINIT] = "uninitialized",
-        [TX_CALL] = "call", [TX_METHOD] = "method", [TX_CONST] = "const", [TX_VAR] = "var", [TX_OP] = "op",
+        [TX_ERROR] = "error",
+        [TX_SHARED] = "shared",
+        [TX_NEW] = "new",
+        [TX_ATTR] = "attr",
+        [TX_TUPLE] = "tuple",
+        [TX_TUPLE_INDEX] = "item",
+        [TX_TUPLE_SLICE] = "slice",
+        [TX_LIST] = "list",
+        [TX_DICT] = "dict",
+        [TX_IF] = "if",
+        [TX_CAST] = "cast",
+        [TX_ISINSTANCE] = "isinstance",
+        [TX_COMP] = "comprehension",
+        [TX_FUNCTION] = "function",
+        [TX_TOLIST] = "tolist",
+        [TX_LOOP_INDEX] = "loop_index",
+        [TX_ENTERED] = "entered",
+        [TX_FORK] = "fork",
+        [TX_UNINIT] = "uninitialized",
+        [TX_CALL] = "call",
+        [TX_METHOD] = "method",
+        [TX_CONST] = "const",
+        [TX_VAR] = "var",
+        [TX_OP] = "op",
     };
     return words[e->kind];
 }
@@ -81,7 +99,9 @@ static void print_expr_head(printer *p, const texpr *e)
         text_add(p->out, "]");
         return;
     case TX_TUPLE_INDEX: text_addf(p->out, "item[%lld]", (long long)e->index); return;
-    case TX_TUPLE_SLICE: text_addf(p->out, "slice[%lld:%lld]", (long long)e->index, (long long)e->index2); return;
+    case TX_TUPLE_SLICE:
+        text_addf(p->out, "slice[%lld:%lld]", (long long)e->index, (long long)e->index2);
+        return;
     case TX_ISINSTANCE:
         text_add(p->out, "isinstance[");
         for (size_t i = 0; i < e->n_types; i++) {
@@ -107,7 +127,10 @@ static void print_expr(printer *p, const texpr *e, int indent)
     later_text(p, ")");
     for (size_t i = e->n_args; i-- > 0;) {
         later(p, (item){ .expr = e->args[i], .indent = indent });
-        const tstmt_list *prefix = e->kind != TX_IF ? NULL : i == 1 ? e->then_prefix : i == 2 ? e->else_prefix : NULL;
+        const tstmt_list *prefix = e->kind != TX_IF ? NULL
+                                   : i == 1         ? e->then_prefix
+                                   : i == 2         ? e->else_prefix
+                                                    : NULL;
         if (prefix && prefix->n) {
             later_text(p, "} ");
             later(p, (item){ .list = prefix, .indent = indent + 1 });

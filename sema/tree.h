@@ -11,8 +11,8 @@
  * join tvar and appends TS_ASSIGN of it to both branches. A refinement (`x is not None`) is a TS_ASSIGN of
  * a new tvar from TX_CAST at the start of the refined branch. A branch that does not reach its end (return,
  * raise, break, continue) assigns nothing there: after the `if`, a variable that only the other branch set
- * is that one's. Nothing follows TS_RETURN, TS_RAISE, TS_BREAK or TS_CONTINUE in a list. So lowering sees only mutable slots and adds
- * block inputs/outputs for the slots a nested block assigns. */
+ * is that one's. Nothing follows TS_RETURN, TS_RAISE, TS_BREAK or TS_CONTINUE in a list. So lowering sees
+ * only mutable slots and adds block inputs/outputs for the slots a nested block assigns. */
 /* SPDX-License-Identifier: Apache-2.0 */
 #ifndef SEMA_TREE_H
 #define SEMA_TREE_H

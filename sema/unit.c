@@ -85,16 +85,19 @@ static void declare_top_statement(checker *c, const ast_node *n)
     case AST_pass:
     case AST_error: break;
     case AST_expr_stmt:
-        if (AST_AS(expr_stmt, n)->value->kind == AST_string || AST_AS(expr_stmt, n)->value->kind == AST_ellipsis)
+        if (AST_AS(expr_stmt, n)->value->kind == AST_string
+            || AST_AS(expr_stmt, n)->value->kind == AST_ellipsis)
             break;
         /* fallthrough */
     default:
         if (n->kind == AST_return)
             diag_error(c->d, "return-outside-function", n->at, "'return' outside a function");
         else if (!c->options->is_python_file)
-            diag_error(c->d, "top-level-statement", n->at, "only definitions and imports can stand at top level");
+            diag_error(c->d, "top-level-statement", n->at,
+                       "only definitions and imports can stand at top level");
         else if (c->options->warnings)
-            diag_warning(c->d, "top-level-statement", n->at, "skipped: only definitions and imports are read");
+            diag_warning(c->d, "top-level-statement", n->at,
+                         "skipped: only definitions and imports are read");
     }
 }
 
@@ -114,7 +117,8 @@ static void check_file(checker *c)
         check_recursion(c);
 }
 
-checker *check_source(ast *take, const sema_options *o, diag *d, checker *importer, const char *prefix)
+checker *check_source(ast *take, const sema_options *o, diag *d, checker *importer,
+                      const char *prefix)
 {
     ir_unit *u = ir_unit_new();
     sema_keep *keep = mem_calloc(1, sizeof *keep);
@@ -127,7 +131,12 @@ checker *check_source(ast *take, const sema_options *o, diag *d, checker *import
     u->free_ast = free_keep;
     u->prefix = arena_strdup(&u->arena, prefix);
     checker *c = &keep->checker;
-    *c = (checker){ .d = d, .unit = u, .tree = take, .options = o, .arena = &u->arena, .importer = importer,
+    *c = (checker){ .d = d,
+                    .unit = u,
+                    .tree = take,
+                    .options = o,
+                    .arena = &u->arena,
+                    .importer = importer,
                     .keep = keep };
     strmap_init(&c->globals, c->arena);
     strmap_init(&c->module_variables, c->arena);

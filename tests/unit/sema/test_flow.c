@@ -1,4 +1,5 @@
-/* Scopes, joins, refinement, exits, loops, declarations: source text in, typed tree or diagnostics out. */
+/* Scopes, joins, refinement, exits, loops, declarations: source text in, typed tree or diagnostics
+ * out. */
 /* SPDX-License-Identifier: Apache-2.0 */
 #include "sema/sema.h"
 #include "sema/tree.h"
@@ -133,13 +134,18 @@ static void a_branch_that_exits_does_not_count(void **state)
 static void names_defined_on_one_path_are_explained(void **state)
 {
     (void)state;
-    rejects("def f(b: bool) -> int:\n    if b:\n        y = 1\n    return y\n", 4, "not defined in the false branch");
-    rejects("def f(b: bool) -> int:\n    if b:\n        pass\n    else:\n        y = 1\n    return y\n", 6,
-            "not defined in the true branch");
-    rejects("def f(n: int) -> int:\n    for i in range(n):\n        y = i\n    return y\n", 4, "only inside the loop");
+    rejects("def f(b: bool) -> int:\n    if b:\n        y = 1\n    return y\n", 4,
+            "not defined in the false branch");
+    rejects(
+        "def f(b: bool) -> int:\n    if b:\n        pass\n    else:\n        y = 1\n    return y\n",
+        6, "not defined in the true branch");
+    rejects("def f(n: int) -> int:\n    for i in range(n):\n        y = i\n    return y\n", 4,
+            "only inside the loop");
     rejects("def f(n: int) -> int:\n    y = n\n    del y\n    return y\n", 4, "was deleted");
-    rejects("def f(b: bool):\n    if b:\n        y = 1\n    else:\n        y = 'a'\n    return y\n", 6, "int in the true");
-    accepts("def f(b: bool) -> int:\n    if b:\n        y = 1\n    else:\n        y = 'a'\n    return 1\n");
+    rejects("def f(b: bool):\n    if b:\n        y = 1\n    else:\n        y = 'a'\n    return y\n",
+            6, "int in the true");
+    accepts("def f(b: bool) -> int:\n    if b:\n        y = 1\n    else:\n        y = 'a'\n    "
+            "return 1\n");
 }
 
 /* ---- assignment ---- */
@@ -168,12 +174,17 @@ static void types_change_only_in_the_same_block(void **state)
 {
     (void)state;
     accepts("def f(n: int) -> str:\n    x = n\n    x = str(x)\n    return x\n");
-    accepts("def f(t: Tensor, n: int) -> float:\n    x = 1.0\n    for i in range(n):\n        x = t\n    return x\n");
-    rejects("def f(n: int) -> int:\n    x = 0\n    for i in range(n):\n        x = 's'\n    return x\n", 4,
-            "had type int outside");
-    rejects("def f(b: bool) -> int:\n    x = 0\n    if b:\n        x: int = 1\n    return x\n", 4, "outer block");
-    rejects("def f(x: Tensor) -> int:\n    a: int = x.item()\n    return a\n", 2, "is declared int");
-    rejects("def f(n: int) -> int:\n    r = range(n)\n    if n > 1:\n        r = 3\n    return n\n", 4, "no value");
+    accepts("def f(t: Tensor, n: int) -> float:\n    x = 1.0\n    for i in range(n):\n        x = "
+            "t\n    return x\n");
+    rejects(
+        "def f(n: int) -> int:\n    x = 0\n    for i in range(n):\n        x = 's'\n    return x\n",
+        4, "had type int outside");
+    rejects("def f(b: bool) -> int:\n    x = 0\n    if b:\n        x: int = 1\n    return x\n", 4,
+            "outer block");
+    rejects("def f(x: Tensor) -> int:\n    a: int = x.item()\n    return a\n", 2,
+            "is declared int");
+    rejects("def f(n: int) -> int:\n    r = range(n)\n    if n > 1:\n        r = 3\n    return n\n",
+            4, "no value");
 }
 
 static void tuples_unpack(void **state)
@@ -181,9 +192,12 @@ static void tuples_unpack(void **state)
     (void)state;
     accepts("def f(t: Tuple[int, int, str]) -> Tuple[int, str]:\n    a, *b = t\n    return b\n");
     accepts("def f(x: List[int]) -> int:\n    a, b = x\n    return a + b\n");
-    rejects("def f(t: Tuple[int, int]) -> int:\n    a, b, c = t\n    return a\n", 2, "not enough values");
-    rejects("def f(t: Tuple[int, int]) -> int:\n    *a, *b = t\n    return 1\n", 2, "only one target");
-    rejects("def f(x: List[int]) -> int:\n    a, *b = x\n    return a\n", 2, "no target can be starred");
+    rejects("def f(t: Tuple[int, int]) -> int:\n    a, b, c = t\n    return a\n", 2,
+            "not enough values");
+    rejects("def f(t: Tuple[int, int]) -> int:\n    *a, *b = t\n    return 1\n", 2,
+            "only one target");
+    rejects("def f(x: List[int]) -> int:\n    a, *b = x\n    return a\n", 2,
+            "no target can be starred");
 }
 
 /* ---- refinement and static conditions ---- */
@@ -195,18 +209,25 @@ static void facts_hold_where_they_should(void **state)
     accepts("def f(x: Optional[int], y: Optional[int]) -> int:\n"
             "    if x is None or y is None:\n        return 0\n    return x + y\n");
     accepts("def f(x: Optional[int]) -> int:\n    if x is None:\n        x = 5\n    return x\n");
-    accepts("def f(x: Union[int, str]) -> int:\n    if isinstance(x, str):\n        return 1\n    return x\n");
-    rejects("def f(x: Optional[int], b: bool) -> int:\n    if x is not None or b:\n        return x\n    return 0\n", 3,
-            "declared to return int");
-    rejects("def f(x: Optional[int]) -> int:\n    while x is not None:\n        return x\n    return 0\n", 3, "Optional");
-    rejects("def f(v: List[Optional[int]]) -> int:\n    t = 0\n    for x in v:\n        if x is None:\n"
-            "            continue\n        t = t + x\n    return t\n", 6, "");
+    accepts("def f(x: Union[int, str]) -> int:\n    if isinstance(x, str):\n        return 1\n    "
+            "return x\n");
+    rejects("def f(x: Optional[int], b: bool) -> int:\n    if x is not None or b:\n        return "
+            "x\n    return 0\n",
+            3, "declared to return int");
+    rejects("def f(x: Optional[int]) -> int:\n    while x is not None:\n        return x\n    "
+            "return 0\n",
+            3, "Optional");
+    rejects(
+        "def f(v: List[Optional[int]]) -> int:\n    t = 0\n    for x in v:\n        if x is None:\n"
+        "            continue\n        t = t + x\n    return t\n",
+        6, "");
 }
 
 static void only_the_taken_branch_is_checked(void **state)
 {
     (void)state;
-    accepts("def f(x: int) -> int:\n    if isinstance(x, str):\n        return x.nonsense()\n    return x\n");
+    accepts("def f(x: int) -> int:\n    if isinstance(x, str):\n        return x.nonsense()\n    "
+            "return x\n");
     accepts("def f(x: int) -> int:\n    if True:\n        y = 1\n    return y\n");
 }
 
@@ -215,8 +236,10 @@ static void only_the_taken_branch_is_checked(void **state)
 static void returns_are_checked(void **state)
 {
     (void)state;
-    rejects("def f(n: int) -> int:\n    if n > 0:\n        return 1\n", 1, "does not return on every path");
-    rejects("def f(n: int):\n    if n > 0:\n        return 1\n    return 'a'\n", 4, "returned int before");
+    rejects("def f(n: int) -> int:\n    if n > 0:\n        return 1\n", 1,
+            "does not return on every path");
+    rejects("def f(n: int):\n    if n > 0:\n        return 1\n    return 'a'\n", 4,
+            "returned int before");
     rejects("def f(n: int) -> str:\n    return n\n", 2, "declared to return str");
     accepts("def f(n: int) -> int:\n    raise ValueError('no')\n");
     accepts("def f(n: int) -> int:\n    return n\n    nonsense\n");
@@ -226,8 +249,11 @@ static void jumps_need_a_dynamic_loop(void **state)
 {
     (void)state;
     rejects("def f(n: int) -> int:\n    break\n    return n\n", 2, "outside a loop");
-    rejects("def f(n: int) -> int:\n    for x in (1, 2):\n        if n > x:\n            break\n    return n\n", 4, "unrolled");
-    accepts("def f(n: int) -> int:\n    for x in (1, 2):\n        while True:\n            break\n    return n\n");
+    rejects("def f(n: int) -> int:\n    for x in (1, 2):\n        if n > x:\n            break\n   "
+            " return n\n",
+            4, "unrolled");
+    accepts("def f(n: int) -> int:\n    for x in (1, 2):\n        while True:\n            break\n "
+            "   return n\n");
 }
 
 static void with_enters_objects(void **state)
@@ -246,14 +272,16 @@ static void with_enters_objects(void **state)
 static void recursion_is_found(void **state)
 {
     (void)state;
-    rejects("def f(n: int) -> int:\n    return g(n)\ndef g(n: int) -> int:\n    return f(n)\n", 4, "called recursively");
+    rejects("def f(n: int) -> int:\n    return g(n)\ndef g(n: int) -> int:\n    return f(n)\n", 4,
+            "called recursively");
     rejects("def f(n: int):\n    return f(n)\n", 2, "called recursively");
 }
 
 static void defaults_are_constants(void **state)
 {
     (void)state;
-    accepts("def g(x: float = 1, y: Optional[int] = None, z: Tuple[int, int] = (1, -2)) -> float:\n    return x\n"
+    accepts("def g(x: float = 1, y: Optional[int] = None, z: Tuple[int, int] = (1, -2)) -> "
+            "float:\n    return x\n"
             "def f() -> float:\n    return g() + g(2.0, z=(3, 4))\n");
     rejects("def f(x: List[int] = []) -> int:\n    return 1\n", 1, "mutable");
     rejects("def f(x: int = 'a') -> int:\n    return 1\n", 1, "is declared int but is str");
@@ -263,12 +291,17 @@ static void defaults_are_constants(void **state)
 static void classes_have_the_attributes_of_init(void **state)
 {
     (void)state;
-    accepts("class C:\n    n: Final[int]\n    def __init__(self, o: Optional[int]):\n        self.o: Optional[int] = o\n"
-            "        self.n = 3\n    @property\n    def m(self) -> int:\n        return self.n\n    @m.setter\n"
+    accepts("class C:\n    n: Final[int]\n    def __init__(self, o: Optional[int]):\n        "
+            "self.o: Optional[int] = o\n"
+            "        self.n = 3\n    @property\n    def m(self) -> int:\n        return self.n\n   "
+            " @m.setter\n"
             "    def m(self, v: int) -> None:\n        self.n = v\n"
             "def f() -> int:\n    c = C(None)\n    c.m = 4\n    c.o = 3\n    return c.m\n");
-    rejects("class C:\n    def __init__(self):\n        self.x = 1\n    def g(self):\n        self.y = 2\n", 5, "no attribute 'y'");
-    rejects("class C:\n    def __init__(self, b: bool):\n        if b:\n            self.x = 1\n", 4, "first inside a block");
+    rejects("class C:\n    def __init__(self):\n        self.x = 1\n    def g(self):\n        "
+            "self.y = 2\n",
+            5, "no attribute 'y'");
+    rejects("class C:\n    def __init__(self, b: bool):\n        if b:\n            self.x = 1\n",
+            4, "first inside a block");
     rejects("class C:\n    z = 3\n    def __init__(self):\n        pass\n", 2, "class attributes");
 }
 
@@ -276,7 +309,8 @@ static void annotations_have_many_spellings(void **state)
 {
     (void)state;
     accepts("import typing\nfrom typing import List as L\n"
-            "def f(a: 'L[int]', b: int | None, c: typing.Dict[str, torch.Tensor], d: list[tuple[int, str]]) -> int:\n"
+            "def f(a: 'L[int]', b: int | None, c: typing.Dict[str, torch.Tensor], d: "
+            "list[tuple[int, str]]) -> int:\n"
             "    return 1 if b is None else b\n");
     rejects("def f(x: Foo) -> int:\n    return 1\n", 1, "unknown type 'Foo'");
     rejects("def f(x: List) -> int:\n    return 1\n", 1, "needs its types");
@@ -287,8 +321,10 @@ static void one_mistake_is_one_error(void **state)
 {
     (void)state;
     checked k;
-    check(&k, "def f(n: int) -> int:\n    x = nn1 + n\n    y = x.foo(1)\n    for z in y:\n        x = z + 1\n    return x\n"
-              "def g(n: int) -> int:\n    return coutn(n)\ndef count(n: int) -> int:\n    return n\n");
+    check(&k,
+          "def f(n: int) -> int:\n    x = nn1 + n\n    y = x.foo(1)\n    for z in y:\n        x = "
+          "z + 1\n    return x\n"
+          "def g(n: int) -> int:\n    return coutn(n)\ndef count(n: int) -> int:\n    return n\n");
     assert_int_equal(k.d.n_errors, 2);
     assert_non_null(strstr(k.shown.s, "did you mean 'count'"));
     release(&k);
