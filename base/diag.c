@@ -15,8 +15,22 @@ void diag_init(diag *d)
 
 void diag_fini(diag *d)
 {
+    for (size_t i = 0; i < d->sources.n; i++)
+        source_unref(d->sources.at[i]);
     arena_fini(&d->arena);
     *d = (diag){ 0 };
+}
+
+/* Hold the source of a range; without memory for that the range is dropped. */
+static range keep(diag *d, range at)
+{
+    for (size_t i = 0; i < d->sources.n; i++)
+        if (d->sources.at[i] == at.src)
+            return at;
+    if (!at.src || !VEC_PUSH(&d->sources, &d->arena, at.src))
+        return (range){ 0 };
+    source_ref(at.src);
+    return at;
 }
 
 static bool is_repeated(const diag *d, const char *code, range at, const char *message)
@@ -37,7 +51,7 @@ static diag_item *add(diag *d, diag_severity severity, const char *code, range a
     *it = dropped;
     it->severity = severity;
     it->code = code;
-    it->at = at;
+    it->at = keep(d, at);
     it->message = d->arena.failed ? "out of memory" : message;
     if (severity == DIAG_ERROR)
         d->n_errors++;
@@ -82,7 +96,7 @@ void diag_note(diag *d, diag_item *of, range at, const char *format, ...)
     va_end(ap);
     if (d->arena.failed)
         return;
-    *it = (diag_item){ .severity = DIAG_NOTE, .code = of->code, .at = at, .message = message };
+    *it = (diag_item){ .severity = DIAG_NOTE, .code = of->code, .at = keep(d, at), .message = message };
     diag_item **end = &of->notes;
     while (*end)
         end = &(*end)->next;

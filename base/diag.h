@@ -11,6 +11,7 @@
 #include "base/arena.h"
 #include "base/source.h"
 #include "base/text.h"
+#include "base/vec.h"
 
 enum { DIAG_MAX = 1000 };
 
@@ -30,6 +31,7 @@ typedef struct diag {
     diag_item *first, *last;      /* in order of report; diag_sort() puts them in source order */
     int n_errors, n_warnings, n_dropped;
     bool is_syntax;               /* some error came from lexer or parser */
+    VEC(const source *) sources;  /* references: ranges stay valid when the tree and unit are gone */
 } diag;
 
 void diag_init(diag *d);
