@@ -22,43 +22,31 @@ typedef struct prebound {
 #define TYPE(n, t)      { #n, { .kind = SVAL_TYPE, .name = #n, .type = BASE(t) } },
 
 /* Sorted by name (strcmp order): found by bisection. */
+/* clang-format off */
 static const prebound table[] = {
-    TYPE(Any, TYPE_ANY) EXCEPTION(ArithmeticError) EXCEPTION(AssertionError) EXCEPTION(
-        AttributeError) EXCEPTION(BaseException) EXCEPTION(BufferError) CONSTRUCTOR(Dict)
-        EXCEPTION(EOFError) CONSTRUCTOR(Enum) EXCEPTION(EnvironmentError) EXCEPTION(
-            Exception) MODULE(F, "torch.nn.functional") CONSTRUCTOR(Final)
-            EXCEPTION(FloatingPointError) CONSTRUCTOR(Future) EXCEPTION(IOError) EXCEPTION(
-                ImportError) EXCEPTION(IndexError) EXCEPTION(KeyError) EXCEPTION(KeyboardInterrupt)
-                CONSTRUCTOR(List) EXCEPTION(LookupError) EXCEPTION(MemoryError) EXCEPTION(
-                    ModuleNotFoundError) EXCEPTION(NameError) CONSTRUCTOR(NamedTuple)
-                    EXCEPTION(NotImplementedError) EXCEPTION(OSError) CONSTRUCTOR(Optional)
-                        EXCEPTION(OverflowError) EXCEPTION(PermissionError) EXCEPTION(
-                            RecursionError) EXCEPTION(ReferenceError) EXCEPTION(RuntimeError)
-                            EXCEPTION(StopIteration) EXCEPTION(SyntaxError) EXCEPTION(SystemError)
-                                TYPE(Tensor, TYPE_TENSOR) EXCEPTION(TimeoutError) CONSTRUCTOR(
-                                    Tuple) EXCEPTION(TypeError) EXCEPTION(UnicodeError)
-                                    CONSTRUCTOR(Union) EXCEPTION(UserWarning) EXCEPTION(
-                                        ValueError) EXCEPTION(Warning) EXCEPTION(ZeroDivisionError)
-                                        BUILTIN(abs) BUILTIN(all) BUILTIN(any) BUILTIN(bin) BUILTIN(
-                                            bool) BUILTIN(chr) MODULE(cmath, "cmath")
-                                            BUILTIN(complex) BUILTIN(dict) BUILTIN(divmod) BUILTIN(
-                                                enumerate) BUILTIN(float) BUILTIN(getattr)
-                                                BUILTIN(hasattr) BUILTIN(hash)
-                                                    BUILTIN(hex) BUILTIN(id) BUILTIN(int) BUILTIN(
-                                                        isinstance) BUILTIN(len)
-                                                        BUILTIN(list) MODULE(math, "math") BUILTIN(
-                                                            max) BUILTIN(min) MODULE(nn, "torch.nn")
-                                                            BUILTIN(oct) BUILTIN(ord) BUILTIN(
-                                                                pow) BUILTIN(print) BUILTIN(range)
-                                                                BUILTIN(rangelist) BUILTIN(round)
-                                                                    BUILTIN(sorted) BUILTIN(str)
-                                                                        BUILTIN(sum) MODULE(torch,
-                                                                                            "torch")
-                                                                            BUILTIN(tuple)
-                                                                                MODULE(warnings,
-                                                                                       "warnings")
-                                                                                    BUILTIN(zip)
+    TYPE(Any, TYPE_ANY) EXCEPTION(ArithmeticError) EXCEPTION(AssertionError)
+    EXCEPTION(AttributeError) EXCEPTION(BaseException) EXCEPTION(BufferError) CONSTRUCTOR(Dict)
+    EXCEPTION(EOFError) CONSTRUCTOR(Enum) EXCEPTION(EnvironmentError) EXCEPTION(Exception)
+    MODULE(F, "torch.nn.functional") CONSTRUCTOR(Final) EXCEPTION(FloatingPointError)
+    CONSTRUCTOR(Future) EXCEPTION(IOError) EXCEPTION(ImportError) EXCEPTION(IndexError)
+    EXCEPTION(KeyError) EXCEPTION(KeyboardInterrupt) CONSTRUCTOR(List) EXCEPTION(LookupError)
+    EXCEPTION(MemoryError) EXCEPTION(ModuleNotFoundError) EXCEPTION(NameError)
+    CONSTRUCTOR(NamedTuple) EXCEPTION(NotImplementedError) EXCEPTION(OSError)
+    CONSTRUCTOR(Optional) EXCEPTION(OverflowError) EXCEPTION(PermissionError)
+    EXCEPTION(RecursionError) EXCEPTION(ReferenceError) EXCEPTION(RuntimeError)
+    EXCEPTION(StopIteration) EXCEPTION(SyntaxError) EXCEPTION(SystemError)
+    TYPE(Tensor, TYPE_TENSOR) EXCEPTION(TimeoutError) CONSTRUCTOR(Tuple) EXCEPTION(TypeError)
+    EXCEPTION(UnicodeError) CONSTRUCTOR(Union) EXCEPTION(UserWarning) EXCEPTION(ValueError)
+    EXCEPTION(Warning) EXCEPTION(ZeroDivisionError) BUILTIN(abs) BUILTIN(all) BUILTIN(any)
+    BUILTIN(bin) BUILTIN(bool) BUILTIN(chr) MODULE(cmath, "cmath") BUILTIN(complex) BUILTIN(dict)
+    BUILTIN(divmod) BUILTIN(enumerate) BUILTIN(float) BUILTIN(getattr) BUILTIN(hasattr)
+    BUILTIN(hash) BUILTIN(hex) BUILTIN(id) BUILTIN(int) BUILTIN(isinstance) BUILTIN(len)
+    BUILTIN(list) MODULE(math, "math") BUILTIN(max) BUILTIN(min) MODULE(nn, "torch.nn")
+    BUILTIN(oct) BUILTIN(ord) BUILTIN(pow) BUILTIN(print) BUILTIN(range) BUILTIN(rangelist)
+    BUILTIN(round) BUILTIN(sorted) BUILTIN(str) BUILTIN(sum) MODULE(torch, "torch") BUILTIN(tuple)
+    MODULE(warnings, "warnings") BUILTIN(zip)
 };
+/* clang-format on */
 enum { TABLE_SIZE = sizeof table / sizeof *table };
 
 static int compare_prebound(const void *key, const void *row)
