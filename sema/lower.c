@@ -264,6 +264,8 @@ static bool lower_methods(const type *t, diag *d)
 bool sema_lower(ir_unit *u, diag *d)
 {
     bool ok = true;
+    for (size_t i = 0; i < u->imports.n; i++) /* other files, torch.no_grad: a shallow DAG */
+        ok &= sema_lower(u->imports.at[i], d);
     for (size_t i = 0; i < u->functions.n; i++)
         if (u->functions.entries[i].key)
             ok &= sema_lower_function(u->functions.entries[i].value, d);
