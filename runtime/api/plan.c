@@ -122,6 +122,8 @@ ir_graph *api_optimized_graph(ir_function *fn)
 
 /* ---- plans ---------------------------------------------------------------------------------------- */
 
+static void free_plan(void *plan) { vm_plan_free(plan); }
+
 static const vm_plan *make_plan(vm_run *run, ir_function *fn)
 {
     const vm_plan *plan = atomic_load_explicit(&fn->plan, memory_order_acquire);
@@ -138,6 +140,7 @@ static const vm_plan *make_plan(vm_run *run, ir_function *fn)
     range at = { 0 };
     vm_plan *made = vm_plan_new(g, fn->name, &a, &why, &at);
     if (made) {
+        fn->unit->free_plan = free_plan;
         atomic_store_explicit(&fn->plan, made, memory_order_release);
     } else {
         api_run_fail(run, why ? JIT_EUNSUPPORTED : JIT_ENOMEM, "%s", why ? why : "out of memory");
