@@ -95,6 +95,16 @@ static ast_node *no_yield(parser *p, range at)
     return parser_unsupported(p, at, "'yield' expressions aren't supported");
 }
 
+/* `x,  # type: T`: the comment is the annotation of the parameter before it. */
+static void annotate_last(parser *p, const ast_nodes *params, ast_node *type)
+{
+    ast_node *last = params->n ? params->at[params->n - 1] : NULL;
+    if (!type || !last || last->kind != AST_param || arena_failed(p->arena))
+        return;
+    if (!AST_AS(param, last)->annotation)
+        AST_AS(param, last)->annotation = type;
+}
+
 static ast_node *type_comment_of(parser *p, ast_node *type, range at)
 {
     return NEW(p, type_comment, at, .params = nodes_of(p, type));
@@ -114,6 +124,7 @@ static ast_node *type_comment_of(parser *p, ast_node *type, range at)
 
 %token START_UNIT START_EXPRESSION
 %token NEWLINE "newline" INDENT "indent" DEDENT "dedent" TYPE_COMMENT "type comment"
+%token TYPE_COMMENT_END "end of type comment"
 %token YYEOF 0 "end of file"
 %token <id> NAME "name"
 %token <node> INT "integer" FLOAT "float" IMAGINARY "imaginary number" STRING "string"
@@ -134,7 +145,7 @@ static ast_node *type_comment_of(parser *p, ast_node *type, range at)
 %type <list> unit statements statement line simples suite block broken body_line
 %type <list> elifs else_part params param_list arguments argument_list elements aliases import_names
 %type <list> sides strings subscripts dict_items with_items comp_clauses decorators
-%type <node> start_expression simple compound definition if_part param returns
+%type <node> start_expression simple compound definition if_part param commented_param param_comma param_comment returns
 %type <node> expression expressions element star_element target targets primary atom argument
 %type <node> subscript slice_part slice_step comprehension comp_for alias side yield
 %type <node> with_item signature
@@ -412,11 +423,26 @@ signature: TYPE_COMMENT '(' ')' returns     { $$ = NEW(p, type_comment, @$, .ret
            }
          ;
 params: %empty                              { $$ = (ast_nodes){0}; }
-      | param_list optional_comma
+      | param_list
+      | param_list param_comma              { $$ = $1; annotate_last(p, &$1, $2); }
       ;
-param_list: param                           { $$ = nodes_of(p, $1); }
-          | param_list ',' param            { $$ = append(p, $1, $3); }
+param_list: commented_param                 { $$ = nodes_of(p, $1); }
+          | param_list param_comma commented_param {
+                annotate_last(p, &$1, $2);
+                $$ = append(p, $1, $3);
+            }
           ;
+param_comma: ','                            { $$ = NULL; }
+           | ',' param_comment              { $$ = $2; }
+           ;
+param_comment: TYPE_COMMENT expression TYPE_COMMENT_END { $$ = $2; } ;
+commented_param: param
+               | param param_comment {
+                     $$ = $1;
+                     ast_nodes one = nodes_of(p, $1);
+                     annotate_last(p, &one, $2);
+                 }
+               ;
 param: NAME                                 { $$ = NEW(p, param, @$, .id = $1); }
      | NAME ':' expression                  { $$ = NEW(p, param, @$, .id = $1, .annotation = $3); }
      | NAME '=' expression                  {

@@ -288,8 +288,10 @@ const layout_bracket *layout_unclosed(const layout *l)
 
 static bool layout_wants_type_comment(const layout *l)
 {
-    if (l->n_brackets > 0 || l->is_expression)
+    if (l->is_expression)
         return false;
+    if (l->n_brackets > 0) /* after a parameter, on a line of its own */
+        return l->is_def_line && l->n_brackets == 1 && !l->in_param_comment;
     if (!l->has_tokens)
         return l->was_def_line;
     return l->has_assign || (l->is_def_line && l->last_kind == ':');
@@ -305,8 +307,15 @@ static int layout_raw(layout *l, token *t, bool *ret_fresh)
         return t->kind;
     }
     l->lexer.want_type_comment = layout_wants_type_comment(l);
-    while (lexer_next(&l->lexer, t) == T_NEWLINE && (l->n_brackets > 0 || l->is_expression))
+    while (lexer_next(&l->lexer, t) == T_NEWLINE && (l->n_brackets > 0 || l->is_expression)) {
+        if (l->in_param_comment) {
+            l->in_param_comment = false;
+            return t->kind = T_TYPE_COMMENT_END;
+        }
         *ret_fresh = true;
+    }
+    if (t->kind == T_TYPE_COMMENT && l->n_brackets > 0)
+        l->in_param_comment = true;
     return t->kind;
 }
 

@@ -49,6 +49,7 @@ typedef struct layout {
     bool is_expression;  /* one expression: newlines mean nothing */
     bool at_line_start, has_tokens, has_base;
     bool is_def_line, was_def_line, has_assign; /* where a `# type:` comment may stand */
+    bool in_param_comment; /* inside `# type: T` after a parameter: the line end is a token */
     bool in_match;       /* `case` lines belong to a match statement, already reported */
     bool is_cut;         /* too many blocks: the rest of the text was dropped */
     bool want_bad;       /* next call: the error token */

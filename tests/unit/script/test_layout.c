@@ -58,6 +58,10 @@ static void type_comments_stand_where_they_may(void **state)
            "(def f [(param a _ _)] _\n  (pass) [] (type_comment [int] int))\n");
     expect("def f(a):  # type: (int) -> int\n  pass\n",
            "(def f [(param a _ _)] _\n  (pass) [] (type_comment [int] int))\n");
+    expect("def f(\n  a,  # type: int\n  b=(1,\n     2),  # type: B[int, str]\n  c=1  # type: C\n):\n"
+           "  # type: (...) -> int\n  pass\n",
+           "(def f [(param a int _) (param b (subscript B [int str]) (tuple [1 2])) (param c C 1)] _\n"
+           "  (pass) [] (type_comment [ellipsis] int))\n");
     expect("x = 1  # type: int\n", "(assign [x] 1 (type_comment [int] _))\n");
     expect("x = 1  # type: ignore\n# type: foo bar\nif x:  # type: q r\n  pass\n",
            X1 "(if\n  (if_arm x\n    (pass)))\n");
