@@ -1,0 +1,98 @@
+/* The folds of reduce_folds.def as loops, built once per instruction set with REDUCE_LEVEL set. Each is a plain
+ * loop over independent accumulators, which vectorises; a line is folded into 64 lanes that are then merged
+ * in a fixed tree. */
+/* SPDX-License-Identifier: Apache-2.0 */
+#include "runtime/kernels/reduce.h"
+
+#include <math.h>
+
+#define JOIN_(a, b) a##b
+#define JOIN(a, b) JOIN_(a, b)
+
+#define ROWS(fn, C, IN, step)                                                                      \
+    static void fn(int64_t n, const IN *restrict x_, void *restrict acc_, const double *p_, int64_t p_step) \
+    {                                                                                              \
+        C *restrict acc = acc_;                                                                    \
+        static const double none;                                                                  \
+        if (!p_) p_ = &none;                                                                       \
+        if (p_step) {                                                                              \
+            for (int64_t i = 0; i < n; i++) {                                                      \
+                const C a = acc[i], x = (C)x_[i];                                                  \
+                const double p = p_[i];                                                            \
+                (void)p;                                                                           \
+                acc[i] = step;                                                                     \
+            }                                                                                      \
+            return;                                                                                \
+        }                                                                                          \
+        const double p = *p_;                                                                      \
+        (void)p;                                                                                   \
+        for (int64_t i = 0; i < n; i++) {                                                          \
+            const C a = acc[i], x = (C)x_[i];                                                      \
+            acc[i] = step;                                                                         \
+        }                                                                                          \
+    }
+
+#define LINE(fn, rows, merge_fn, init_fn, C, IN)                                                   \
+    static void fn(int64_t n, const IN *x, void *acc, double p)                                    \
+    {                                                                                              \
+        C lanes[REDUCE_LANES];                                                                     \
+        int64_t width = REDUCE_LANES;                                                              \
+        while (width > 1 && width >= 2 * n) width /= 2;                                            \
+        init_fn(width, lanes);                                                                     \
+        for (int64_t i = 0; i < n; i += width) rows(n - i < width ? n - i : width, x + i, lanes, &p, 0); \
+        while ((width /= 2) > 0) merge_fn(width, lanes + width, lanes);                            \
+        merge_fn(1, lanes, acc);                                                                   \
+    }
+
+#define FOLD_BODY(id, C, start, step, merge)                                                       \
+    static void JOIN(init_, id)(int64_t n, void *acc)                                              \
+    {                                                                                              \
+        for (int64_t i = 0; i < n; i++) ((C *)acc)[i] = start;                                     \
+    }                                                                                              \
+    static void JOIN(merge_, id)(int64_t n, const void *from, void *acc_)                          \
+    {                                                                                              \
+        C *acc = acc_;                                                                             \
+        for (int64_t i = 0; i < n; i++) {                                                          \
+            const C a = acc[i], b = ((const C *)from)[i];                                          \
+            acc[i] = merge;                                                                        \
+        }                                                                                          \
+    }                                                                                              \
+    ROWS(JOIN(rows_typed_, id), C, C, step)                                                        \
+    static void JOIN(rows_, id)(int64_t n, const void *x, void *acc, const double *p, int64_t p_step) \
+    {                                                                                              \
+        JOIN(rows_typed_, id)(n, x, acc, p, p_step);                                               \
+    }                                                                                              \
+    LINE(JOIN(line_typed_, id), JOIN(rows_typed_, id), JOIN(merge_, id), JOIN(init_, id), C, C)    \
+    static void JOIN(line_, id)(int64_t n, const void *x, void *acc, double p)                     \
+    {                                                                                              \
+        JOIN(line_typed_, id)(n, x, acc, p);                                                       \
+    }
+
+#define FLOAT_i64(id, step)
+#define FLOAT_c128(id, step)
+#define FLOAT_f64(id, step)                                                                        \
+    ROWS(JOIN(rows_f32_, id), double, float, step)                                                 \
+    LINE(JOIN(line_f32_, id), JOIN(rows_f32_, id), JOIN(merge_, id), JOIN(init_, id), double, float)
+
+#define FOLD(name, compute, start, step, merge)                                                    \
+    FOLD_BODY(name##_##compute, reduce_##compute, start, step, merge)                              \
+    FLOAT_##compute(name##_##compute, step)
+#include "runtime/kernels/reduce_folds.def"
+
+#define DTYPE_OF_f64 DTYPE_float64
+#define DTYPE_OF_i64 DTYPE_int64
+#define DTYPE_OF_c128 DTYPE_complex128
+#define FLOAT_ROWS_f64(id) rows_f32_##id
+#define FLOAT_ROWS_i64(id) NULL
+#define FLOAT_ROWS_c128(id) NULL
+#define FLOAT_LINE_f64(id) line_f32_##id
+#define FLOAT_LINE_i64(id) NULL
+#define FLOAT_LINE_c128(id) NULL
+
+const fold JOIN(reduce_folds_, REDUCE_LEVEL)[FOLD__COUNT] = {
+#define FOLD(name, compute, ...)                                                                   \
+    [FOLD_##name##_##compute] = { DTYPE_OF_##compute, init_##name##_##compute, rows_##name##_##compute, \
+                                  FLOAT_ROWS_##compute(name##_##compute), line_##name##_##compute,  \
+                                  FLOAT_LINE_##compute(name##_##compute), merge_##name##_##compute },
+#include "runtime/kernels/reduce_folds.def"
+};

@@ -1,0 +1,239 @@
+/* Reductions that pick an element of each line and tell where it stands: max.dim, argmax, median, kthvalue, mode
+ * (at/native/TensorCompare.cpp, Sorting.cpp). NaN counts as the greatest element, for minima as the least. */
+/* SPDX-License-Identifier: Apache-2.0 */
+#include "runtime/kernels/compose.h"
+#include "runtime/kernels/keys.h"
+
+#include "base/alloc.h"
+
+#include <math.h>
+#include <string.h>
+
+typedef void (*select_line)(const select_task *s, int64_t k, const int64_t *x, key_index *work);
+
+static int64_t greatest(int64_t n, const int64_t *x)
+{
+    int64_t best = 0;
+    for (int64_t i = 1; i < n; i++)
+        if (x[i] > x[best]) best = i;
+    return best;
+}
+
+static int64_t least(int64_t n, const int64_t *x)
+{
+    int64_t best = 0;
+    for (int64_t i = 1; i < n; i++)
+        if (x[i] < x[best]) best = i;
+    return best;
+}
+
+static void max_line(const select_task *s, int64_t k, const int64_t *x, key_index *work)
+{
+    (void)work;
+    select_store(s, k, 0, greatest(s->in.length, x));
+}
+
+static void min_line(const select_task *s, int64_t k, const int64_t *x, key_index *work)
+{
+    (void)work;
+    select_store(s, k, 0, least(s->in.length, x));
+}
+
+static key_index *sorted_line(const select_task *s, const int64_t *x, key_index *work)
+{
+    const int64_t n = s->in.length;
+    for (int64_t i = 0; i < n; i++) work[i] = (key_index){ x[i], i };
+    keys_sort(work, n, false, work + n);
+    return work;
+}
+
+/* ctx: the rank, from 1 */
+static void kth_line(const select_task *s, int64_t k, const int64_t *x, key_index *work)
+{
+    const int64_t rank = *(const int64_t *)s->ctx;
+    select_store(s, k, 0, sorted_line(s, x, work)[rank - 1].index);
+}
+
+/* ctx: do NaN count? If so, the first one is the median. */
+static void median_line(const select_task *s, int64_t k, const int64_t *x, key_index *work)
+{
+    const bool skips_nan = *(const bool *)s->ctx;
+    int64_t n = s->in.length;
+    const bool is_float = dtype_is_float(s->in.d);
+    const key_index *sorted = sorted_line(s, x, work);
+    while (is_float && n > 0 && sorted[n - 1].key == KEY_NAN) n--;
+    if (n < s->in.length && (!skips_nan || n == 0)) select_store(s, k, 0, sorted[n].index);
+    else select_store(s, k, 0, sorted[(n - 1) / 2].index);
+}
+
+/* The most frequent element, of those the least; its last place. */
+static void mode_line(const select_task *s, int64_t k, const int64_t *x, key_index *work)
+{
+    const int64_t n = s->in.length;
+    const bool is_float = dtype_is_float(s->in.d);
+    const key_index *sorted = sorted_line(s, x, work);
+    int64_t best = 0, best_count = 0;
+    for (int64_t i = 0, j; i < n; i = j) {
+        const bool is_nan = is_float && sorted[i].key == KEY_NAN; // which equals nothing
+        for (j = i + 1; j < n && !is_nan && sorted[j].key == sorted[i].key;) j++;
+        if (j - i > best_count) {
+            best_count = j - i;
+            best = sorted[j - 1].index;
+        }
+    }
+    select_store(s, k, 0, best);
+}
+
+typedef struct selection {
+    const char *name, *kernel;   /* of the operator; of its kernel, in messages about types */
+    bool refuses_bool;
+    int64_t nan_key;
+    select_line line;
+    void *ctx;
+} selection;
+
+static bool check_type(op_ctx *cx, const selection *s, const tensor *t)
+{
+    const dtype d = tensor_dtype(t);
+    if (!dtype_is_complex(d) && !(d == DTYPE_bool && s->refuses_bool)) return true;
+    return OP_FAIL(cx, "\"%s\" not implemented for '%s'", s->kernel, dtype_prefix(d));
+}
+
+static bool check_line(op_ctx *cx, const selection *s, const tensor *t, int dim)
+{
+    if (t->n_dims == 0 || t->sizes[dim] != 0) return true;
+    return OP_FAIL(cx, "%s(): Expected reduction dim %d to have non-zero size.", s->name, dim);
+}
+
+/* (values, indices) along one dimension. */
+static bool select_dim(op_ctx *cx, const selection *s, tensor *t, int64_t dim_arg, bool keepdim, jit_value *rets)
+{
+    int dim;
+    if (!wrap_dim(cx, dim_arg, t->n_dims, &dim) || !check_line(cx, s, t, dim) || !check_type(cx, s, t)) return false;
+    const dim_set dims = (dim_set)1 << dim;
+    tensor *values = make_reduced(cx, t, dims, true, tensor_dtype(t));
+    tensor *indices = values ? make_reduced(cx, t, dims, true, DTYPE_int64) : NULL;
+    select_task task = { .nan_key = s->nan_key, .line = s->line, .ctx = s->ctx, .in = lines_of(t, dim) };
+    bool ok = indices != NULL;
+    if (ok) {
+        task.values = lines_of(values, dim);
+        task.indices = lines_of(indices, dim);
+        ok = task.in.n == 0 || select_run(cx, &task);
+    }
+    int64_t sizes[TENSOR_MAX_DIMS];
+    const int n = reduced_sizes(t, dims, keepdim, sizes);
+    if (ok && !(tensor_resize(values, sizes, n) && tensor_resize(indices, sizes, n))) ok = op_no_memory(cx);
+    if (ok) return give_pair(values, indices, rets);
+    tensor_unref(values);
+    tensor_unref(indices);
+    return false;
+}
+
+static const selection max_selection = { "max", "max_cpu", false, KEY_NAN, max_line, NULL };
+static const selection min_selection = { "min", "min_cpu", false, KEY_NAN_LEAST, min_line, NULL };
+static const selection mode_selection = { "mode", "mode_cpu", false, KEY_NAN, mode_line, NULL };
+
+bool op_max_dim(op_ctx *cx, const jit_value *args, jit_value *rets)
+{
+    return select_dim(cx, &max_selection, args[0].t, args[1].i, arg_bool(args[2]), rets);
+}
+
+bool op_min_dim(op_ctx *cx, const jit_value *args, jit_value *rets)
+{
+    return select_dim(cx, &min_selection, args[0].t, args[1].i, arg_bool(args[2]), rets);
+}
+
+bool op_mode(op_ctx *cx, const jit_value *args, jit_value *rets)
+{
+    return select_dim(cx, &mode_selection, args[0].t, args[1].i, arg_bool(args[2]), rets);
+}
+
+bool op_kthvalue(op_ctx *cx, const jit_value *args, jit_value *rets)
+{
+    int64_t rank = args[1].i;
+    const selection s = { "kthvalue", "kthvalue_cpu", true, KEY_NAN, kth_line, &rank };
+    tensor *t = args[0].t;
+    int dim;
+    if (!wrap_dim(cx, args[2].i, t->n_dims, &dim) || !check_line(cx, &s, t, dim)) return false;
+    if (rank < 1 || rank > (t->n_dims ? t->sizes[dim] : 1))
+        return OP_FAIL(cx, "kthvalue(): selected number k out of range for dimension %d", dim);
+    return select_dim(cx, &s, t, args[2].i, arg_bool(args[3]), rets);
+}
+
+/* ---- arg reductions ------------------------------------------------------------------------------- */
+/* self, dim?, keepdim: without a dim the flattened tensor is one line. */
+static bool arg_extreme(op_ctx *cx, const selection *s, const jit_value *args, jit_value *rets)
+{
+    tensor *t = args[0].t;
+    jit_value pair[2];
+    if (args[1].tag != VALUE_NONE) {
+        if (!select_dim(cx, s, t, args[1].i, arg_bool(args[2]), pair)) return false;
+        value_unref(pair[0]);
+        rets[0] = pair[1];
+        return true;
+    }
+    if (t->numel == 0)
+        return OP_FAIL(cx, "%s(): Expected reduction dim to be specified for input.numel() == 0.", s->name);
+    if (!check_type(cx, s, t)) return false;
+    tensor *flat = tensor_contiguous(cx, t);
+    tensor *line = flat ? make_view(cx, flat, &flat->numel, (int64_t[]){ 1 }, 1, flat->offset) : NULL;
+    tensor_unref(flat);
+    const bool ok = line && select_dim(cx, s, line, 0, false, pair);
+    tensor_unref(line);
+    if (!ok) return false;
+    value_unref(pair[0]);
+    int64_t sizes[TENSOR_MAX_DIMS];
+    const int n = reduced_sizes(t, dim_set_all(t), arg_bool(args[2]), sizes);
+    if (!tensor_resize(pair[1].t, sizes, n)) {
+        value_unref(pair[1]);
+        return op_no_memory(cx);
+    }
+    rets[0] = pair[1];
+    return true;
+}
+
+bool op_argmax(op_ctx *cx, const jit_value *args, jit_value *rets)
+{
+    static const selection s = { "argmax", "argmax_cpu", true, KEY_NAN, max_line, NULL };
+    return arg_extreme(cx, &s, args, rets);
+}
+
+bool op_argmin(op_ctx *cx, const jit_value *args, jit_value *rets)
+{
+    static const selection s = { "argmin", "argmin_cpu", true, KEY_NAN_LEAST, min_line, NULL };
+    return arg_extreme(cx, &s, args, rets);
+}
+
+/* ---- medians ---------------------------------------------------------------------------------------- */
+static bool median_all(op_ctx *cx, tensor *t, bool skips_nan, jit_value *rets)
+{
+    selection s = { "median", "median_cpu", true, KEY_NAN, median_line, &skips_nan };
+    if (!check_type(cx, &s, t)) return false;
+    if (t->numel == 0) {
+        const bool is_float = dtype_is_float(tensor_dtype(t));
+        return give_tensor(tensor_from_number(cx, is_float ? VALUE_FLOAT_V((double)NAN) : VALUE_INT_V(INT64_MIN),
+                                              tensor_dtype(t)), rets);
+    }
+    tensor *flat = tensor_contiguous(cx, t);
+    tensor *line = flat ? make_view(cx, flat, &flat->numel, (int64_t[]){ 1 }, 1, flat->offset) : NULL;
+    jit_value pair[2];
+    const bool ok = line && select_dim(cx, &s, line, 0, false, pair);
+    tensor_unref(flat);
+    tensor_unref(line);
+    if (!ok) return false;
+    rets[0] = pair[0];
+    value_unref(pair[1]);
+    return true;
+}
+
+bool op_median(op_ctx *cx, const jit_value *args, jit_value *rets) { return median_all(cx, args[0].t, false, rets); }
+bool op_nanmedian(op_ctx *cx, const jit_value *args, jit_value *rets) { return median_all(cx, args[0].t, true, rets); }
+
+static bool median_dim(op_ctx *cx, const jit_value *args, bool skips_nan, jit_value *rets)
+{
+    const selection s = { "median", "median_cpu", true, KEY_NAN, median_line, &skips_nan };
+    return select_dim(cx, &s, args[0].t, args[1].i, arg_bool(args[2]), rets);
+}
+
+bool op_median_dim(op_ctx *cx, const jit_value *args, jit_value *rets) { return median_dim(cx, args, false, rets); }
+bool op_nanmedian_dim(op_ctx *cx, const jit_value *args, jit_value *rets) { return median_dim(cx, args, true, rets); }
