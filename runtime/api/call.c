@@ -29,12 +29,29 @@ static int64_t now_ns(void)
     return t.tv_sec * INT64_C(1000000000) + t.tv_nsec;
 }
 
+/* `a < b` of two objects, for sort(): their class's __lt__, in a call of its own. */
+static bool call_less(op_run *op, jit_value a, jit_value b, bool *ret)
+{
+    vm_run *run = (vm_run *)((char *)op - offsetof(vm_run, op));
+    ir_function *fn = a.tag == VALUE_OBJECT ? type_find_method(a.object->type, "__lt__") : NULL;
+    const vm_plan *plan = fn ? api_get_plan(run, fn) : NULL;
+    jit_value args[2] = { a, b }, less;
+    if (!fn)
+        return api_run_fail(run, JIT_ERUNTIME, "Only list of Tensors, ints, floats, bools, strs, a User Defined Class "
+                            "that defines the __lt__ compare method or Tuples of aforementioned types can be sorted");
+    if (!plan || !vm_execute(run, plan, args, 2, &less))
+        return false;
+    *ret = less.tag == VALUE_BOOL && less.b;
+    value_unref(less);
+    return true;
+}
+
 void api_run_init(api_run *run, const jit_call_options *opts)
 {
     const jit_limits *limits = opts ? opts->limits : NULL;
     *run = (api_run){
         .vm = {
-            .op = { .print = print_to_stdout, .warn = warn_to_stderr },
+            .op = { .print = print_to_stdout, .warn = warn_to_stderr, .call_less = call_less },
             .get_plan = api_get_plan,
         },
     };
