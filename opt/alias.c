@@ -3,8 +3,11 @@
  * Facts come from the schemas: a result annotated with a letter shares memory with the argument of that
  * letter; `!` is a write. What schemas do not say: structural nodes (below, by hand), results whose type
  * could hold an argument (joined with all of them), batch norms that write statistics (a trait). Whatever
- * is not understood is wild. Points-to graphs, as in the reference, would tell a list from its elements;
- * the passes here gain little from that. */
+ * is not understood is wild.
+ *
+ * By default a container and what it holds are one set. Kept apart (opt_alias_apart), the contents of list and
+ * tuple literals are sets of their own, until something happens to the container that is not a plain read of
+ * an element. */
 /* SPDX-License-Identifier: Apache-2.0 */
 #include "opt/alias.h"
 
@@ -15,8 +18,11 @@ struct opt_alias_info {
     const ir_graph *g;
     uint32_t n_values;
     alias_set *parent;      /* union-find; element 2 + id of a value */
+    alias_set *contents;    /* kept apart: by root, the set of the elements, or one of the enum below. Else NULL */
     alias_write **writes;   /* by set */
 };
+
+enum { CONTENTS_UNDECIDED = 0, CONTENTS_COLLAPSED = 1 }; /* merges say; elements are in the set itself */
 
 bool opt_type_is_mutable(const type *t)
 {
@@ -44,17 +50,40 @@ static alias_set root(opt_alias_info *a, alias_set s)
     return s;
 }
 
-/* The smaller root stays: ALIAS_WILD swallows what it meets. */
+/* The smaller root stays: ALIAS_WILD swallows what it meets. Contents are joined too; loops, as literals nest as
+ * deep as the program says. */
 static void join_sets(opt_alias_info *a, alias_set x, alias_set y)
 {
-    if (x == ALIAS_NONE || y == ALIAS_NONE)
+    while (x != ALIAS_NONE && y != ALIAS_NONE && (x = root(a, x)) != (y = root(a, y))) {
+        alias_set into = x < y ? x : y, from = x < y ? y : x;
+        a->parent[from] = into;
+        if (!a->contents)
+            return;
+        alias_set have = a->contents[into], more = a->contents[from];
+        if (more == CONTENTS_UNDECIDED || (more == CONTENTS_COLLAPSED && have == CONTENTS_COLLAPSED))
+            return;
+        if (have == CONTENTS_UNDECIDED) {
+            a->contents[into] = more;
+            return;
+        }
+        bool collapses = have == CONTENTS_COLLAPSED || more == CONTENTS_COLLAPSED;
+        if (collapses)
+            a->contents[into] = CONTENTS_COLLAPSED;
+        x = have == CONTENTS_COLLAPSED ? into : have;
+        y = more == CONTENTS_COLLAPSED ? into : more;
+    }
+}
+
+/* From now on the elements of what is in this set are in the set itself. */
+static void collapse(opt_alias_info *a, alias_set s)
+{
+    if (!a->contents || s == ALIAS_NONE)
         return;
-    x = root(a, x);
-    y = root(a, y);
-    if (x < y)
-        a->parent[y] = x;
-    else
-        a->parent[x] = y;
+    s = root(a, s);
+    alias_set held = a->contents[s];
+    a->contents[s] = CONTENTS_COLLAPSED;
+    if (held != CONTENTS_UNDECIDED && held != CONTENTS_COLLAPSED)
+        join_sets(a, s, held);
 }
 
 alias_set opt_alias_set(opt_alias_info *a, const ir_value *v)
@@ -90,6 +119,7 @@ static void join_all(opt_alias_info *a, const ir_node *n)
         const ir_value *v = i < n->n_inputs ? n->inputs[i] : n->outputs[i - n->n_inputs];
         if (!opt_type_is_mutable(v->type))
             continue;
+        collapse(a, opt_alias_set(a, v));
         if (first)
             join(a, first, v);
         else
@@ -133,6 +163,56 @@ static void visit_operator(opt_alias_info *a, const ir_node *n, const schema *sc
             join_all(a, n);
 }
 
+/* The set of the elements of a container value; ALIAS_NONE: not kept apart. */
+static alias_set contents_of(opt_alias_info *a, const ir_value *v)
+{
+    alias_set s = opt_alias_set(a, v);
+    alias_set held = a->contents && s != ALIAS_NONE ? a->contents[s] : CONTENTS_COLLAPSED;
+    return held == CONTENTS_UNDECIDED || held == CONTENTS_COLLAPSED ? ALIAS_NONE : root(a, held);
+}
+
+static bool is_literal(const ir_node *n)
+{
+    return n->op == OP_prim_ListConstruct || n->op == OP_prim_TupleConstruct;
+}
+
+/* Kept apart: the elements of a literal are one set, which the literal holds. */
+static void visit_literal(opt_alias_info *a, const ir_node *n)
+{
+    const ir_value *first = NULL;
+    alias_set s = opt_alias_set(a, n->outputs[0]);
+    for (uint32_t i = 0; i < n->n_inputs; i++) {
+        if (opt_alias_set(a, n->inputs[i]) == ALIAS_NONE)
+            continue;
+        if (first)
+            join(a, first, n->inputs[i]);
+        else
+            first = n->inputs[i];
+    }
+    if (s != ALIAS_NONE && first && a->contents[s] == CONTENTS_UNDECIDED)
+        a->contents[s] = opt_alias_set(a, first);
+}
+
+/* Kept apart: a plain read of elements. false: not one, or the container is not kept apart. */
+static bool visit_element(opt_alias_info *a, const ir_node *n)
+{
+    bool is_read = n->op == OP_prim_TupleUnpack || n->op == OP_prim_TupleIndex || n->op == OP_prim_ListUnpack
+                   || n->op == OP_aten___getitem___t;
+    alias_set held = is_read ? contents_of(a, n->inputs[0]) : ALIAS_NONE;
+    if (held == ALIAS_NONE)
+        return false;
+    for (uint32_t i = 0; i < n->n_outputs; i++)
+        join_sets(a, held, opt_alias_set(a, n->outputs[i]));
+    return true;
+}
+
+/* Kept apart: what a node makes that is neither a literal nor handed on holds its elements itself. */
+static bool hands_on(const ir_node *n)
+{
+    return n->op == OP_prim_If || n->op == OP_prim_Loop || n->op == OP_prim_Param || n->op == OP_prim_Uninitialized
+           || is_literal(n);
+}
+
 static void visit_if(opt_alias_info *a, const ir_node *n)
 {
     for (uint32_t i = 0; i < n->n_outputs; i++)
@@ -152,6 +232,8 @@ static void visit_loop(opt_alias_info *a, const ir_node *n)
 
 static void visit(opt_alias_info *a, const ir_node *n)
 {
+    if (a->contents && (is_literal(n) || visit_element(a, n)))
+        return; // literals were seen to first
     switch ((op_id)n->op) {
     case OP_prim_If: visit_if(a, n); return;
     case OP_prim_Loop: visit_loop(a, n); return;
@@ -214,11 +296,25 @@ const alias_write *opt_alias_writes(opt_alias_info *a, alias_set set)
 
 /* ---- the analysis ---------------------------------------------------------------------------------- */
 
+/* Kept apart: who holds its elements how, before anything is joined. */
+static void decide_contents(opt_alias_info *a, const ir_graph *g)
+{
+    a->contents[ALIAS_WILD] = CONTENTS_COLLAPSED;
+    IR_EACH_NODE_DEEP(n, g)
+        for (uint32_t i = 0; i < n->n_outputs && !hands_on(n); i++)
+            collapse(a, opt_alias_set(a, n->outputs[i]));
+    IR_EACH_NODE_DEEP(n, g)
+        if (is_literal(n))
+            visit_literal(a, n);
+}
+
 static void analyse(opt_alias_info *a, const ir_graph *g)
 {
+    if (a->contents)
+        decide_contents(a, g);
     for (uint32_t i = 0; i < ir_block_n_inputs(g->body); i++)
         make_wild(a, ir_block_input(g->body, i));
-    for (uint32_t i = 0; i < ir_block_n_outputs(g->body); i++)
+    for (uint32_t i = 0; i < ir_block_n_outputs(g->body) && !a->contents; i++)
         make_wild(a, ir_block_output(g->body, i));
     IR_EACH_NODE_DEEP(n, g)
         visit(a, n);
@@ -228,11 +324,8 @@ static void analyse(opt_alias_info *a, const ir_graph *g)
     }
 }
 
-opt_alias_info *opt_alias(opt_ctx *cx, const ir_graph *g)
+static opt_alias_info *new_info(const ir_graph *g, bool is_apart)
 {
-    if (cx->alias && cx->alias->g == g)
-        return cx->alias;
-    opt_alias_drop(cx);
     opt_alias_info *a = mem_calloc(1, sizeof *a);
     if (!a)
         return NULL;
@@ -241,25 +334,52 @@ opt_alias_info *opt_alias(opt_ctx *cx, const ir_graph *g)
     a->n_values = g->n_values;
     a->parent = ARENA_ARRAY(&a->arena, alias_set, (size_t)g->n_values + 2);
     a->writes = ARENA_ARRAY(&a->arena, alias_write *, (size_t)g->n_values + 2);
+    if (is_apart)
+        a->contents = ARENA_ARRAY(&a->arena, alias_set, (size_t)g->n_values + 2);
     if (a->parent && a->writes && !arena_failed(&a->arena)) {
         for (uint32_t i = 0; i < g->n_values + 2; i++)
             a->parent[i] = i;
         analyse(a, g);
     }
-    if (arena_failed(&a->arena)) {
-        arena_fini(&a->arena);
-        mem_free(a);
-        return NULL;
+    if (!arena_failed(&a->arena))
+        return a;
+    opt_alias_free(a);
+    return NULL;
+}
+
+opt_alias_info *opt_alias(opt_ctx *cx, const ir_graph *g)
+{
+    if (!cx->alias || cx->alias->g != g) {
+        opt_alias_drop(cx);
+        cx->alias = new_info(g, false);
     }
-    return cx->alias = a;
+    return cx->alias;
+}
+
+opt_alias_info *opt_alias_apart(const ir_graph *g)
+{
+    return new_info(g, true);
+}
+
+bool opt_alias_holds(opt_alias_info *a, alias_set outer, alias_set set)
+{
+    while (outer != ALIAS_NONE && outer != set) {
+        alias_set held = a->contents ? a->contents[outer] : CONTENTS_COLLAPSED;
+        outer = held == CONTENTS_UNDECIDED || held == CONTENTS_COLLAPSED ? ALIAS_NONE : root(a, held);
+    }
+    return outer == set;
+}
+
+void opt_alias_free(opt_alias_info *a)
+{
+    if (a)
+        arena_fini(&a->arena);
+    mem_free(a);
 }
 
 void opt_alias_drop(opt_ctx *cx)
 {
-    if (!cx->alias)
-        return;
-    arena_fini(&cx->alias->arena);
-    mem_free(cx->alias);
+    opt_alias_free(cx->alias);
     cx->alias = NULL;
 }
 

@@ -25,6 +25,12 @@ typedef struct alias_write {
 /** The analysis of g, made on demand; dropped when a pass reports progress. */
 opt_alias_info *opt_alias(opt_ctx *cx, const ir_graph *g);
 void opt_alias_drop(opt_ctx *cx);
+/** The same with list and tuple literals kept apart from what they hold, and the graph's results not wild.
+ * Release with opt_alias_free(). NULL: no memory. */
+opt_alias_info *opt_alias_apart(const ir_graph *g);
+void opt_alias_free(opt_alias_info *a);
+/** Is `set` outer itself, or held by it, directly or not? */
+bool opt_alias_holds(opt_alias_info *a, alias_set outer, alias_set set);
 /** The set of a value; values made after the analysis are wild. */
 alias_set opt_alias_set(opt_alias_info *a, const ir_value *v);
 /** First of the writes to a set. */

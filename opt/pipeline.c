@@ -39,7 +39,7 @@ static const pipeline pipelines[] = {
       .again = { opt_tuples, opt_fold, opt_dead_branches, opt_dce },
       .last = { opt_pool } },
     { "optimized",
-      .once = { opt_inline, opt_normalise },
+      .once = { opt_inline, opt_normalise, opt_dce, opt_unseen_writes },
       .again = { opt_tuples, opt_fold, opt_dead_branches, opt_peephole, opt_pool, opt_cse, opt_unroll,
                  opt_hoist, opt_dce },
       .last = { opt_pool } },
