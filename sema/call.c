@@ -469,7 +469,7 @@ static sval call_any(fn_checker *f, sval callee, const call_args *args, const ty
     case SVAL_BUILTIN: return call_builtin(f, callee.name, args, hint, at);
     case SVAL_OPERATOR:
         if (strncmp(callee.name, "torch.", 6) == 0)
-            return call_functional(f, callee.name, args, at);
+            return call_library(f, callee.name, args, at);
         return value_sval(call_operator(f, callee.name, args, at));
     case SVAL_FUNCTION: return value_sval(call_function(f, callee.fn, NULL, args, at));
     case SVAL_CLASS: return value_sval(construct(f, callee.type, args, at));

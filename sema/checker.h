@@ -117,6 +117,7 @@ struct checker {
     fn_checker *current;        /* function being checked, for call edges */
     VEC(call_edge) calls; /* who calls whom, to find recursion */
     struct checker *importer;   /* of the file that imports this one, or NULL */
+    ptrmap library;             /* row → checker *: library functions compiled (root's) */
     strmap imports;             /* source name → checker *: files imported so far (of the root checker) */
     struct sema_keep *keep;     /* what lives as long as the unit: trees, constants */
     int demand_levels;          /* levels of the trees being checked because others need their types */

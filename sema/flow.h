@@ -142,6 +142,8 @@ const type *named_type(const char *path);
 const char *type_constructor(const char *path);
 
 /* import.c */
+/** The file the compile began with. */
+checker *root_of(checker *c);
 void check_import(checker *c, const ast_import *s);
 void check_import_from(checker *c, const ast_import_from *s);
 

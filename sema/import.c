@@ -51,7 +51,7 @@ static int import_depth(const checker *c)
     return n;
 }
 
-static checker *root_of(checker *c)
+checker *root_of(checker *c)
 {
     while (c->importer)
         c = c->importer;

@@ -1,9 +1,7 @@
 /* sema/torch.c: what modules hold: torch and its namespaces, math, cmath, warnings.
  *
- * `torch.x` is operator `aten::x` unless names.def or a class of PyTorch's own says otherwise.
- * Functions of torch.nn.functional that PyTorch writes in Python come from our library
- * (library_function()); until it has one, calls whose arguments the operator of that name
- * understands the same way go to the operator. */
+ * `torch.x` is operator `aten::x` unless names.def, a class of PyTorch's own or our library of
+ * functions (library.c) says otherwise. */
 /* SPDX-License-Identifier: Apache-2.0 */
 #include "sema/value.h"
 
@@ -47,18 +45,6 @@ static const struct {
 } functions[] = {
 #define MATH(id, operator) { PATH(id), .op = operator},
 #define SAME(id, operator) { PATH(id), .op = operator},
-#include "sema/names.def"
-};
-
-static const struct {
-    const char *path;
-    size_t n_path;
-    const char *op;
-    size_t n_positional;
-    const char *keywords;
-} partial[] = {
-#define PREFIX(id, operator, n, names)                                                             \
-    { PATH(id), .op = operator, .n_positional = n, .keywords = names },
 #include "sema/names.def"
 };
 
@@ -192,16 +178,6 @@ static sval unknown_member(fn_checker *f, const char *module, const char *name, 
     return error_sval(at);
 }
 
-static sval functional_member(fn_checker *f, const char *path, size_t n, const char *name, range at)
-{
-    size_t i = SIZE_MAX;
-    FIND(partial, path, n, &i);
-    if (i != SIZE_MAX)
-        return (sval){ .kind = SVAL_OPERATOR, .at = at, .name = partial[i].path };
-    diag_error(f->c->d, "not-implemented", at, "torch.nn.functional.%s is not implemented", name);
-    return error_sval(at);
-}
-
 sval module_attribute(fn_checker *f, const char *module, const char *name, range at)
 {
     char path[NAME_MAX_BYTES];
@@ -213,11 +189,8 @@ sval module_attribute(fn_checker *f, const char *module, const char *name, range
         return ops_member(f, module, name, at);
     if (module_constant(f, path, n, at, &v) || named_member(f, path, n, at, &v))
         return v;
-    ir_function *fn = library_function(f->c, path);
-    if (fn)
-        return (sval){ .kind = SVAL_FUNCTION, .at = at, .fn = fn };
-    if (strcmp(module, "torch.nn.functional") == 0)
-        return functional_member(f, path, n, name, at);
+    if (library_member(f, module, name, at, &v))
+        return v;
     const char *prefix = NULL;
     for (size_t i = 0; i < sizeof prefixes / sizeof *prefixes; i++)
         if (strcmp(prefixes[i].module, module) == 0)
@@ -226,39 +199,4 @@ sval module_attribute(fn_checker *f, const char *module, const char *name, range
     if (op)
         return (sval){ .kind = SVAL_OPERATOR, .at = at, .name = op };
     return unknown_member(f, module, name, prefix, at);
-}
-
-/* ---- torch.nn.functional ---- */
-
-static bool in_words(const char *words, const char *word)
-{
-    size_t n = strlen(word);
-    for (const char *s = words; (s = strstr(s, word)); s += n)
-        if ((s == words || s[-1] == ' ') && (s[n] == 0 || s[n] == ' '))
-            return true;
-    return false;
-}
-
-sval call_functional(fn_checker *f, const char *path, const call_args *args, range at)
-{
-    size_t k = SIZE_MAX, n_positional = 0;
-    FIND(partial, path, strlen(path), &k);
-    bool fits = k != SIZE_MAX;
-    for (size_t i = 0; fits && i < args->n; i++) {
-        const char *keyword = args->at[i].keyword;
-        n_positional += !keyword;
-        if (keyword && strcmp(keyword, "input") != 0)
-            fits = in_words(partial[k].keywords, keyword);
-    }
-    if (fits && n_positional <= partial[k].n_positional)
-        return value_sval(call_operator(f, partial[k].op, args, at));
-    diag_error(f->c->d, "not-implemented", at, "%s with these arguments is not implemented", path);
-    return error_sval(at);
-}
-
-ir_function *library_function(checker *c, const char *dotted_name)
-{
-    (void)c;
-    (void)dotted_name;
-    return NULL; /* the library of functions written in TorchScript is not there yet */
 }

@@ -141,6 +141,7 @@ checker *check_source(ast *take, const sema_options *o, diag *d, checker *import
     strmap_init(&c->globals, c->arena);
     strmap_init(&c->module_variables, c->arena);
     strmap_init(&c->imports, c->arena);
+    ptrmap_init(&c->library, c->arena);
     if (!ir_unit_add_source(u, take->src))
         u->arena.failed = true;
     check_file(c);

@@ -180,8 +180,12 @@ sval make_zip(fn_checker *f, const call_args *args, range at);
 
 /* ---- torch.c ---- */
 sval module_attribute(fn_checker *f, const char *module, const char *name, range at);
-/** Calls of names that only partly map onto an operator (torch.nn.functional.relu). */
-sval call_functional(fn_checker *f, const char *path, const call_args *args, range at);
+
+/* ---- library.c ---- */
+/** What `name` of a module denotes if our library defines it. false: it does not. */
+bool library_member(fn_checker *f, const char *module, const char *name, range at, sval *ret);
+/** Calls of library names that stand for several functions ("torch.nn.functional.max_pool2d"). */
+sval call_library(fn_checker *f, const char *path, const call_args *args, range at);
 
 enum { NAME_MAX_BYTES = 160 };
 /** a, b and c in a row in `to`, which has NAME_MAX_BYTES; returns the length, 0 if they are too
