@@ -314,7 +314,7 @@ enum { CHAIN_NESTING_MAX = 8 };
 /* `a < b < c` is `a < b and b < c` with b's syntax checked, and so evaluated, twice, as the
  * reference does. Chains inside chains double each time: past a depth that no program reaches by
  * hand they are refused. */
-static condition check_compare(fn_checker *f, const ast_compare *n)
+condition check_compare(fn_checker *f, const ast_compare *n)
 {
     if (n->values.n == 2)
         return check_pair(f, n, 0);
@@ -397,7 +397,7 @@ condition check_condition(fn_checker *f, const ast_node *n)
         break;
     }
     case AST_bool_chain: return check_chain(f, (const ast_bool_chain *)n);
-    case AST_compare: return check_compare(f, (const ast_compare *)n);
+    case AST_compare: return as_bool(f, check_compare(f, (const ast_compare *)n));
     case AST_call:
         if (condition_call(f, (const ast_call *)n, &c))
             return c;

@@ -389,8 +389,8 @@ static texpr *check_value(fn_checker *f, const ast_node *n, const type *hint)
     case AST_none: return none_const(f, n->at);
     case AST_unary: return check_unary(f, (const ast_unary *)n, hint);
     case AST_binary: return check_binary(f, (const ast_binary *)n);
-    case AST_bool_chain:
-    case AST_compare: return check_condition(f, n).expr;
+    case AST_bool_chain: return check_condition(f, n).expr;
+    case AST_compare: return check_compare(f, (const ast_compare *)n).expr;
     case AST_ternary: return check_ternary(f, (const ast_ternary *)n, hint);
     case AST_list: return check_list(f, (const ast_list *)n, hint);
     case AST_dict: return check_dict(f, (const ast_dict *)n, hint);

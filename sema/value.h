@@ -66,6 +66,8 @@ texpr *list_of_iterable(fn_checker *f, const ast_node *iter, const type *hint, r
 texpr *dict_of_pairs(fn_checker *f, const ast_node *iter, range at);
 
 /* ---- condition.c ---- */
+/** A comparison, not yet converted to bool: `t > 0` of a tensor is a tensor. */
+condition check_compare(fn_checker *f, const ast_compare *n);
 texpr *check_ternary(fn_checker *f, const ast_ternary *n, const type *hint);
 condition check_isinstance(fn_checker *f, const ast_node *subject, const ast_node *classes,
                            range at);

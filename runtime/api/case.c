@@ -52,9 +52,11 @@ static bool is_equal_list(const list *got, const list *want)
     return same;
 }
 
+static bool is_named(const tuple *t) { return t->type && t->type->name; }
+
 static bool is_equal_tuple(const tuple *got, const tuple *want)
 {
-    bool same = got->n == want->n && !got->type == !want->type;
+    bool same = got->n == want->n && is_named(got) == is_named(want);
     for (size_t i = 0; same && i < got->n; i++)
         same = is_equal(got->at[i], want->at[i]);
     return same;

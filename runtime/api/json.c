@@ -82,7 +82,8 @@ static void list_json(const list *l, text *out)
 
 static void tuple_json(const tuple *t, text *out)
 {
-    const type *named = t->type && t->type->kind == TYPE_NAMED_TUPLE ? t->type : NULL;
+    /* results of operators have field names but no type name: plain tuples outside */
+    const type *named = t->type && t->type->kind == TYPE_NAMED_TUPLE && t->type->name ? t->type : NULL;
     if (named) {
         const char *name = type_unqualified_name(named);
         text_add(out, "{\"namedtuple\": ");

@@ -8,16 +8,22 @@
 #include "runtime/kernels/result.h"
 #include "runtime/kernels/table.h"
 
+/* `is`. An enum member is never the member another expression gives: the reference boxes each of them anew. */
+static bool is_same(jit_value a, jit_value b)
+{
+    return a.tag != VALUE_ENUM && value_is_same(a, b);
+}
+
 bool builtin_is(op_ctx *cx, const jit_value *args, jit_value *rets)
 {
     (void)cx;
-    return ret_bool(rets, value_is_same(args[0], args[1]));
+    return ret_bool(rets, is_same(args[0], args[1]));
 }
 
 bool builtin_isnot(op_ctx *cx, const jit_value *args, jit_value *rets)
 {
     (void)cx;
-    return ret_bool(rets, !value_is_same(args[0], args[1]));
+    return ret_bool(rets, !is_same(args[0], args[1]));
 }
 
 bool builtin_unwrap_optional(op_ctx *cx, const jit_value *args, jit_value *rets)
