@@ -1,0 +1,432 @@
+/* Indexing with tensors: x[i, mask, :, j] read and written (at/native/TensorAdvancedIndexing.cpp, IndexingUtils.h).
+ *
+ * Masks become index tensors, which are broadcast together; adjacent indexed dimensions are replaced where they
+ * stand, separated ones move to the front. What is left is three lists of byte offsets into the tensor: of the
+ * dimensions before, of the indexed positions, of the dimensions after. */
+/* SPDX-License-Identifier: Apache-2.0 */
+#include "runtime/kernels/index.h"
+
+#include "base/alloc.h"
+
+#include <string.h>
+
+typedef struct index_plan {
+    tensor *self;                          /* a view, indexed dimensions adjacent */
+    tensor *indices[TENSOR_MAX_DIMS];      /* int64, broadcast; NULL: the whole dimension */
+    int n_indices, first, last;            /* indexed dimensions are [first, last) of the view */
+    int n_index_dims;
+    int64_t index_sizes[TENSOR_MAX_DIMS];
+    int64_t *before, *middle, *after, n_before, n_middle, n_after;
+} index_plan;
+
+static void plan_fini(index_plan *p)
+{
+    tensor_unref(p->self);
+    for (int i = 0; i < p->n_indices; i++) tensor_unref(p->indices[i]);
+    mem_free(p->before);
+    mem_free(p->middle);
+    mem_free(p->after);
+}
+
+/* A mask stands for one index tensor per dimension of its own. */
+static bool add_mask(op_ctx *cx, index_plan *p, const tensor *self, tensor *mask, int position)
+{
+    if (p->n_indices + mask->n_dims > self->n_dims)
+        return OP_FAIL(cx, "too many indices for tensor of dimension %d", self->n_dims);
+    for (int k = 0; k < mask->n_dims; k++)
+        if (mask->sizes[k] != self->sizes[p->n_indices + k])
+            return OP_FAIL(cx, "The shape of the mask %s at index %d does not match the shape of the indexed tensor %s at "
+                               "index %d", sizes_print(mask->sizes, mask->n_dims).s, k,
+                           sizes_print(self->sizes, self->n_dims).s, position + k);
+    tensor *found = nonzero_indices(cx, mask);
+    for (int k = 0; found && k < mask->n_dims; k++) {
+        tensor *column = make_view(cx, found, found->sizes, found->strides, 1, k);
+        if (!column) {
+            tensor_unref(found);
+            return false;
+        }
+        p->indices[p->n_indices++] = column;
+    }
+    if (found && mask->n_dims == 0) { // x[True]: a new dimension of size 0 or 1 is not reached from TorchScript
+        tensor_unref(found);
+        return op_fail(cx, JIT_EUNSUPPORTED, "indexing with a 0-dim mask is not supported");
+    }
+    tensor_unref(found);
+    return found != NULL;
+}
+
+static bool add_indices(op_ctx *cx, index_plan *p, const tensor *self, const list *l)
+{
+    for (size_t i = 0; i < l->n; i++) {
+        tensor *t = arg_tensor(l->values[i]);
+        if (!t) {
+            if (p->n_indices >= self->n_dims)
+                return OP_FAIL(cx, "too many indices for tensor of dimension %d", self->n_dims);
+            p->indices[p->n_indices++] = NULL;
+            continue;
+        }
+        const dtype d = tensor_dtype(t);
+        if (d == DTYPE_bool || d == DTYPE_uint8) {
+            if (!add_mask(cx, p, self, t, (int)i)) return false;
+            continue;
+        }
+        if (d != DTYPE_int64) return OP_FAIL(cx, "tensors used as indices must be long, byte or bool tensors");
+        if (p->n_indices >= self->n_dims)
+            return OP_FAIL(cx, "too many indices for tensor of dimension %d", self->n_dims);
+        p->indices[p->n_indices++] = tensor_ref(t);
+    }
+    return true;
+}
+
+/* "shape mismatch: indexing tensors could not be broadcast together with shapes [2], [3]" */
+static bool fail_shapes(op_ctx *cx, const index_plan *p)
+{
+    char shapes[512] = "";
+    size_t n = 0;
+    for (int i = 0; i < p->n_indices; i++) {
+        if (!p->indices[i]) continue;
+        const sizes_text one = sizes_print(p->indices[i]->sizes, p->indices[i]->n_dims);
+        const size_t length = strlen(one.s);
+        if (n + length + 3 > sizeof shapes) break;
+        if (n) {
+            memcpy(shapes + n, ", ", 2);
+            n += 2;
+        }
+        memcpy(shapes + n, one.s, length + 1);
+        n += length;
+    }
+    return OP_FAIL(cx, "shape mismatch: indexing tensors could not be broadcast together with shapes %s", shapes);
+}
+
+static bool broadcast_indices(op_ctx *cx, index_plan *p)
+{
+    for (int i = 0; i < p->n_indices; i++) {
+        const tensor *t = p->indices[i];
+        if (!t) continue;
+        for (int k = 1; k <= t->n_dims && k <= p->n_index_dims; k++) {
+            const int64_t a = p->index_sizes[p->n_index_dims - k], b = t->sizes[t->n_dims - k];
+            if (a != b && a != 1 && b != 1) return fail_shapes(cx, p);
+        }
+        if (!broadcast_sizes(cx, p->index_sizes, &p->n_index_dims, t->sizes, t->n_dims)) return false;
+    }
+    return true;
+}
+
+/* The view of self whose indexed dimensions are adjacent; indices follow. */
+static bool arrange(op_ctx *cx, index_plan *p, tensor *self)
+{
+    int n_runs = 0, n = 0;
+    int64_t sizes[TENSOR_MAX_DIMS], strides[TENSOR_MAX_DIMS];
+    tensor *indices[TENSOR_MAX_DIMS];
+    p->first = p->last = 0;
+    for (int i = 0; i < p->n_indices; i++) {
+        if (!p->indices[i]) continue;
+        if (i == 0 || !p->indices[i - 1]) {
+            n_runs++;
+            p->first = i;
+        }
+        p->last = i + 1;
+    }
+    if (n_runs <= 1) {
+        p->self = tensor_ref(self);
+        return true;
+    }
+    for (int pass = 0; pass < 2; pass++) // indexed dimensions first
+        for (int i = 0; i < self->n_dims; i++) {
+            tensor *t = i < p->n_indices ? p->indices[i] : NULL;
+            if ((t != NULL) != (pass == 0)) continue;
+            indices[n] = t;
+            sizes[n] = self->sizes[i];
+            strides[n++] = self->strides[i];
+            if (pass == 0) p->last = n;
+        }
+    p->first = 0;
+    p->self = make_view(cx, self, sizes, strides, n, self->offset);
+    if (!p->self) return false;
+    memcpy(p->indices, indices, (size_t)n * sizeof *indices);
+    p->n_indices = n;
+    return true;
+}
+
+/* Offsets of the indexed positions; checks every index. */
+static bool find_positions(op_ctx *cx, index_plan *p)
+{
+    const int64_t bytes = (int64_t)dtype_size(tensor_dtype(p->self));
+    p->n_middle = 1;
+    for (int k = 0; k < p->n_index_dims; k++) p->n_middle *= p->index_sizes[k];
+    p->middle = mem_calloc((size_t)p->n_middle + 1, sizeof *p->middle);
+    if (!p->middle) return op_no_memory(cx);
+    for (int i = p->first; i < p->last; i++) {
+        const int64_t size = p->self->sizes[i], stride = p->self->strides[i] * bytes;
+        tensor *wide = make_tensor(cx, DTYPE_int64, p->index_sizes, p->n_index_dims);
+        if (!wide || !tensor_copy_into(cx, wide, p->indices[i])) {
+            tensor_unref(wide);
+            return false;
+        }
+        const int64_t *at = tensor_data(wide);
+        for (int64_t k = 0; k < p->n_middle; k++) {
+            const int64_t index = at[k];
+            if (index < -size || index >= size) {
+                tensor_unref(wide);
+                return size == 0 ? OP_FAIL(cx, "index is out of bounds for dimension with size 0")
+                                 : OP_FAIL(cx, "index %lld is out of bounds for dimension %d with size %lld",
+                                           (long long)index, i, (long long)size);
+            }
+            p->middle[k] += (index < 0 ? index + size : index) * stride;
+        }
+        tensor_unref(wide);
+    }
+    return true;
+}
+
+/* On failure nothing is left to release. */
+static bool plan_init(op_ctx *cx, index_plan *p, tensor *self, const list *l)
+{
+    memset(p, 0, sizeof *p);
+    if (add_indices(cx, p, self, l) && broadcast_indices(cx, p) && arrange(cx, p, self) && find_positions(cx, p) &&
+        (p->before = dims_offsets(cx, p->self, 0, p->first, &p->n_before)) &&
+        (p->after = dims_offsets(cx, p->self, p->last, p->self->n_dims, &p->n_after)))
+        return true;
+    plan_fini(p);
+    return false;
+}
+
+static int plan_sizes(const index_plan *p, int64_t *ret)
+{
+    int n = 0;
+    for (int i = 0; i < p->first; i++) ret[n++] = p->self->sizes[i];
+    for (int i = 0; i < p->n_index_dims; i++) ret[n++] = p->index_sizes[i];
+    for (int i = p->last; i < p->self->n_dims; i++) ret[n++] = p->self->sizes[i];
+    return n;
+}
+
+/* Do the dimensions after the indexed ones lie in one piece? */
+static bool is_block(const index_plan *p, int64_t bytes)
+{
+    for (int64_t k = 0; k < p->n_after; k++)
+        if (p->after[k] != k * bytes) return false;
+    return true;
+}
+
+typedef struct index_task {
+    const index_plan *p;
+    char *data, *other;      /* the tensor; the result or the values, contiguous */
+    int64_t bytes;
+    bool is_block;
+} index_task;
+
+static void read_rows(void *ctx, int64_t begin, int64_t end)
+{
+    const index_task *task = ctx;
+    const index_plan *p = task->p;
+    const int64_t row = p->n_after * task->bytes;
+    const combine_fn copy = combine_find(COMBINE_SET, tensor_dtype(p->self));
+    for (int64_t k = begin; k < end; k++) {
+        const char *from = task->data + p->before[k / p->n_middle] + p->middle[k % p->n_middle];
+        char *to = task->other + k * row;
+        if (task->is_block) {
+            if (p->n_after == 1) copy(1, to, 0, from, 0);
+            else memcpy(to, from, (size_t)row);
+            continue;
+        }
+        for (int64_t j = 0; j < p->n_after; j++) copy(1, to + j * task->bytes, 0, from + p->after[j], 0);
+    }
+}
+
+static int64_t row_grain(const index_plan *p) { return 16384 / (p->n_after + 1) + 1; }
+
+bool op_index(op_ctx *cx, const jit_value *args, jit_value *rets)
+{
+    index_plan p;
+    int64_t sizes[TENSOR_MAX_DIMS];
+    if (!plan_init(cx, &p, args[0].t, args[1].list)) return false;
+    int64_t n_dims = plan_sizes(&p, sizes);
+    tensor *result = make_tensor(cx, tensor_dtype(p.self), sizes, (int)n_dims);
+    if (result && result->numel) {
+        index_task task = { &p, tensor_data(p.self), tensor_data(result), (int64_t)dtype_size(tensor_dtype(p.self)), false };
+        task.is_block = is_block(&p, task.bytes);
+        par_for(p.n_before * p.n_middle, row_grain(&p), read_rows, &task);
+    }
+    plan_fini(&p);
+    return give_tensor(result, rets);
+}
+
+/* The values, broadcast to what the indices name. */
+static tensor *spread_values(op_ctx *cx, const index_plan *p, tensor *values)
+{
+    int64_t sizes[TENSOR_MAX_DIMS];
+    const int n = plan_sizes(p, sizes);
+    int lead = n - values->n_dims;
+    bool fits = true;
+    int extra = 0; // leading dimensions of size 1 that the target does not have are dropped
+    for (; lead + extra < 0 && fits; extra++) fits = values->sizes[extra] == 1;
+    for (int i = extra; i < values->n_dims && fits; i++)
+        fits = values->sizes[i] == 1 || values->sizes[i] == sizes[lead + i];
+    if (!fits) {
+        OP_FAIL(cx, "shape mismatch: value tensor of shape %s cannot be broadcast to indexing result of shape %s",
+                sizes_print(values->sizes, values->n_dims).s, sizes_print(sizes, n).s);
+        return NULL;
+    }
+    tensor *wide = make_tensor(cx, tensor_dtype(p->self), sizes, n);
+    tensor *from = wide ? make_view(cx, values, values->sizes + extra, values->strides + extra, values->n_dims - extra,
+                                    values->offset) : NULL;
+    const bool ok = from && tensor_copy_into(cx, wide, from);
+    tensor_unref(from);
+    if (ok) return wide;
+    tensor_unref(wide);
+    return NULL;
+}
+
+static bool is_mask_fill(const list *l, const tensor *values)
+{
+    int n_masks = 0;
+    for (size_t i = 0; i < l->n; i++) {
+        const tensor *t = arg_tensor(l->values[i]);
+        if (!t) continue;
+        if (t->dtype != DTYPE_bool && t->dtype != DTYPE_uint8) return false;
+        n_masks++;
+    }
+    return n_masks == 1 && values->numel == 1;
+}
+
+/* self, indices, values, accumulate; writes in index order, so the last of equal ones stays. */
+bool op_index_put_(op_ctx *cx, const jit_value *args, jit_value *rets)
+{
+    tensor *self = args[0].t, *values = args[2].t;
+    const dtype d = tensor_dtype(self);
+    index_plan p;
+    if (!arg_bool(args[3]) && is_mask_fill(args[1].list, values)) {
+        // a single value fills, whatever its type
+    } else if (values->dtype != self->dtype) {
+        return OP_FAIL(cx, "Index put requires the source and destination dtypes match, got %s for the destination and %s "
+                           "for the source.", dtype_prefix(d), dtype_prefix(tensor_dtype(values)));
+    }
+    if (!plan_init(cx, &p, self, args[1].list)) return false;
+    tensor *wide = spread_values(cx, &p, values);
+    if (wide) {
+        const combine_fn put = combine_find(arg_bool(args[3]) ? COMBINE_ADD : COMBINE_SET, d);
+        const int64_t bytes = (int64_t)dtype_size(d), n = p.n_before * p.n_middle;
+        const bool block = is_block(&p, bytes);
+        const char *from = tensor_data(wide);
+        for (int64_t k = 0; k < n; k++, from += p.n_after * bytes) {
+            char *to = (char *)tensor_data(p.self) + p.before[k / p.n_middle] + p.middle[k % p.n_middle];
+            if (block) put(p.n_after, to, bytes, from, bytes);
+            else
+                for (int64_t j = 0; j < p.n_after; j++) put(1, to + p.after[j], 0, from + j * bytes, 0);
+        }
+    }
+    const bool ok = wide != NULL;
+    tensor_unref(wide);
+    plan_fini(&p);
+    return ok && give_self(args, rets);
+}
+
+bool op_index_put(op_ctx *cx, const jit_value *args, jit_value *rets)
+{
+    return on_copy(cx, op_index_put_, args, 4, rets);
+}
+
+/* ---- nonzero, masks ------------------------------------------------------------------------------- */
+bool op_nonzero(op_ctx *cx, const jit_value *args, jit_value *rets)
+{
+    return give_tensor(nonzero_indices(cx, args[0].t), rets);
+}
+
+/* One index tensor per dimension; a 0-dim tensor counts as 1-dim. */
+bool op_nonzero_list(op_ctx *cx, const jit_value *args, jit_value *rets)
+{
+    tensor *t = args[0].t;
+    const int64_t one = 1;
+    tensor *line = t->n_dims ? tensor_ref(t) : make_view(cx, t, &one, &one, 1, t->offset);
+    tensor *found = line ? nonzero_indices(cx, line) : NULL;
+    list *l = found ? list_new(T_TENSOR, LIST_VALUES, (size_t)found->sizes[1]) : NULL;
+    bool ok = l != NULL;
+    if (found && !l) op_no_memory(cx);
+    for (int64_t k = 0; ok && k < found->sizes[1]; k++) {
+        tensor *column = make_view(cx, found, found->sizes, found->strides, 1, k);
+        ok = column && (list_push(l, RET_TENSOR(column)) || op_no_memory(cx));
+    }
+    tensor_unref(line);
+    tensor_unref(found);
+    if (ok) rets[0] = VALUE_HEAP_V(VALUE_LIST, l);
+    else if (l) value_unref(VALUE_HEAP_V(VALUE_LIST, l));
+    return ok;
+}
+
+static bool check_mask(op_ctx *cx, const char *name, const tensor *mask)
+{
+    if (mask->dtype == DTYPE_bool || mask->dtype == DTYPE_uint8) return true;
+    return OP_FAIL(cx, "%s: expected BoolTensor or ByteTensor for mask", name);
+}
+
+/* t broadcast to sizes, contiguous. */
+static tensor *spread(op_ctx *cx, tensor *t, dtype d, const int64_t *sizes, int n_dims)
+{
+    tensor *wide = make_tensor(cx, d, sizes, n_dims);
+    if (wide && tensor_copy_into(cx, wide, t)) return wide;
+    tensor_unref(wide);
+    return NULL;
+}
+
+bool op_masked_select(op_ctx *cx, const jit_value *args, jit_value *rets)
+{
+    tensor *self = args[0].t, *mask = args[1].t;
+    const dtype d = tensor_dtype(self);
+    int64_t sizes[TENSOR_MAX_DIMS];
+    int n_dims = mask->n_dims;
+    if (!check_mask(cx, "masked_select", mask)) return false;
+    memcpy(sizes, mask->sizes, (size_t)n_dims * sizeof *sizes);
+    if (!broadcast_sizes(cx, sizes, &n_dims, self->sizes, self->n_dims)) return false;
+    tensor *wide_mask = spread(cx, mask, DTYPE_bool, sizes, n_dims);
+    tensor *wide = wide_mask ? spread(cx, self, d, sizes, n_dims) : NULL;
+    int64_t n = 0;
+    for (int64_t i = 0; wide && i < wide->numel; i++) n += ((bool *)tensor_data(wide_mask))[i];
+    tensor *result = wide ? make_tensor(cx, d, &n, 1) : NULL;
+    if (result) {
+        const int64_t bytes = (int64_t)dtype_size(d);
+        const combine_fn copy = combine_find(COMBINE_SET, d);
+        char *to = tensor_data(result);
+        for (int64_t i = 0; i < wide->numel; i++) {
+            if (!((bool *)tensor_data(wide_mask))[i]) continue;
+            copy(1, to, 0, (char *)tensor_data(wide) + i * bytes, 0);
+            to += bytes;
+        }
+    }
+    tensor_unref(wide_mask);
+    tensor_unref(wide);
+    return give_tensor(result, rets);
+}
+
+/* self, mask, source: the source's elements, in order, where the mask is set. */
+bool op_masked_scatter_(op_ctx *cx, const jit_value *args, jit_value *rets)
+{
+    tensor *self = args[0].t, *mask = args[1].t, *src = args[2].t;
+    const dtype d = tensor_dtype(self);
+    if (self->dtype != src->dtype)
+        return OP_FAIL(cx, "masked_scatter: expected self and source to have same dtypes but got%s and %s", dtype_prefix(d),
+                       dtype_prefix(tensor_dtype(src)));
+    int64_t sizes[TENSOR_MAX_DIMS];
+    int n_dims = mask->n_dims;
+    memcpy(sizes, mask->sizes, (size_t)n_dims * sizeof *sizes);
+    if (!broadcast_sizes(cx, sizes, &n_dims, self->sizes, self->n_dims)) return false;
+    tensor *wide_mask = spread(cx, mask, DTYPE_bool, self->sizes, self->n_dims);
+    tensor *from = wide_mask ? tensor_contiguous(cx, src) : NULL;
+    int64_t n_self = 0, next = 0;
+    int64_t *offsets = from ? dims_offsets(cx, self, 0, self->n_dims, &n_self) : NULL;
+    const int64_t bytes = (int64_t)dtype_size(d);
+    bool ok = offsets != NULL;
+    for (int64_t i = 0; i < n_self && ok; i++) {
+        if (!((bool *)tensor_data(wide_mask))[i]) continue;
+        if (next == from->numel) ok = OP_FAIL(cx, "Number of elements of source < number of ones in mask");
+        else memcpy((char *)tensor_data(self) + offsets[i], (char *)tensor_data(from) + next++ * bytes, (size_t)bytes);
+    }
+    mem_free(offsets);
+    tensor_unref(from);
+    tensor_unref(wide_mask);
+    return ok && give_self(args, rets);
+}
+
+bool op_masked_scatter(op_ctx *cx, const jit_value *args, jit_value *rets)
+{
+    return on_copy(cx, op_masked_scatter_, args, 3, rets);
+}

@@ -1,0 +1,390 @@
+/* The product operators: mm, bmm, matmul, linear, dot, outer, tensordot and the forms that add (at/native/LinearAlgebra.cpp,
+ * Blas.cpp, Linear.cpp). */
+/* SPDX-License-Identifier: Apache-2.0 */
+#include "runtime/kernels/compose.h"
+#include "runtime/kernels/gemm.h"
+
+#include <string.h>
+
+static bool check_types(op_ctx *cx, const tensor *a, const tensor *b)
+{
+    if (a->dtype == b->dtype) return true;
+    return OP_FAIL(cx, "expected scalar type %s but found %s", dtype_prefix(tensor_dtype(a)), dtype_prefix(tensor_dtype(b)));
+}
+
+static bool check_matrices(op_ctx *cx, const char *first, const char *second, const tensor *a, const tensor *b)
+{
+    if (a->n_dims != 2) return OP_FAIL(cx, "%s must be a matrix", first);
+    if (b->n_dims != 2) return OP_FAIL(cx, "%s must be a matrix", second);
+    if (a->sizes[1] == b->sizes[0]) return true;
+    return OP_FAIL(cx, "mat1 and mat2 shapes cannot be multiplied (%lldx%lld and %lldx%lld)", (long long)a->sizes[0],
+                   (long long)a->sizes[1], (long long)b->sizes[0], (long long)b->sizes[1]);
+}
+
+bool op_mm(op_ctx *cx, const jit_value *args, jit_value *rets)
+{
+    return check_matrices(cx, "self", "mat2", args[0].t, args[1].t) && check_types(cx, args[0].t, args[1].t) &&
+           give_tensor(matrix_product(cx, args[0].t, args[1].t), rets);
+}
+
+static bool check_batches(op_ctx *cx, const tensor *a, const tensor *b)
+{
+    if (a->n_dims != 3) return OP_FAIL(cx, "batch1 must be a 3D tensor");
+    if (b->n_dims != 3) return OP_FAIL(cx, "batch2 must be a 3D tensor");
+    if (a->sizes[0] != b->sizes[0] || a->sizes[2] != b->sizes[1])
+        return OP_FAIL(cx, "Expected size for first two dimensions of batch2 tensor to be: [%lld, %lld] but got: [%lld, %lld].",
+                       (long long)a->sizes[0], (long long)a->sizes[2], (long long)b->sizes[0], (long long)b->sizes[1]);
+    return check_types(cx, a, b);
+}
+
+bool op_bmm(op_ctx *cx, const jit_value *args, jit_value *rets)
+{
+    return check_batches(cx, args[0].t, args[1].t) && give_tensor(matrix_product(cx, args[0].t, args[1].t), rets);
+}
+
+bool op_matmul(op_ctx *cx, const jit_value *args, jit_value *rets)
+{
+    return give_tensor(matmul(cx, args[0].t, args[1].t), rets);
+}
+
+static bool check_mv(op_ctx *cx, const tensor *mat, const tensor *vector, int64_t n)
+{
+    if (mat->n_dims != 2 || vector->n_dims != 1)
+        return OP_FAIL(cx, "vector + matrix @ vector expected, got 1, %d, %d", mat->n_dims, vector->n_dims);
+    if (mat->sizes[1] == vector->sizes[0] && (n == mat->sizes[0] || n == 1)) return check_types(cx, mat, vector);
+    return OP_FAIL(cx, "size mismatch, got %lld, %lldx%lld,%lld", (long long)n, (long long)mat->sizes[0],
+                   (long long)mat->sizes[1], (long long)vector->sizes[0]);
+}
+
+bool op_mv(op_ctx *cx, const jit_value *args, jit_value *rets)
+{
+    return check_mv(cx, args[0].t, args[1].t, args[0].t->n_dims ? args[0].t->sizes[0] : 1) &&
+           give_tensor(matmul(cx, args[0].t, args[1].t), rets);
+}
+
+static bool check_vectors(op_ctx *cx, const char *name, const tensor *a, const tensor *b)
+{
+    if (a->n_dims != 1 || b->n_dims != 1)
+        return OP_FAIL(cx, "1D tensors expected, but got %dD and %dD tensors", a->n_dims, b->n_dims);
+    if (a->dtype != b->dtype)
+        return OP_FAIL(cx, "%s : expected both vectors to have same dtype, but found %s and %s", name,
+                       dtype_prefix(tensor_dtype(a)), dtype_prefix(tensor_dtype(b)));
+    return true;
+}
+
+bool op_dot(op_ctx *cx, const jit_value *args, jit_value *rets)
+{
+    return check_vectors(cx, "dot", args[0].t, args[1].t) && give_tensor(matmul(cx, args[0].t, args[1].t), rets);
+}
+
+bool op_vdot(op_ctx *cx, const jit_value *args, jit_value *rets)
+{
+    if (!check_vectors(cx, "vdot", args[0].t, args[1].t)) return false;
+    tensor *left = COMPOSE(cx, aten_conj, args[0]);
+    tensor *result = left ? matmul(cx, left, args[1].t) : NULL;
+    tensor_unref(left);
+    return give_tensor(result, rets);
+}
+
+/* ---- outer ---------------------------------------------------------------------------------------------- */
+static tensor *outer(op_ctx *cx, tensor *a, tensor *b)
+{
+    tensor *column = make_view(cx, a, (int64_t[]){ a->numel, 1 }, (int64_t[]){ a->strides[0], 1 }, 2, a->offset);
+    tensor *result = column ? COMPOSE(cx, aten_mul_Tensor, RET_TENSOR(column), RET_TENSOR(b)) : NULL;
+    tensor_unref(column);
+    return result;
+}
+
+bool op_outer(op_ctx *cx, const jit_value *args, jit_value *rets)
+{
+    if (args[0].t->n_dims != 1) return OP_FAIL(cx, "outer: Expected 1-D argument self, but got %d-D", args[0].t->n_dims);
+    if (args[1].t->n_dims != 1) return OP_FAIL(cx, "outer: Expected 1-D argument vec2, but got %d-D", args[1].t->n_dims);
+    return give_tensor(outer(cx, args[0].t, args[1].t), rets);
+}
+
+/* ---- beta * self + alpha * product ------------------------------------------------------------------------ */
+static bool is_one(jit_value v) { return value_is_number(v) && v.tag != VALUE_COMPLEX && arg_double(v) == 1; }
+static bool is_zero(jit_value v) { return value_is_number(v) && v.tag != VALUE_COMPLEX && arg_double(v) == 0; }
+
+/* A factor as an element of an integer type would be. */
+static jit_value factor_for(jit_value v, dtype d)
+{
+    return v.tag == VALUE_FLOAT && !dtype_is_float(d) && !dtype_is_complex(d) ? VALUE_INT_V((int64_t)v.f) : v;
+}
+
+static bool check_expands(op_ctx *cx, const tensor *t, const tensor *to)
+{
+    bool fits = t->n_dims <= to->n_dims;
+    const int lead = to->n_dims - t->n_dims;
+    if (!fits)
+        return OP_FAIL(cx, "expand: the number of sizes provided (%d) must be greater or equal to the number of dimensions in "
+                           "the tensor (%d)", to->n_dims, t->n_dims);
+    for (int i = t->n_dims - 1; i >= 0; i--)
+        if (t->sizes[i] != 1 && t->sizes[i] != to->sizes[lead + i])
+            return OP_FAIL(cx, "The expanded size of the tensor (%lld) must match the existing size (%lld) at non-singleton "
+                               "dimension %d.  Target sizes: %s.  Tensor sizes: %s", (long long)to->sizes[lead + i],
+                           (long long)t->sizes[i], lead + i, sizes_print(to->sizes, to->n_dims).s,
+                           sizes_print(t->sizes, t->n_dims).s);
+    return true;
+}
+
+/* Takes the product. beta 0: what stands in self, NaN too, does not count. */
+static tensor *combine_product(op_ctx *cx, tensor *self, tensor *take_product, jit_value beta, jit_value alpha)
+{
+    tensor *product = take_product;
+    if (!product || !check_expands(cx, self, product)) goto failed;
+    const dtype d = tensor_dtype(product);
+    if (self->dtype != product->dtype) {
+        OP_FAIL(cx, "self and mat2 must have the same dtype");
+        goto failed;
+    }
+    if (!is_one(alpha)) {
+        tensor *scaled = COMPOSE(cx, aten_mul_Scalar, RET_TENSOR(product), factor_for(alpha, d));
+        tensor_unref(product);
+        product = scaled;
+    }
+    if (!product || is_zero(beta)) return product;
+    tensor *sum = COMPOSE(cx, aten_add_Tensor, RET_TENSOR(product), RET_TENSOR(self), factor_for(beta, d));
+    tensor_unref(product);
+    return sum;
+failed:
+    tensor_unref(product);
+    return NULL;
+}
+
+/* self, mat1, mat2, beta, alpha */
+bool op_addmm(op_ctx *cx, const jit_value *args, jit_value *rets)
+{
+    tensor *a = args[1].t, *b = args[2].t;
+    if (a->n_dims != 2 || b->n_dims != 2)
+        return OP_FAIL(cx, "%s must be a matrix, got %d-D tensor", a->n_dims != 2 ? "mat1" : "mat2",
+                       a->n_dims != 2 ? a->n_dims : b->n_dims);
+    return check_matrices(cx, "mat1", "mat2", a, b) && check_types(cx, a, b) &&
+           give_tensor(combine_product(cx, args[0].t, matrix_product(cx, a, b), args[3], args[4]), rets);
+}
+
+bool op_addmv(op_ctx *cx, const jit_value *args, jit_value *rets)
+{
+    const tensor *self = args[0].t;
+    return check_mv(cx, args[1].t, args[2].t, self->n_dims ? self->sizes[0] : 1) &&
+           give_tensor(combine_product(cx, args[0].t, matmul(cx, args[1].t, args[2].t), args[3], args[4]), rets);
+}
+
+bool op_baddbmm(op_ctx *cx, const jit_value *args, jit_value *rets)
+{
+    return check_batches(cx, args[1].t, args[2].t) &&
+           give_tensor(combine_product(cx, args[0].t, matrix_product(cx, args[1].t, args[2].t), args[3], args[4]), rets);
+}
+
+/* The products of the batch are added up. */
+bool op_addbmm(op_ctx *cx, const jit_value *args, jit_value *rets)
+{
+    if (!check_batches(cx, args[1].t, args[2].t)) return false;
+    tensor *products = matrix_product(cx, args[1].t, args[2].t);
+    list *dims = products ? list_new(T_INT, LIST_INTS, 1) : NULL;
+    tensor *sum = NULL;
+    if (products && (!dims || !list_push(dims, VALUE_INT_V(0)))) op_no_memory(cx);
+    else if (products)
+        sum = COMPOSE(cx, aten_sum_dim_IntList, RET_TENSOR(products), VALUE_HEAP_V(VALUE_LIST, dims), VALUE_BOOL_V(false),
+                      VALUE_INT_V(products->dtype));
+    if (dims) value_unref(VALUE_HEAP_V(VALUE_LIST, dims));
+    tensor_unref(products);
+    return give_tensor(combine_product(cx, args[0].t, sum, args[3], args[4]), rets);
+}
+
+bool op_addr(op_ctx *cx, const jit_value *args, jit_value *rets)
+{
+    if (args[1].t->n_dims != 1 || args[2].t->n_dims != 1)
+        return OP_FAIL(cx, "addr: Expected 1-D argument %s, but got %d-D", args[1].t->n_dims != 1 ? "vec1" : "vec2",
+                       args[1].t->n_dims != 1 ? args[1].t->n_dims : args[2].t->n_dims);
+    return give_tensor(combine_product(cx, args[0].t, outer(cx, args[1].t, args[2].t), args[3], args[4]), rets);
+}
+
+/* ---- linear ------------------------------------------------------------------------------------------------ */
+/* input [*, in], weight [out, in] or [in], bias [out] or None */
+bool op_linear(op_ctx *cx, const jit_value *args, jit_value *rets)
+{
+    tensor *input = args[0].t, *weight = args[1].t, *bias = arg_tensor(args[2]);
+    if (weight->n_dims != 1 && weight->n_dims != 2) return OP_FAIL(cx, "linear: weight must be 1-D or 2-D");
+    tensor *turned = weight->n_dims == 2 ? transposed(cx, weight) : tensor_ref(weight);
+    tensor *product = NULL;
+    if (turned && input->n_dims == 1 && turned->n_dims == 2 && input->numel == turned->sizes[0] && weight->dtype == input->dtype)
+        product = matmul(cx, weight, input); // the same, with rows of the weight as they lie
+    else if (turned)
+        product = matmul(cx, input, turned);
+    tensor_unref(turned);
+    if (!product || !bias) return give_tensor(product, rets);
+    return give_tensor(combine_product(cx, bias, product, VALUE_INT_V(1), VALUE_INT_V(1)), rets);
+}
+
+/* ---- tensordot and friends ----------------------------------------------------------------------------------- */
+/* Dimensions of t without `dims`, then `dims` (or the other way round), as [free, contracted]. */
+static tensor *contraction_view(op_ctx *cx, tensor *t, const int *dims, int n, bool contracted_first, int64_t *free_sizes,
+                                int *ret_n_free)
+{
+    int order[TENSOR_MAX_DIMS], n_free = 0, at = contracted_first ? n : 0;
+    uint64_t is_contracted = 0;
+    int64_t free_count = 1, count = 1;
+    for (int i = 0; i < n; i++) {
+        is_contracted |= (uint64_t)1 << dims[i];
+        count *= t->sizes[dims[i]];
+        order[contracted_first ? i : t->n_dims - n + i] = dims[i];
+    }
+    for (int i = 0; i < t->n_dims; i++) {
+        if (is_contracted >> i & 1) continue;
+        free_sizes[n_free++] = t->sizes[i];
+        free_count *= t->sizes[i];
+        order[at++] = i;
+    }
+    *ret_n_free = n_free;
+    tensor *view = permuted(cx, t, order, t->n_dims);
+    tensor *mat = view ? reshaped(cx, view, (int64_t[]){ contracted_first ? count : free_count,
+                                                            contracted_first ? free_count : count }, 2) : NULL;
+    tensor_unref(view);
+    return mat;
+}
+
+static tensor *contract(op_ctx *cx, tensor *a, const int *a_dims, tensor *b, const int *b_dims, int n)
+{
+    int64_t sizes[2 * TENSOR_MAX_DIMS];
+    int n_a = 0, n_b = 0;
+    tensor *x = contraction_view(cx, a, a_dims, n, false, sizes, &n_a);
+    tensor *y = x ? contraction_view(cx, b, b_dims, n, true, sizes + n_a, &n_b) : NULL;
+    tensor *product = NULL, *result = NULL;
+    if (n_a + n_b > TENSOR_MAX_DIMS) OP_FAIL(cx, "too many dimensions");
+    else if (y) product = matrix_product(cx, x, y);
+    if (product) result = reshaped(cx, product, sizes, n_a + n_b);
+    tensor_unref(x);
+    tensor_unref(y);
+    tensor_unref(product);
+    return result;
+}
+
+/* self, other, dims_self, dims_other */
+bool op_tensordot(op_ctx *cx, const jit_value *args, jit_value *rets)
+{
+    tensor *a = args[0].t, *b = args[1].t;
+    int n_a, n_b, a_dims[TENSOR_MAX_DIMS], b_dims[TENSOR_MAX_DIMS];
+    const int64_t *da = arg_ints(args[2], &n_a), *db = arg_ints(args[3], &n_b);
+    uint64_t seen_a = 0, seen_b = 0;
+    if (n_a != n_b || n_a > TENSOR_MAX_DIMS)
+        return OP_FAIL(cx, "both dimension lists should have same length");
+    for (int i = 0; i < n_a; i++) {
+        if (!wrap_dim(cx, da[i], a->n_dims, &a_dims[i]) || !wrap_dim(cx, db[i], b->n_dims, &b_dims[i])) return false;
+        const int64_t x = a->n_dims ? a->sizes[a_dims[i]] : 1, y = b->n_dims ? b->sizes[b_dims[i]] : 1;
+        if (x != y)
+            return OP_FAIL(cx, "contracted dimensions need to match, but first has size %lld in dim %lld and second has size "
+                               "%lld in dim %lld", (long long)x, (long long)da[i], (long long)y, (long long)db[i]);
+        if (seen_a >> a_dims[i] & 1 || seen_b >> b_dims[i] & 1)
+            return OP_FAIL(cx, "dim %d appears multiple times in the list of dims", seen_a >> a_dims[i] & 1 ? a_dims[i] : b_dims[i]);
+        seen_a |= (uint64_t)1 << a_dims[i];
+        seen_b |= (uint64_t)1 << b_dims[i];
+    }
+    if (n_a && (a->n_dims == 0 || b->n_dims == 0)) return OP_FAIL(cx, "tensordot: dimensions of a 0-dim tensor");
+    return check_types(cx, a, b) && give_tensor(contract(cx, a, a_dims, b, b_dims, n_a), rets);
+}
+
+bool op_inner(op_ctx *cx, const jit_value *args, jit_value *rets)
+{
+    tensor *a = args[0].t, *b = args[1].t;
+    if (a->n_dims == 0 || b->n_dims == 0) return give_tensor(COMPOSE(cx, aten_mul_Tensor, args[0], args[1]), rets);
+    const int last_a = a->n_dims - 1, last_b = b->n_dims - 1;
+    if (a->sizes[last_a] != b->sizes[last_b])
+        return OP_FAIL(cx, "inner() the last dimension must match on both input tensors but got shapes %s and %s",
+                       sizes_print(a->sizes, a->n_dims).s, sizes_print(b->sizes, b->n_dims).s);
+    return check_types(cx, a, b) && give_tensor(contract(cx, a, &last_a, b, &last_b, 1), rets);
+}
+
+/* Interleave the dimensions, multiply, merge pairs. */
+bool op_kron(op_ctx *cx, const jit_value *args, jit_value *rets)
+{
+    int64_t sizes[2][2 * TENSOR_MAX_DIMS], strides[2][2 * TENSOR_MAX_DIMS], merged[TENSOR_MAX_DIMS];
+    const int n = args[0].t->n_dims > args[1].t->n_dims ? args[0].t->n_dims : args[1].t->n_dims;
+    if (2 * n > TENSOR_MAX_DIMS) return OP_FAIL(cx, "too many dimensions");
+    for (int k = 0; k < 2; k++)
+        for (int i = 0; i < n; i++) {
+            const tensor *t = args[k].t;
+            const int own = i - (n - t->n_dims);
+            sizes[k][2 * i + k] = own >= 0 ? t->sizes[own] : 1;
+            strides[k][2 * i + k] = own >= 0 ? t->strides[own] : 1;
+            sizes[k][2 * i + 1 - k] = strides[k][2 * i + 1 - k] = 1;
+        }
+    for (int i = 0; i < n; i++) merged[i] = sizes[0][2 * i] * sizes[1][2 * i + 1];
+    tensor *a = make_view(cx, args[0].t, sizes[0], strides[0], 2 * n, args[0].t->offset);
+    tensor *b = a ? make_view(cx, args[1].t, sizes[1], strides[1], 2 * n, args[1].t->offset) : NULL;
+    tensor *product = b ? COMPOSE(cx, aten_mul_Tensor, RET_TENSOR(a), RET_TENSOR(b)) : NULL;
+    tensor *result = product ? reshaped(cx, product, merged, n) : NULL;
+    tensor_unref(a);
+    tensor_unref(b);
+    tensor_unref(product);
+    return give_tensor(result, rets);
+}
+
+/* Left to right; PyTorch picks the cheapest order, which changes rounding only. */
+bool op_chain_matmul(op_ctx *cx, const jit_value *args, jit_value *rets)
+{
+    const list *l = args[0].list;
+    if (l->n == 0) return OP_FAIL(cx, "chain_matmul(): Expected one or more matrices");
+    for (size_t i = 0; i < l->n; i++)
+        if (l->values[i].t->n_dims != 2)
+            return OP_FAIL(cx, "Tensor dimension is %d, expected 2 instead.", l->values[i].t->n_dims);
+    tensor *product = tensor_ref(l->values[0].t);
+    for (size_t i = 1; i < l->n && product; i++) {
+        tensor *next = matmul(cx, product, l->values[i].t);
+        tensor_unref(product);
+        product = next;
+    }
+    return give_tensor(product, rets);
+}
+
+/* ---- cross ------------------------------------------------------------------------------------------------------ */
+/* t rolled by `by` along dim of size 3. */
+static tensor *rolled(op_ctx *cx, tensor *t, int dim, int64_t by)
+{
+    tensor *index = make_tensor(cx, DTYPE_int64, (int64_t[]){ 3 }, 1);
+    for (int64_t i = 0; index && i < 3; i++) ((int64_t *)tensor_data(index))[i] = (i + by) % 3;
+    tensor *result = index ? COMPOSE(cx, aten_index_select, RET_TENSOR(t), VALUE_INT_V(dim), RET_TENSOR(index)) : NULL;
+    tensor_unref(index);
+    return result;
+}
+
+static tensor *cross_term(op_ctx *cx, tensor *a, tensor *b, int dim, int64_t shift)
+{
+    tensor *x = rolled(cx, a, dim, shift), *y = x ? rolled(cx, b, dim, 3 - shift) : NULL;
+    tensor *product = y ? COMPOSE(cx, aten_mul_Tensor, RET_TENSOR(x), RET_TENSOR(y)) : NULL;
+    tensor_unref(x);
+    tensor_unref(y);
+    return product;
+}
+
+static bool cross(op_ctx *cx, tensor *a, tensor *b, int64_t dim_arg, jit_value *rets)
+{
+    int dim;
+    if (a->n_dims != b->n_dims) return OP_FAIL(cx, "linalg.cross: inputs must have the same number of dimensions.");
+    if (!wrap_dim(cx, dim_arg, a->n_dims, &dim)) return false;
+    if (a->n_dims == 0 || a->sizes[dim] != 3 || b->sizes[dim] != 3)
+        return OP_FAIL(cx, "linalg.cross: inputs dimension %lld must have length 3. Got %lld and %lld", (long long)dim_arg,
+                       (long long)(a->n_dims ? a->sizes[dim] : 1), (long long)(b->n_dims ? b->sizes[dim] : 1));
+    tensor *plus = cross_term(cx, a, b, dim, 1), *minus = plus ? cross_term(cx, a, b, dim, 2) : NULL;
+    tensor *result = minus ? COMPOSE(cx, aten_sub_Tensor, RET_TENSOR(plus), RET_TENSOR(minus), VALUE_INT_V(1)) : NULL;
+    tensor_unref(plus);
+    tensor_unref(minus);
+    return give_tensor(result, rets);
+}
+
+/* self, other, dim?: by default the first dimension of size 3 */
+bool op_cross(op_ctx *cx, const jit_value *args, jit_value *rets)
+{
+    const tensor *t = args[0].t;
+    int64_t dim = arg_int(args[2], 0);
+    if (args[2].tag == VALUE_NONE) {
+        while (dim < t->n_dims && t->sizes[dim] != 3) dim++;
+        if (dim == t->n_dims) return OP_FAIL(cx, "no dimension of size 3 in input");
+    }
+    return cross(cx, args[0].t, args[1].t, dim, rets);
+}
+
+bool op_linalg_cross(op_ctx *cx, const jit_value *args, jit_value *rets)
+{
+    return cross(cx, args[0].t, args[1].t, args[2].i, rets);
+}
