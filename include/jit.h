@@ -93,7 +93,8 @@ typedef struct jit_compile_options {
  * @param n_bytes its length, or (size_t)-1 for strlen
  * @param opts    NULL for the defaults
  * @param ret     the module; yours, release it with jit_module_unref(). Untouched on failure
- * @return JIT_OK | JIT_ESYNTAX | JIT_ETYPE (err->details holds every diagnostic) | JIT_ENOMEM
+ * @return JIT_OK | JIT_EINVAL (source or ret is NULL) | JIT_ESYNTAX | JIT_ETYPE (err->details holds every
+ *         diagnostic) | JIT_ENOMEM
  * @thread any; the module may then be used from several threads at once
  * @see    pytorch: torch.jit.CompilationUnit; R torch: jit_compile */
 JIT_API jit_status jit_compile(const char *source, size_t n_bytes, const jit_compile_options *opts,
@@ -156,6 +157,7 @@ typedef struct jit_call_options {
  * @param opts  NULL for the defaults
  * @param ret   the result, yours; None for functions that return nothing. Untouched on failure
  * @return JIT_OK
+ *       | JIT_EINVAL        f, ret or an argument is NULL
  *       | JIT_ERUNTIME      the program raised (err->exception, err->details: the TorchScript backtrace)
  *       | JIT_ETYPE         an argument has the wrong type (the message names it)
  *       | JIT_EUNSUPPORTED  it needs an operator without kernel (the message names it)
@@ -176,8 +178,10 @@ JIT_API jit_status jit_op_call(const char *name, jit_any *const *args, size_t n_
 JIT_API jit_status jit_evaluate(jit_module *m, const char *expression, const jit_call_options *opts,
                                 jit_any **ret, jit_error *err);
 
-/** The graph of a function as text in PyTorch's form. stage: "emitted", "inlined", "optimized", "bytecode";
- * more in jit_debug.h. *ret: release with jit_free(). @return JIT_OK | JIT_EINVAL | JIT_EUNSUPPORTED | JIT_ENOMEM */
+/** A stage of a function as text; "emitted", "inlined", "optimized" are graphs in PyTorch's form, "typed" and
+ * "bytecode" are ours; NULL: "optimized". *ret: release with jit_free().
+ * @return JIT_OK | JIT_EINVAL (no such stage) | JIT_EUNSUPPORTED (a stage of sources, or no bytecode for it)
+ *       | JIT_ENOMEM */
 JIT_API jit_status jit_graph(jit_function *f, const char *stage, char **ret, jit_error *err);
 
 /* ---- values -------------------------------------------------------------------------------------- */
@@ -191,7 +195,8 @@ typedef enum jit_dtype {
     JIT_FLOAT64 = 7, JIT_COMPLEX64 = 9, JIT_COMPLEX128 = 10, JIT_DTYPE_BOOL = 11, JIT_BFLOAT16 = 15
 } jit_dtype;
 
-/* constructors: NULL only without memory; results are yours */
+/* constructors: NULL without memory, or where an item given is NULL, so that calls can be nested and the result
+ * checked once; jit_call() and its like refuse a NULL argument. Results are yours, items are borrowed. */
 JIT_API jit_any *jit_none(void);
 JIT_API jit_any *jit_bool(bool b);
 JIT_API jit_any *jit_int(int64_t i);
@@ -211,8 +216,8 @@ JIT_API jit_any *jit_tensor_borrow(jit_dtype d, const int64_t *sizes, const int6
 /** A 0-dim tensor. */
 JIT_API jit_any *jit_scalar(jit_dtype d, double value);
 
-/* readers; wrong kinds give 0, NULL or false */
-JIT_API jit_kind jit_kind_of(const jit_any *v);
+/* readers; wrong kinds, and NULL, give 0, NULL or false */
+JIT_API jit_kind jit_kind_of(const jit_any *v);                   /* JIT_OTHER for NULL */
 JIT_API bool jit_as_bool(const jit_any *v);
 JIT_API int64_t jit_as_int(const jit_any *v);
 JIT_API double jit_as_float(const jit_any *v);                    /* of an int too */

@@ -25,6 +25,8 @@ struct jit_function {
 struct jit_value_ { /* jit_any */
     _Atomic int32_t n_refs;
     jit_value v;            /* a reference */
+    ir_unit **units;        /* references: units whose classes v may hold; n_units of them */
+    size_t n_units;
 };
 
 /* ---- errors ---------------------------------------------------------------------------------- */
@@ -42,6 +44,11 @@ static inline jit_status api_no_memory(jit_error *err)
 
 /* ---- values ----------------------------------------------------------------------------------- */
 jit_any *api_box(jit_value take); /* NULL without memory (the value is then released) */
+/** Let a box keep a unit alive: types of named tuples, enums and containers belong to it. Does nothing for values
+ * that have none. @return the box; NULL without memory (the box is then released), or for a NULL box */
+jit_any *api_box_keep(jit_any *take, ir_unit *u);
+/** The same for all that another box keeps. */
+jit_any *api_box_keep_all(jit_any *take, const jit_any *from);
 void api_value_json(jit_value v, text *out);
 
 /* ---- compiling -------------------------------------------------------------------------------- */

@@ -114,12 +114,13 @@ static bool bad_argument(vm_run *run, const schema *s, const char *name, size_t 
     return false;
 }
 
-static bool fail_with_declaration(vm_run *run, const schema *s, const char *what)
+/* Label: the reference says "Declaration", or "Schema" where a keyword is wrong. */
+static bool fail_with_schema(vm_run *run, const schema *s, const char *what, const char *label)
 {
     text declaration;
     text_init(&declaration, NULL);
     schema_print(s, &declaration);
-    api_run_fail(run, JIT_ETYPE, "%s Declaration: %s", what, declaration.s);
+    api_run_fail(run, JIT_ETYPE, "%s %s: %s", what, label, declaration.s);
     text_fini(&declaration);
     return false;
 }
@@ -136,7 +137,15 @@ static const jit_value *given_value(const schema *s, size_t i, size_t n_fixed, c
     return NULL;
 }
 
-/* Each keyword must name a parameter that no position filled. */
+static bool is_named_before(const char *const *names, size_t k)
+{
+    for (size_t i = 0; i < k; i++)
+        if (!strcmp(names[i], names[k]))
+            return true;
+    return false;
+}
+
+/* Each keyword must name a parameter that nothing else filled. */
 static bool check_names(vm_run *run, const schema *s, const char *name, size_t n_fixed, size_t n_args,
                         const char *const *names, size_t n_names)
 {
@@ -146,10 +155,12 @@ static bool check_names(vm_run *run, const schema *s, const char *name, size_t n
         if (i < 0)
             snprintf(what, sizeof what, "Unknown keyword argument '%s' for operator '%s'.", names[k], name);
         else if ((size_t)i < n_fixed + n_args)
-            snprintf(what, sizeof what, "%s() got multiple values for argument '%s'.", name, names[k]);
+            snprintf(what, sizeof what, "Argument '%s' specified both as positional and keyword argument.", names[k]);
+        else if (is_named_before(names, k))
+            snprintf(what, sizeof what, "Argument '%s' specified twice.", names[k]);
         else
             continue;
-        return fail_with_declaration(run, s, what);
+        return fail_with_schema(run, s, what, "Schema");
     }
     return true;
 }
@@ -161,7 +172,7 @@ bool api_bind(vm_run *run, const schema *s, const char *name, size_t n_fixed, co
     if (n_args > s->n_args - n_fixed) {
         snprintf(what, sizeof what, "%s() expected at most %zu argument(s) but received %zu argument(s).", name,
                  s->n_args - n_fixed, n_args + n_names);
-        return fail_with_declaration(run, s, what);
+        return fail_with_schema(run, s, what, "Declaration");
     }
     size_t done = n_fixed;
     for (; done < s->n_args; done++) {
@@ -171,7 +182,7 @@ bool api_bind(vm_run *run, const schema *s, const char *name, size_t n_fixed, co
             ret[done] = value_ref(param->default_value);
         } else if (!given) {
             snprintf(what, sizeof what, "%s() is missing value for argument '%s'.", name, param->name);
-            fail_with_declaration(run, s, what);
+            fail_with_schema(run, s, what, "Declaration");
             break;
         } else if (!api_convert(*given, param->type, &ret[done])) {
             bad_argument(run, s, name, done, *given);
@@ -286,22 +297,37 @@ bool api_call_method(vm_run *run, jit_value self, const char *name, const jit_va
 /* ---- public -------------------------------------------------------------------------------------- */
 
 /* The values in boxes, in a mem_ block (not references). */
-static jit_value *unbox(jit_any *const *args, size_t n)
+static jit_status unbox(jit_any *const *args, size_t n, const char *const *names, size_t n_names, jit_value **ret,
+                        jit_error *err)
 {
+    for (size_t i = 0; i < n; i++)
+        if (!args[i]) // most often a constructor that found no memory
+            return api_fail(err, JIT_EINVAL, "argument %zu is NULL", i);
+    for (size_t i = 0; i < n_names; i++)
+        if (!names[i])
+            return api_fail(err, JIT_EINVAL, "the name of keyword argument %zu is NULL", i);
     jit_value *values = mem_calloc(n + 1, sizeof *values);
     for (size_t i = 0; values && i < n; i++)
         values[i] = args[i]->v;
-    return values;
+    *ret = values;
+    return values ? JIT_OK : api_no_memory(err);
 }
 
+/* What a result may come from: a unit (or NULL) and arguments. */
+typedef struct origin { ir_unit *unit; jit_any *const *args; size_t n_args; } origin;
+
 /* Box the result of a run, or turn its failure into err. */
-static jit_status finish(api_run *run, bool is_done, jit_value value, jit_any **ret, jit_error *err)
+static jit_status finish(api_run *run, bool is_done, jit_value value, const origin *from, jit_any **ret, jit_error *err)
 {
     jit_status status = is_done ? JIT_OK : api_fail_run(err, &run->vm);
     api_run_fini(run);
     if (!is_done)
         return status;
     jit_any *box = api_box(value);
+    if (from->unit)
+        box = api_box_keep(box, from->unit);
+    for (size_t i = 0; box && i < from->n_args; i++)
+        box = api_box_keep_all(box, from->args[i]);
     if (!box)
         return api_no_memory(err);
     *ret = box;
@@ -311,14 +337,17 @@ static jit_status finish(api_run *run, bool is_done, jit_value value, jit_any **
 jit_status jit_call_keywords(jit_function *f, jit_any *const *args, size_t n_args, const char *const *names,
                              size_t n_names, const jit_call_options *opts, jit_any **ret, jit_error *err)
 {
-    jit_value *values = unbox(args, n_args + n_names), value = VALUE_NONE_V;
-    if (!values)
-        return api_no_memory(err);
+    jit_value *values, value = VALUE_NONE_V;
+    if (!f || !ret)
+        return api_fail(err, JIT_EINVAL, "jit_call: the function or the place of the result is NULL");
+    jit_status status = unbox(args, n_args + n_names, names, n_names, &values, err);
+    if (status)
+        return status;
     api_run run;
     api_run_init(&run, opts);
     bool is_done = api_call_function(&run.vm, f->fn, values, n_args, names, n_names, &value);
     mem_free(values);
-    return finish(&run, is_done, value, ret, err);
+    return finish(&run, is_done, value, &(origin){ f->unit, args, n_args + n_names }, ret, err);
 }
 
 jit_status jit_call(jit_function *f, jit_any *const *args, size_t n_args, const jit_call_options *opts, jit_any **ret,
@@ -330,24 +359,29 @@ jit_status jit_call(jit_function *f, jit_any *const *args, size_t n_args, const 
 jit_status jit_op_call(const char *name, jit_any *const *args, size_t n_args, const char *const *names, size_t n_names,
                        jit_any **ret, jit_error *err)
 {
-    jit_value *values = unbox(args, n_args + n_names), value = VALUE_NONE_V;
-    if (!values)
-        return api_no_memory(err);
+    jit_value *values, value = VALUE_NONE_V;
+    if (!name || !ret)
+        return api_fail(err, JIT_EINVAL, "jit_op_call: the name or the place of the result is NULL");
+    jit_status status = unbox(args, n_args + n_names, names, n_names, &values, err);
+    if (status)
+        return status;
     api_run run;
     api_run_init(&run, NULL);
     bool is_done = api_call_op(&run.vm, name, values, n_args, names, n_names, &value);
     mem_free(values);
-    return finish(&run, is_done, value, ret, err);
+    return finish(&run, is_done, value, &(origin){ NULL, args, n_args + n_names }, ret, err);
 }
 
 jit_status jit_evaluate(jit_module *m, const char *expression, const jit_call_options *opts, jit_any **ret,
                         jit_error *err)
 {
     jit_value value = VALUE_NONE_V;
+    if (!m || !expression || !ret)
+        return api_fail(err, JIT_EINVAL, "jit_evaluate: the module, the expression or the place of the result is NULL");
     api_run run;
     api_run_init(&run, opts);
     bool is_done = api_evaluate(&run.vm, m->unit, expression, &value);
-    return finish(&run, is_done, value, ret, err);
+    return finish(&run, is_done, value, &(origin){ m->unit, NULL, 0 }, ret, err);
 }
 
 void jit_manual_seed(uint64_t seed)

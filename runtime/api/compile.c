@@ -105,6 +105,8 @@ jit_status jit_compile(const char *source_, size_t n_bytes, const jit_compile_op
                        jit_error *err)
 {
     mem_budget budget;
+    if (!source_ || !ret)
+        return api_fail(err, JIT_EINVAL, "jit_compile: the source or the place of the module is NULL");
     limit_memory(&budget, opts);
     mem_budget *outer = mem_budget_set(&budget);
     jit_status status = compile(source_, n_bytes, opts, ret, err);
@@ -116,6 +118,8 @@ jit_status jit_compile_file(const char *path, const jit_compile_options *opts, j
 {
     char *bytes;
     size_t n;
+    if (!path)
+        return api_fail(err, JIT_EINVAL, "jit_compile_file: the path is NULL");
     jit_status status = api_read_file(path, SOURCE_MAX_BYTES, &bytes, &n, err);
     if (status)
         return status;
@@ -158,6 +162,8 @@ jit_status jit_check(const char *source_, size_t n_bytes, const jit_compile_opti
                      char **ret_report, jit_error *err)
 {
     mem_budget budget;
+    if (!source_ || !ret_report)
+        return api_fail(err, JIT_EINVAL, "jit_check: the source or the place of the report is NULL");
     limit_memory(&budget, opts);
     mem_budget *outer = mem_budget_set(&budget);
     jit_status status = check_report(source_, n_bytes, opts, format, ret_report, err);
@@ -206,6 +212,8 @@ static const char *suggest_function(const ir_unit *u, const char *name)
 
 jit_status jit_module_function(jit_module *m, const char *name, jit_function **ret, jit_error *err)
 {
+    if (!m || !name || !ret)
+        return api_fail(err, JIT_EINVAL, "jit_module_function: the module, the name or the place of the function is NULL");
     ir_function *fn = ir_unit_find_function(m->unit, name);
     if (!fn) {
         const char *near = suggest_function(m->unit, name);

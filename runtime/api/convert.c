@@ -26,40 +26,56 @@ static bool number_of(jit_value v, double *ret)
     }
 }
 
+/* The same with an imaginary part. */
+static bool complex_of(jit_value v, double *ret_re, double *ret_im)
+{
+    if (v.tag == VALUE_TENSOR && v.t->numel == 1) {
+        tensor_get_complex(v.t, 0, ret_re, ret_im);
+        return true;
+    }
+    *ret_im = v.tag == VALUE_COMPLEX ? v.c->im : 0;
+    if (v.tag != VALUE_COMPLEX)
+        return number_of(v, ret_re);
+    *ret_re = v.c->re;
+    return true;
+}
+
 static bool to_bool_value(jit_value v, jit_value *ret)
 {
+    double re = 0, im = 0;
+    bool fits = v.tag == VALUE_NONE || complex_of(v, &re, &im);
+    if (fits)
+        *ret = VALUE_BOOL_V(re != 0 || im != 0);
+    return fits;
+}
+
+/* A float does not pass for an int, but a tensor with one does, cut towards zero. */
+static bool to_int_value(jit_value v, jit_value *ret)
+{
     double number;
-    if (v.tag == VALUE_NONE)
-        *ret = VALUE_BOOL_V(false);
-    else if (number_of(v, &number))
-        *ret = VALUE_BOOL_V(number != 0);
-    else if (v.tag == VALUE_COMPLEX)
-        *ret = VALUE_BOOL_V(v.c->re != 0 || v.c->im != 0);
+    if (v.tag == VALUE_INT || v.tag == VALUE_BOOL) {
+        *ret = VALUE_INT_V(v.i);
+        return true;
+    }
+    if (v.tag != VALUE_TENSOR || !number_of(v, &number))
+        return false;
+    if (!dtype_is_float(tensor_dtype(v.t)))
+        *ret = VALUE_INT_V(tensor_get_int(v.t, 0));
+    else if (number > -0x1p63 && number < 0x1p63)
+        *ret = VALUE_INT_V((int64_t)number);
     else
         return false;
     return true;
 }
 
-static bool to_int_value(jit_value v, jit_value *ret)
-{
-    bool is_integer = v.tag == VALUE_INT || v.tag == VALUE_BOOL;
-    bool is_tensor = v.tag == VALUE_TENSOR && v.t->numel == 1
-                     && dtype_category_of(tensor_dtype(v.t)) <= CATEGORY_I;
-    if (is_integer || is_tensor)
-        *ret = VALUE_INT_V(is_integer ? v.i : tensor_get_int(v.t, 0));
-    return is_integer || is_tensor;
-}
-
 static bool to_complex_value(jit_value v, jit_value *ret)
 {
-    double re = 0, im = 0;
+    double re, im;
     if (v.tag == VALUE_COMPLEX) {
         *ret = value_ref(v);
         return true;
     }
-    if (v.tag == VALUE_TENSOR && v.t->numel == 1)
-        tensor_get_complex(v.t, 0, &re, &im);
-    else if (!number_of(v, &re))
+    if (!complex_of(v, &re, &im))
         return false;
     complex_box *c = complex_new(re, im);
     if (c)

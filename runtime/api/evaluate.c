@@ -593,7 +593,7 @@ static bool split(evaluator *e, const ast_call *n, jit_any ***ret_args, size_t *
             value_unref(values[i]);
             continue;
         }
-        args[i] = api_box(values[i]);
+        args[i] = api_box_keep(api_box(values[i]), e->unit);
         is_done &= args[i] != NULL;
     }
     mem_free(values);

@@ -28,13 +28,14 @@ typedef struct npy_header {
 /* The text after `'key':` and blanks in a header, or NULL. */
 static const char *find_key(const char *header, const char *key)
 {
-    const char *p = strstr(header, key);
-    if (!p)
-        return NULL;
-    p += strlen(key);
-    while (*p == ' ' || *p == ':')
-        p++;
-    return p;
+    size_t n = strlen(key);
+    for (const char *p = header; (p = strstr(p, key)) != NULL; p += n) {
+        if (p == header || (p[-1] != '\'' && p[-1] != '"') || p[n] != p[-1])
+            continue; // the word stands inside another
+        p += n + 1;
+        return p + strspn(p, " :");
+    }
+    return NULL;
 }
 
 static bool parse_descr(const char *p, npy_header *h)
@@ -58,29 +59,30 @@ static bool parse_shape(const char *p, npy_header *h)
 {
     if (*p++ != '(')
         return false;
-    h->n_dims = 0;
-    for (;;) {
-        while (*p == ' ' || *p == ',')
-            p++;
+    for (h->n_dims = 0; ; p++) { // after `(` or a comma
+        p += strspn(p, " ");
         if (*p == ')')
             return true;
         if (*p < '0' || *p > '9' || h->n_dims == TENSOR_MAX_DIMS)
             return false;
         char *end;
         unsigned long long size = strtoull(p, &end, 10);
-        if (size > INT64_MAX)
+        p = end + strspn(end, " L"); // Python 2 wrote `3L`
+        if (size > INT64_MAX || (*p != ',' && *p != ')'))
             return false;
         h->sizes[h->n_dims++] = (int64_t)size;
-        p = end;
+        if (*p == ')')
+            return true;
     }
 }
 
 /* `text` is the header, NUL-terminated. */
 static jit_status parse_header(const char *text_, const char *path, npy_header *h, jit_error *err)
 {
-    const char *descr = find_key(text_, "'descr'"), *order = find_key(text_, "'fortran_order'");
-    const char *shape = find_key(text_, "'shape'");
-    if (!descr || !order || !shape || !parse_shape(shape, h))
+    const char *descr = find_key(text_, "descr"), *order = find_key(text_, "fortran_order");
+    const char *shape = find_key(text_, "shape");
+    if (!descr || !order || !shape || !parse_shape(shape, h)
+        || (strncmp(order, "True", 4) && strncmp(order, "False", 5)))
         return api_fail(err, JIT_EFORMAT, "%s: the .npy header is damaged", path);
     if (!parse_descr(descr, h))
         return api_fail(err, JIT_EUNSUPPORTED, "%s: element type %.12s has no tensor dtype (or another byte order)",
@@ -145,6 +147,8 @@ jit_status jit_tensor_load(const char *path, jit_any **ret, jit_error *err)
 {
     char *bytes;
     size_t n;
+    if (!path || !ret)
+        return api_fail(err, JIT_EINVAL, "jit_tensor_load: the path or the place of the tensor is NULL");
     jit_status status = api_read_file(path, NPY_MAX_BYTES, &bytes, &n, err);
     if (status)
         return status;
@@ -177,6 +181,8 @@ static void write_header(const tensor *t, const char *descr, text *out)
 
 jit_status jit_tensor_save(const jit_any *v, const char *path, jit_error *err)
 {
+    if (!path)
+        return api_fail(err, JIT_EINVAL, "jit_tensor_save: the path is NULL");
     if (jit_kind_of(v) != JIT_TENSOR)
         return api_fail(err, JIT_EINVAL, "%s: only tensors can be written as .npy", path);
     const tensor *t = v->v.t;

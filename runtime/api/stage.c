@@ -104,6 +104,8 @@ static jit_status print_bytecode(ir_function *fn, text *out, jit_error *err)
 static jit_status print_function(ir_function *fn, const jit_stage_options *o, text *out, jit_error *err)
 {
     const char *stage = o->stage ? o->stage : "optimized";
+    if (!strcmp(stage, "tokens") || !strcmp(stage, "ast"))
+        return api_fail(err, JIT_EUNSUPPORTED, "stage '%s' is shown for sources, not for functions", stage);
     if (!strcmp(stage, "typed")) {
         ttree_print(fn->tree, out);
         return JIT_OK;
@@ -169,8 +171,11 @@ static jit_status ir_stage(const source *src, const jit_stage_options *o, diag *
 {
     ir_unit *classes = ir_unit_new();
     ir_graph *g = classes ? ir_parse(src, classes, d) : NULL;
+    const char *stage = o->stage ? o->stage : "optimized";
     jit_status status = JIT_OK;
-    if (g && o->stage && !strcmp(o->stage, "bytecode")) {
+    if (!strcmp(stage, "tokens") || !strcmp(stage, "ast") || !strcmp(stage, "typed")) {
+        status = api_fail(err, JIT_EUNSUPPORTED, "a graph has no stage '%s'", stage);
+    } else if (g && !strcmp(stage, "bytecode")) {
         const char *why = NULL;
         range at;
         vm_plan *plan = vm_plan_new(g, "graph", &d->arena, &why, &at);
@@ -180,7 +185,7 @@ static jit_status ir_stage(const source *src, const jit_stage_options *o, diag *
             status = api_fail(err, why ? JIT_EUNSUPPORTED : JIT_ENOMEM, "%s", why ? why : "out of memory");
         vm_plan_free(plan);
     } else if (g) {
-        status = transform(g, o->stage, o, out, err);
+        status = transform(g, stage, o, out, err);
     } else if (!d->n_errors) {
         status = api_no_memory(err);
     }
@@ -233,6 +238,8 @@ jit_status jit_debug_stage(const char *source_, size_t n_bytes, bool is_ir, cons
 
 jit_status jit_graph(jit_function *f, const char *stage, char **ret, jit_error *err)
 {
+    if (!f || !ret)
+        return api_fail(err, JIT_EINVAL, "jit_graph: the function or the place of the text is NULL");
     if (stage && !is_stage(stage))
         return api_fail(err, JIT_EINVAL, "no stage '%s'", stage);
     text out;

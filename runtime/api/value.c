@@ -13,9 +13,44 @@ jit_any *api_box(jit_value take)
         value_unref(take);
         return NULL;
     }
-    box->n_refs = 1;
-    box->v = take;
+    *box = (jit_any){ .n_refs = 1, .v = take };
     return box;
+}
+
+static bool has_types(jit_value v)
+{
+    return v.tag > VALUE_TENSOR && v.tag != VALUE_GENERATOR;
+}
+
+jit_any *api_box_keep(jit_any *take, ir_unit *u)
+{
+    if (!take || !has_types(take->v))
+        return take;
+    for (size_t i = 0; i < take->n_units; i++)
+        if (take->units[i] == u)
+            return take;
+    ir_unit **units = mem_realloc(take->units, (take->n_units + 1) * sizeof *units);
+    if (!units) {
+        jit_unref(take);
+        return NULL;
+    }
+    units[take->n_units++] = ir_unit_ref(u);
+    take->units = units;
+    return take;
+}
+
+jit_any *api_box_keep_all(jit_any *take, const jit_any *from)
+{
+    for (size_t i = 0; take && i < from->n_units; i++)
+        take = api_box_keep(take, from->units[i]);
+    return take;
+}
+
+static jit_any *keep_of_items(jit_any *take, jit_any *const *items, size_t n)
+{
+    for (size_t i = 0; take && i < n; i++)
+        take = api_box_keep_all(take, items[i]);
+    return take;
 }
 
 jit_any *jit_ref(jit_any *v)
@@ -30,7 +65,21 @@ void jit_unref(jit_any *v)
     if (!v || --v->n_refs)
         return;
     value_unref(v->v);
+    for (size_t i = 0; i < v->n_units; i++)
+        ir_unit_unref(v->units[i]);
+    mem_free(v->units);
     mem_free(v);
+}
+
+/* What a reader works on: no value (of no kind) for NULL. */
+static jit_value value_in(const jit_any *v) { return v ? v->v : (jit_value){ .tag = VALUE_UNINIT }; }
+
+static bool has_null(jit_any *const *items, size_t n)
+{
+    for (size_t i = 0; i < n; i++)
+        if (!items[i])
+            return true;
+    return false;
 }
 
 /* A box around a heap value that may not have been made. */
@@ -47,15 +96,17 @@ jit_any *jit_complex(double re, double im) { return box_heap(VALUE_COMPLEX, comp
 
 jit_any *jit_str(const char *s, size_t n_bytes)
 {
-    return box_heap(VALUE_STR, str_new(s, n_bytes == (size_t)-1 ? strlen(s) : n_bytes));
+    return !s && n_bytes ? NULL : box_heap(VALUE_STR, str_new(s ? s : "", n_bytes == (size_t)-1 ? strlen(s) : n_bytes));
 }
 
 jit_any *jit_tuple(jit_any *const *items, size_t n)
 {
+    if (has_null(items, n))
+        return NULL;
     tuple *t = tuple_new(NULL, n);
     for (size_t i = 0; t && i < n; i++)
         t->at[i] = value_ref(items[i]->v);
-    return box_heap(VALUE_TUPLE, t);
+    return keep_of_items(box_heap(VALUE_TUPLE, t), items, n);
 }
 
 /* Type that holds all values: their unification, Any where there is none. */
@@ -71,6 +122,8 @@ static const type *common_type(const type *so_far, jit_value v)
 jit_any *jit_list(jit_any *const *items, size_t n)
 {
     const type *elem = NULL;
+    if (has_null(items, n))
+        return NULL;
     for (size_t i = 0; i < n; i++)
         elem = common_type(elem, items[i]->v);
     list *l = list_new(elem, elem ? type_list_storage(elem) : LIST_VALUES, n);
@@ -80,12 +133,14 @@ jit_any *jit_list(jit_any *const *items, size_t n)
             l = NULL;
         }
     }
-    return box_heap(VALUE_LIST, l);
+    return keep_of_items(box_heap(VALUE_LIST, l), items, n);
 }
 
 jit_any *jit_dict(jit_any *const *keys, jit_any *const *values, size_t n)
 {
     const type *key = NULL, *value = NULL;
+    if (has_null(keys, n) || has_null(values, n))
+        return NULL;
     for (size_t i = 0; i < n; i++) {
         key = common_type(key, keys[i]->v);
         value = common_type(value, values[i]->v);
@@ -97,7 +152,7 @@ jit_any *jit_dict(jit_any *const *keys, jit_any *const *values, size_t n)
             d = NULL;
         }
     }
-    return box_heap(VALUE_DICT, d);
+    return keep_of_items(keep_of_items(box_heap(VALUE_DICT, d), keys, n), values, n);
 }
 
 jit_any *jit_tensor(jit_dtype d, const int64_t *sizes, size_t n_dims, const void *data)
@@ -176,20 +231,21 @@ jit_kind jit_kind_of(const jit_any *v)
         [VALUE_OBJECT] = JIT_OBJECT, [VALUE_ENUM] = JIT_ENUM,     [VALUE_FUNCTION] = JIT_OTHER,
         [VALUE_FUTURE] = JIT_OTHER,  [VALUE_GENERATOR] = JIT_OTHER,
     };
-    return kinds[v->v.tag];
+    return kinds[value_in(v).tag];
 }
 
-bool jit_as_bool(const jit_any *v) { return v->v.tag == VALUE_BOOL && v->v.b; }
-int64_t jit_as_int(const jit_any *v) { return v->v.tag == VALUE_INT ? v->v.i : 0; }
+bool jit_as_bool(const jit_any *v) { return value_in(v).tag == VALUE_BOOL && v->v.b; }
+int64_t jit_as_int(const jit_any *v) { return value_in(v).tag == VALUE_INT ? v->v.i : 0; }
 
 double jit_as_float(const jit_any *v)
 {
-    return v->v.tag == VALUE_FLOAT ? v->v.f : v->v.tag == VALUE_INT ? (double)v->v.i : 0;
+    jit_value x = value_in(v);
+    return x.tag == VALUE_FLOAT ? x.f : x.tag == VALUE_INT ? (double)x.i : 0;
 }
 
 bool jit_as_complex(const jit_any *v, double *ret_re, double *ret_im)
 {
-    if (v->v.tag != VALUE_COMPLEX)
+    if (value_in(v).tag != VALUE_COMPLEX)
         return false;
     *ret_re = v->v.c->re;
     *ret_im = v->v.c->im;
@@ -198,7 +254,7 @@ bool jit_as_complex(const jit_any *v, double *ret_re, double *ret_im)
 
 const char *jit_as_str(const jit_any *v, size_t *ret_n_bytes)
 {
-    if (v->v.tag != VALUE_STR)
+    if (value_in(v).tag != VALUE_STR)
         return NULL;
     if (ret_n_bytes)
         *ret_n_bytes = v->v.s->n;
@@ -207,7 +263,7 @@ const char *jit_as_str(const jit_any *v, size_t *ret_n_bytes)
 
 size_t jit_len(const jit_any *v)
 {
-    switch (v->v.tag) {
+    switch (value_in(v).tag) {
     case VALUE_STR: return v->v.s->n;
     case VALUE_LIST: return v->v.list->n;
     case VALUE_TUPLE: return v->v.tuple->n;
@@ -226,39 +282,43 @@ static const dict_entry *entry_at(const jit_any *v, size_t i)
     return NULL;
 }
 
+static jit_any *box_part(jit_value take, const jit_any *whole) { return api_box_keep_all(api_box(take), whole); }
+
 jit_any *jit_item(const jit_any *v, size_t i)
 {
     if (i >= jit_len(v))
         return NULL;
     switch (v->v.tag) {
-    case VALUE_LIST: return api_box(list_get(v->v.list, i));
-    case VALUE_TUPLE: return api_box(value_ref(v->v.tuple->at[i]));
-    case VALUE_DICT: return api_box(value_ref(entry_at(v, i)->value));
+    case VALUE_LIST: return box_part(list_get(v->v.list, i), v);
+    case VALUE_TUPLE: return box_part(value_ref(v->v.tuple->at[i]), v);
+    case VALUE_DICT: return box_part(value_ref(entry_at(v, i)->value), v);
     default: return NULL;
     }
 }
 
 jit_any *jit_key(const jit_any *v, size_t i)
 {
-    if (v->v.tag != VALUE_DICT || i >= v->v.dict->n)
+    if (value_in(v).tag != VALUE_DICT || i >= v->v.dict->n)
         return NULL;
-    return api_box(value_ref(entry_at(v, i)->key));
+    return box_part(value_ref(entry_at(v, i)->key), v);
 }
 
 jit_any *jit_attribute(const jit_any *v, const char *name)
 {
+    if (!v || !name)
+        return NULL;
     if (v->v.tag == VALUE_OBJECT) {
         int slot = type_class_slot(v->v.object->type, name);
-        return slot < 0 ? NULL : api_box(value_ref(v->v.object->at[slot]));
+        return slot < 0 ? NULL : box_part(value_ref(v->v.object->at[slot]), v);
     }
     if (v->v.tag == VALUE_TUPLE && v->v.tuple->type) {
         int i = type_named_tuple_index(v->v.tuple->type, name);
-        return i < 0 ? NULL : api_box(value_ref(v->v.tuple->at[i]));
+        return i < 0 ? NULL : box_part(value_ref(v->v.tuple->at[i]), v);
     }
     return NULL;
 }
 
-static const tensor *tensor_of(const jit_any *v) { return v->v.tag == VALUE_TENSOR ? v->v.t : NULL; }
+static const tensor *tensor_of(const jit_any *v) { return value_in(v).tag == VALUE_TENSOR ? v->v.t : NULL; }
 
 jit_dtype jit_tensor_dtype(const jit_any *v)
 {
@@ -302,6 +362,8 @@ jit_status jit_tensor_read(const jit_any *v, void *to, size_t n_bytes, jit_error
 
 char *jit_to_string(const jit_any *v)
 {
+    if (!v)
+        return NULL;
     text out;
     text_init(&out, NULL);
     value_print(v->v, &out);
@@ -310,6 +372,8 @@ char *jit_to_string(const jit_any *v)
 
 char *jit_to_json(const jit_any *v)
 {
+    if (!v)
+        return NULL;
     text out;
     text_init(&out, NULL);
     api_value_json(v->v, &out);
