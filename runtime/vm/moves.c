@@ -100,9 +100,14 @@ void emit_moves(vm_compile *c, const vm_move *moves, size_t n)
     m.writer = c->writer;
     if (arena_failed(&c->scratch) || !m.moves || !m.n_readers || !m.writer)
         return;
-    for (size_t i = 0; i < n; i++)
-        if (key_of(c, moves[i].from) != key_of(c, moves[i].to) && moves[i].to.home != HOME_NONE)
+    for (size_t i = 0; i < n; i++) {
+        if (moves[i].to.home == HOME_NONE)
+            continue;
+        if (key_of(c, moves[i].from) != key_of(c, moves[i].to))
             m.moves[m.n++] = moves[i];
+        else /* stays where it is: a reader that never finishes, so nobody takes the value away */
+            m.n_readers[key_of(c, moves[i].to)]++;
+    }
     for (uint32_t i = 0; i < m.n; i++) {
         m.n_readers[key_of(c, m.moves[i].from)]++;
         m.writer[key_of(c, m.moves[i].to)] = i + 1;
@@ -117,6 +122,9 @@ void emit_moves(vm_compile *c, const vm_move *moves, size_t n)
             run_ready(c, &m);
         }
     }
+    for (size_t i = 0; i < n; i++)
+        if (moves[i].to.home != HOME_NONE)
+            m.n_readers[key_of(c, moves[i].to)] = 0;
 }
 
 void emit_moves_to(vm_compile *c, const ir_node *user, uint32_t first, ir_value *const *to,

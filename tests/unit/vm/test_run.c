@@ -53,6 +53,25 @@ TEST(takes_a_branch)
     END;
 }
 
+TEST(one_value_starts_two_loop_variables)
+{
+    BEGIN;
+    expect_result(&x,
+        "graph(%n : int):\n"
+        "  %t : bool = prim::Constant[value=1]()\n"
+        "  %one : int = prim::Constant[value=1]()\n"
+        "  %s : str = prim::Constant[value=\"a\"]()\n"
+        "  %e : str[] = prim::ListConstruct(%s)\n"
+        "  %a : str[], %b : str[] = prim::Loop(%n, %t, %e, %e)\n"
+        "    block0(%i : int, %x : str[], %y : str[]):\n"
+        "      %y2 : str[] = aten::add(%y, %y)\n"
+        "      %x2 : str[] = aten::add(%x, %y2)\n"
+        "      -> (%t, %x2, %y2)\n"
+        "  %r : (str[], str[]) = prim::TupleConstruct(%a, %b)\n"
+        "  return (%r)\n", ARGS(VALUE_INT_V(1)), "([a, a, a], [a, a])");
+    END;
+}
+
 TEST(an_empty_second_branch)
 {
     BEGIN;
@@ -566,6 +585,7 @@ int main(void)
         cmocka_unit_test(computes_scalars),
         cmocka_unit_test(checks_scalars),
         cmocka_unit_test(takes_a_branch),
+        cmocka_unit_test(one_value_starts_two_loop_variables),
         cmocka_unit_test(an_empty_second_branch),
         cmocka_unit_test(counts_a_loop),
         cmocka_unit_test(loops_while_a_condition_holds),
