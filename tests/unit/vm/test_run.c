@@ -68,7 +68,7 @@ TEST(one_value_starts_two_loop_variables)
         "      %x2 : str[] = aten::add(%x, %y2)\n"
         "      -> (%t, %x2, %y2)\n"
         "  %r : (str[], str[]) = prim::TupleConstruct(%a, %b)\n"
-        "  return (%r)\n", ARGS(VALUE_INT_V(1)), "([a, a, a], [a, a])");
+        "  return (%r)\n", ARGS(VALUE_INT_V(1)), "([\"a\", \"a\", \"a\"], [\"a\", \"a\"])");
     END;
 }
 
