@@ -55,13 +55,17 @@ static bool add_mask(op_ctx *cx, index_plan *p, const tensor *self, tensor *mask
     return found != NULL;
 }
 
+static bool fail_many(op_ctx *cx, const tensor *self, size_t n)
+{
+    return OP_FAIL(cx, "too many indices for tensor of dimension %d (got %zu)", self->n_dims, n);
+}
+
 static bool add_indices(op_ctx *cx, index_plan *p, const tensor *self, const list *l)
 {
     for (size_t i = 0; i < l->n; i++) {
         tensor *t = arg_tensor(l->values[i]);
         if (!t) {
-            if (p->n_indices >= self->n_dims)
-                return OP_FAIL(cx, "too many indices for tensor of dimension %d", self->n_dims);
+            if (p->n_indices >= self->n_dims) return fail_many(cx, self, l->n);
             p->indices[p->n_indices++] = NULL;
             continue;
         }
@@ -71,8 +75,7 @@ static bool add_indices(op_ctx *cx, index_plan *p, const tensor *self, const lis
             continue;
         }
         if (d != DTYPE_int64) return OP_FAIL(cx, "tensors used as indices must be long, byte or bool tensors");
-        if (p->n_indices >= self->n_dims)
-            return OP_FAIL(cx, "too many indices for tensor of dimension %d", self->n_dims);
+        if (p->n_indices >= self->n_dims) return fail_many(cx, self, l->n);
         p->indices[p->n_indices++] = tensor_ref(t);
     }
     return true;
@@ -277,6 +280,7 @@ static tensor *spread_values(op_ctx *cx, const index_plan *p, tensor *values)
     return NULL;
 }
 
+/* A single value fills a mask, whatever its type. */
 static bool is_mask_fill(const list *l, const tensor *values)
 {
     int n_masks = 0;
@@ -295,15 +299,13 @@ bool op_index_put_(op_ctx *cx, const jit_value *args, jit_value *rets)
     tensor *self = args[0].t, *values = args[2].t;
     const dtype d = tensor_dtype(self);
     index_plan p;
-    if (!arg_bool(args[3]) && is_mask_fill(args[1].list, values)) {
-        // a single value fills, whatever its type
-    } else if (values->dtype != self->dtype) {
-        return OP_FAIL(cx, "Index put requires the source and destination dtypes match, got %s for the destination and %s "
-                           "for the source.", dtype_prefix(d), dtype_prefix(tensor_dtype(values)));
-    }
     if (!plan_init(cx, &p, self, args[1].list)) return false;
     tensor *wide = spread_values(cx, &p, values);
-    if (wide) {
+    const bool fits = values->dtype == self->dtype || (!arg_bool(args[3]) && is_mask_fill(args[1].list, values));
+    const bool ok = wide && (fits || OP_FAIL(cx, "Index put requires the source and destination dtypes match, got %s for "
+                                                 "the destination and %s for the source.", dtype_prefix(d),
+                                             dtype_prefix(tensor_dtype(values))));
+    if (ok) {
         const combine_fn put = combine_find(arg_bool(args[3]) ? COMBINE_ADD : COMBINE_SET, d);
         const int64_t bytes = (int64_t)dtype_size(d), n = p.n_before * p.n_middle;
         const bool block = is_block(&p, bytes);
@@ -315,7 +317,6 @@ bool op_index_put_(op_ctx *cx, const jit_value *args, jit_value *rets)
                 for (int64_t j = 0; j < p.n_after; j++) put(1, to + p.after[j], 0, from + j * bytes, 0);
         }
     }
-    const bool ok = wide != NULL;
     tensor_unref(wide);
     plan_fini(&p);
     return ok && give_self(args, rets);

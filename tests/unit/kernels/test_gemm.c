@@ -1,0 +1,78 @@
+/* Blocked matrix products against the definition, for sizes around the borders of tiles and blocks and for all
+ * layouts of the operands. */
+/* SPDX-License-Identifier: Apache-2.0 */
+#include "tests/unit/kernels/kernel_args.h"
+
+static tensor *pattern(dtype d, int64_t rows, int64_t columns, bool is_transposed)
+{
+    const int64_t sizes[] = { rows, columns }, strides[] = { is_transposed ? 1 : columns, is_transposed ? rows : 1 };
+    tensor *t = tensor_new_strided(d, sizes, strides, 2, DEVICE_CPU0);
+    assert_non_null(t);
+    for (int64_t i = 0; i < t->numel; i++)
+        element_store_int(d, (char *)tensor_data(t) + i * (int64_t)dtype_size(d), (i * 7 + i / 5) % 11 - 5);
+    return t;
+}
+
+static void check_product(dtype d, int64_t m, int64_t n, int64_t k, bool turn_a, bool turn_b)
+{
+    tensor *a = pattern(d, m, k, turn_a), *b = pattern(d, k, n, turn_b);
+    tensor_ref(a);
+    tensor_ref(b);
+    jit_value c = CALL("aten::mm", "", T_(a), T_(b));
+    for (int64_t i = 0; i < m; i++)
+        for (int64_t j = 0; j < n; j++) {
+            int64_t sum = 0;
+            for (int64_t p = 0; p < k; p++) sum += tensor_get_int(a, i * k + p) * tensor_get_int(b, p * n + j);
+            assert_int_equal(tensor_get_int(c.t, i * n + j), sum);
+        }
+    value_unref(c);
+    tensor_unref(a);
+    tensor_unref(b);
+}
+
+static void products_equal_the_definition(void **state)
+{
+    static const int64_t sizes[][3] = {
+        { 1, 1, 1 }, { 1, 70, 33 }, { 70, 1, 33 }, { 3, 5, 7 }, { 4, 130, 40 }, { 13, 33, 17 }, { 37, 65, 300 },
+        { 150, 33, 20 }, { 6, 1100, 5 }, { 64, 64, 257 },
+    };
+    (void)state;
+    for (size_t i = 0; i < sizeof sizes / sizeof *sizes; i++)
+        for (int layout = 0; layout < 4; layout++) {
+            check_product(DTYPE_float32, sizes[i][0], sizes[i][1], sizes[i][2], layout & 1, layout >> 1);
+            check_product(DTYPE_float64, sizes[i][0], sizes[i][1], sizes[i][2], layout & 1, layout >> 1);
+        }
+    check_product(DTYPE_int32, 13, 9, 21, true, false);
+}
+
+static void long_sums_do_not_drift(void **state)
+{
+    (void)state;
+    const int64_t n = 3000001;
+    tensor *t = tensor_new(DTYPE_float32, &n, 1, DEVICE_CPU0);
+    assert_non_null(t);
+    for (int64_t i = 0; i < n; i++) ((float *)tensor_data(t))[i] = 0.1f;
+    EXPECT_SCALAR(CALL("aten::sum", "", T_(t), NONE), float32, 300000.1);
+}
+
+static void outer_reductions_match(void **state)
+{
+    (void)state;
+    const int64_t sizes[] = { 700, 1030 };
+    tensor *t = tensor_new(DTYPE_float32, sizes, 2, DEVICE_CPU0);
+    assert_non_null(t);
+    for (int64_t i = 0; i < t->numel; i++) ((float *)tensor_data(t))[i] = (float)(i % 1030);
+    jit_value r = CALL("aten::sum", "dim_IntList", T_(t), INTS(0), B(false), NONE);
+    for (int64_t i = 0; i < 1030; i++) assert_int_equal(tensor_get_int(r.t, i), 700 * i);
+    value_unref(r);
+}
+
+int main(void)
+{
+    const struct CMUnitTest tests[] = {
+        cmocka_unit_test(products_equal_the_definition),
+        cmocka_unit_test(long_sums_do_not_drift),
+        cmocka_unit_test(outer_reductions_match),
+    };
+    return cmocka_run_group_tests_name("kernels/gemm", tests, NULL, NULL);
+}
