@@ -39,7 +39,7 @@ typedef enum jit_status {
     JIT_ENOTFOUND,    /* no function, attribute or operator of that name */
     JIT_ERUNTIME,     /* the program raised, or an operator refused its operands */
     JIT_ELIMIT,       /* a limit the host set: instructions, time, depth, elements */
-    JIT_EINTERRUPTED, /* jit_interrupt() was called */
+    JIT_EINTERRUPTED, /* jit_call_options.interrupt became true */
 } jit_status;
 
 /** One failure, told completely. Initialise with JIT_ERROR_INIT, release with jit_error_fini();
@@ -103,7 +103,7 @@ JIT_API jit_status jit_compile(const char *source, size_t n_bytes, const jit_com
 JIT_API jit_status jit_compile_file(const char *path, const jit_compile_options *opts, jit_module **ret,
                                     jit_error *err);
 
-/** How jit_check() and jit_graph() render what they return. */
+/** How jit_check() renders its report. */
 typedef enum jit_format { JIT_TEXT, JIT_TEXT_COLOUR, JIT_JSON } jit_format;
 
 /**

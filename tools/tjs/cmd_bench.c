@@ -135,6 +135,8 @@ int cmd_bench(int argc, char **argv)
     int code = tool_parse(self, argc, argv, options, &words);
     if (code < 0 && (words.n != 2 || (strcmp(words.at[0], "run") && strcmp(words.at[0], "compile"))))
         code = tool_usage(self, "say what to time and one file");
+    if (code < 0 && (threads < 0 || threads > 1000000))
+        code = tool_usage(self, "--threads: a number up to a million");
     if (code < 0 && !tool_read_file(b.path = words.at[1], &b.source, &b.n_bytes))
         code = EXIT_TROUBLE;
     if (code < 0) {

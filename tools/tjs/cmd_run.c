@@ -93,7 +93,7 @@ static int run_module(jit_module *m, const char *path, const run_options *o)
     jit_status status = call(m, o, args, &opts, &value, &err);
     for (size_t i = 0; i < o->args.n; i++)
         jit_unref(args[i]);
-    if (status == JIT_ETYPE) { /* a wrong argument: a failure of this run, not of the program's types */
+    if (status == JIT_ETYPE || status == JIT_ESYNTAX) { /* of an argument or of --call, not of the program */
         fprintf(stderr, "%s: error: %s\n", path, err.message ? err.message : "out of memory");
         jit_error_fini(&err);
         return EXIT_TROUBLE;
@@ -103,6 +103,13 @@ static int run_module(jit_module *m, const char *path, const run_options *o)
     code = show(o, value);
     jit_unref(value);
     return code;
+}
+
+/* In a range where the products below do not overflow. */
+static bool are_limits(const run_options *o)
+{
+    return o->max_instructions >= 0 && o->max_depth >= 0 && o->max_mb >= 0 && o->max_mb <= 1000000 && o->threads >= 0
+           && o->threads <= 1000000 && o->max_seconds >= 0 && o->max_seconds <= INT64_MAX / INT64_C(1000000000);
 }
 
 static int run_file(const char *path, const run_options *o)
@@ -140,13 +147,17 @@ int cmd_run(int argc, char **argv)
         { "seed", "number", "seed of the random generator", OPT_INT, &o.seed },
         { "max-instructions", "number", "end the run after so many instructions", OPT_INT, &o.max_instructions },
         { "max-memory", "MB", "memory the run may hold", OPT_INT, &o.max_mb },
-        { "max-depth", "number", "depth of calls", OPT_INT, &o.max_depth },
+        { "max-depth", "number", "depth of calls (default: 1000)", OPT_INT, &o.max_depth },
         { "max-time", "seconds", "end the run after this time", OPT_INT, &o.max_seconds },
         { 0 },
     };
     int code = tool_parse(self, argc, argv, options, &files);
     if (code < 0 && files.n != 1)
         code = tool_usage(self, files.n ? "one file at a time" : "no file given");
+    if (code < 0 && o.call && (o.args.n || o.method))
+        code = tool_usage(self, "--call says all: it goes without --args and --method");
+    if (code < 0 && !are_limits(&o))
+        code = tool_usage(self, "limits are not negative; threads and memory up to a million");
     if (code < 0 && o.device && strcmp(o.device, "cpu"))
         code = tool_usage(self, "device '%s' is not supported by this build; use cpu", o.device);
     if (code < 0) {

@@ -19,10 +19,13 @@ const tool_command tool_commands[] = {
 static void print_commands(FILE *to)
 {
     fprintf(to, "usage: tjs COMMAND …\n\n");
-    for (const tool_command *c = tool_commands; c->name; c++)
-        fprintf(to, "  %-6s %-22s %s\n", c->name, c->arguments, c->summary);
-    fprintf(to, "\n`tjs COMMAND --help` lists the options of a command. Exit codes: 0 fine; 1 the answer is no\n"
-                "(type errors, a failed case); 2 it could not be done.\n");
+    for (const tool_command *c = tool_commands; c->name; c++) {
+        fprintf(to, "  %-6s ", c->name);
+        tool_column(to, c->arguments, 20);
+        fprintf(to, " %s\n", c->summary);
+    }
+    fprintf(to, "\n`tjs COMMAND --help` lists the options of a command; FILE may be `-`, standard input. Exit codes:\n"
+                "0 fine; 1 the answer is no (type errors, a failed case); 2 it could not be done.\n");
 }
 
 int cmd_help(int argc, char **argv)

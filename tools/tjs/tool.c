@@ -29,15 +29,25 @@ static bool push(tool_strings *list, const char *s)
     return true;
 }
 
+void tool_column(FILE *to, const char *s, int width)
+{
+    int n = 0;
+    for (const char *p = s; *p; p++)
+        n += (*p & 0xc0) != 0x80; // continuation bytes of UTF-8 take no room
+    fprintf(to, "%s%*s", s, n < width ? width - n : 0, "");
+}
+
 static void print_help(const tool_command *c, const tool_option *options)
 {
     printf("usage: tjs %s %s\n\n%s\n\n", c->name, c->arguments, c->summary);
     for (const tool_option *o = options; o->name; o++) {
         char left[64];
         snprintf(left, sizeof left, "--%s%s%s", o->name, o->value ? " " : "", o->value ? o->value : "");
-        printf("  %-24s %s\n", left, o->help);
+        fputs("  ", stdout);
+        tool_column(stdout, left, 25);
+        printf(" %s\n", o->help);
     }
-    printf("  %-24s %s\n", "--help", "this text");
+    printf("  %-25s %s\n", "--help", "this text");
 }
 
 static bool store(const tool_option *o, const char *value)

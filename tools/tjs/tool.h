@@ -7,6 +7,7 @@
 
 #include <stdbool.h>
 #include <stddef.h>
+#include <stdio.h>
 
 /** 0: fine. 1: the answer is no (type errors, a failed case). 2: it could not be done. */
 enum { EXIT_FINE = 0, EXIT_NO = 1, EXIT_TROUBLE = 2 };
@@ -44,6 +45,8 @@ int tool_report(const char *what, jit_error *err);
 int tool_usage(const tool_command *command, const char *format, ...) __attribute__((format(printf, 2, 3)));
 /** Write out and free a string of the library. */
 void tool_put(char *take);
+/** Text padded with blanks to so many characters. */
+void tool_column(FILE *to, const char *s, int width);
 bool tool_has_suffix(const char *path, const char *suffix);
 bool tool_stderr_is_terminal(void);
 double tool_now(void); /* seconds, monotonic */
