@@ -101,9 +101,9 @@ static void fill_loop(void *ctx, int64_t n, char *const *data, const int64_t *st
         element_store_double(task->d, p, task->distribution->draw(task->distribution, task->g, task->d));
 }
 
-static bool fill(op_ctx *cx, tensor *t, const distribution *distribution, jit_value generator_value)
+static bool fill(op_ctx *cx, tensor *t, const distribution *law, jit_value generator_value)
 {
-    fill_task task = { distribution, generator_of(generator_value), tensor_dtype(t) };
+    fill_task task = { law, generator_of(generator_value), tensor_dtype(t) };
     iter it;
     iter_init(&it, cx);
     iter_add_output(&it, t, DTYPE_NONE);
@@ -196,9 +196,9 @@ static void whole_loop(void *ctx, int64_t n, char *const *data, const int64_t *s
     }
 }
 
-static bool fill_whole(op_ctx *cx, tensor *t, uint64_t range, int64_t base, bool is_wide, jit_value generator_value)
+static bool fill_whole(op_ctx *cx, tensor *t, uint64_t n_values, int64_t base, bool is_wide, jit_value generator_value)
 {
-    whole_task task = { generator_of(generator_value), tensor_dtype(t), range, base, is_wide };
+    whole_task task = { generator_of(generator_value), tensor_dtype(t), n_values, base, is_wide };
     iter it;
     iter_init(&it, cx);
     iter_add_output(&it, t, DTYPE_NONE);
@@ -214,8 +214,8 @@ static bool fill_range(op_ctx *cx, tensor *t, int64_t from, int64_t to, jit_valu
     if (from >= to)
         return OP_FAIL(cx, "random_ expects 'from' to be less than 'to', but got from=%lld >= to=%lld", (long long)from,
                        (long long)to);
-    const uint64_t range = (uint64_t)to - (uint64_t)from;
-    return fill_whole(cx, t, range, from, range >= 1ull << 32, generator_value);
+    const uint64_t n_values = (uint64_t)to - (uint64_t)from;
+    return fill_whole(cx, t, n_values, from, n_values >= 1ull << 32, generator_value);
 }
 
 /* ---- operators ------------------------------------------------------------------------------- */
