@@ -6,6 +6,7 @@
 #include "runtime/kernels/nn.h"
 
 #include "base/alloc.h"
+#include "ir/type.h"
 
 #include <math.h>
 #include <stdio.h>
@@ -324,6 +325,27 @@ static bool read_adaptive(op_ctx *cx, pool_call *p, const tensor *x, jit_value s
     return nn_check_float(cx, x, p->name);
 }
 
+/* A single average is a mean over the last n dimensions, of tensors of any rank. */
+static bool average_all(op_ctx *cx, int n, tensor *x, jit_value *rets)
+{
+    list *dims = list_new(T_INT, LIST_INTS, (size_t)n);
+    bool ok = dims != NULL;
+    for (int i = 1; ok && i <= n; i++) ok = list_push(dims, VALUE_INT_V(-i));
+    tensor *y = ok ? COMPOSE(cx, aten_mean_dim, TENSOR(x), VALUE_HEAP_V(VALUE_LIST, dims), VALUE_BOOL_V(true), VALUE_NONE_V)
+                   : NULL;
+    value_unref(VALUE_HEAP_V(VALUE_LIST, dims));
+    return ok ? give_tensor(y, rets) : op_no_memory(cx);
+}
+
+static bool is_single(jit_value size)
+{
+    int n = 0;
+    const int64_t *x = arg_ints(size, &n);
+    for (int i = 0; i < n; i++)
+        if (x[i] != 1) return false;
+    return n > 0;
+}
+
 static bool adaptive_pool(op_ctx *cx, int n, pool_kind kind, const jit_value *args, jit_value *rets)
 {
     static const char *const names[2][4] = {
@@ -331,6 +353,7 @@ static bool adaptive_pool(op_ctx *cx, int n, pool_kind kind, const jit_value *ar
         { "", "adaptive_avg_pool1d", "adaptive_avg_pool2d", "adaptive_avg_pool3d" },
     };
     pool_call p = { .name = names[kind][n], .n = n, .kind = kind, .is_adaptive = true };
+    if (kind == POOL_AVERAGE && n > 1 && is_single(args[1])) return average_all(cx, n, args[0].t, rets);
     return read_adaptive(cx, &p, args[0].t, args[1]) && give_pooled(cx, &p, args[0].t, kind == POOL_MAX, rets);
 }
 
