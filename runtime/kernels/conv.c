@@ -2,6 +2,7 @@
  *
  * All are one geometry of three spatial dimensions, the missing ones of size 1. */
 /* SPDX-License-Identifier: Apache-2.0 */
+#include "runtime/kernels/gemm.h"
 #include "runtime/kernels/nn.h"
 
 #include "base/alloc.h"
@@ -9,13 +10,14 @@
 #include <stdio.h>
 #include <string.h>
 
-enum { CONV_TILE = 128, CONV_DEPTH = 512 };
+enum { CONV_TILE = 128 };
 
 typedef struct conv_geometry {
     bool is_transposed;
-    int64_t images, groups, in_channels, out_channels;  /* channels per group */
+    int64_t images, groups, in_channels, out_channels; /* channels per group */
     int64_t in[NN_DIMS], out[NN_DIMS], kernel[NN_DIMS];
-    int64_t stride[NN_DIMS], padding[NN_DIMS], padding_end[NN_DIMS], dilation[NN_DIMS], output_padding[NN_DIMS];
+    int64_t stride[NN_DIMS], padding[NN_DIMS], padding_end[NN_DIMS], dilation[NN_DIMS],
+        output_padding[NN_DIMS];
 } conv_geometry;
 
 typedef struct conv_job {
@@ -23,6 +25,7 @@ typedef struct conv_job {
     int64_t n_tiles, n_out;
     const void *x, *w, *bias;
     void *out;
+    gemm_fn gemm;
     _Atomic bool out_of_memory;
 } conv_job;
 
@@ -32,7 +35,8 @@ static inline int64_t conv_source(const conv_geometry *g, int dim, int64_t o, in
     int64_t at;
     if (g->is_transposed) {
         at = o + g->padding[dim] - k * g->dilation[dim];
-        if (at < 0 || at % g->stride[dim]) return -1;
+        if (at < 0 || at % g->stride[dim])
+            return -1;
         at /= g->stride[dim];
     } else {
         at = o * g->stride[dim] - g->padding[dim] + k * g->dilation[dim];
@@ -40,12 +44,12 @@ static inline int64_t conv_source(const conv_geometry *g, int dim, int64_t o, in
     return at >= 0 && at < g->in[dim] ? at : -1;
 }
 
-#define T float
+#define T        float
 #define FN(name) name##_f32
 #include "runtime/kernels/conv_loops.h"
 #undef T
 #undef FN
-#define T double
+#define T        double
 #define FN(name) name##_f64
 #include "runtime/kernels/conv_loops.h"
 #undef T
@@ -65,34 +69,44 @@ static sizes_text print_spatial(const int64_t *sizes, int n)
     sizes_text r = { "(" };
     size_t used = 1;
     for (int i = NN_DIMS - n; i < NN_DIMS; i++)
-        used += (size_t)snprintf(r.s + used, sizeof r.s - used, "%s%lld", i > NN_DIMS - n ? " x " : "", (long long)sizes[i]);
+        used += (size_t)snprintf(r.s + used, sizeof r.s - used, "%s%lld",
+                                 i > NN_DIMS - n ? " x " : "", (long long)sizes[i]);
     snprintf(r.s + used, sizeof r.s - used, ")");
     return r;
 }
 
-static bool read_parameter(op_ctx *cx, jit_value v, const char *name, int n, int64_t filler, int64_t *ret)
+static bool read_parameter(op_ctx *cx, jit_value v, const char *name, int n, int64_t filler,
+                           int64_t *ret)
 {
     int n_given = 0;
     const int64_t *given = arg_ints(v, &n_given);
-    if (n_given == n || n_given == 1) return nn_read(cx, v, n, filler, NULL, ret);
-    return OP_FAIL(cx, "expected %s to be a single integer value or a list of %d values to match the convolution "
-                   "dimensions, but got %s=%s", name, n, name, sizes_print(given, n_given).s);
+    if (n_given == n || n_given == 1)
+        return nn_read(cx, v, n, filler, NULL, ret);
+    return OP_FAIL(
+        cx,
+        "expected %s to be a single integer value or a list of %d values to match the convolution "
+        "dimensions, but got %s=%s",
+        name, n, name, sizes_print(given, n_given).s);
 }
 
 /* "same": the output of stride 1 is as long as the input, the odd position padded at the end. */
 static bool read_padding(op_ctx *cx, const conv_call *call, int n, conv_geometry *g)
 {
     if (call->padding.tag != VALUE_STR) {
-        if (!read_parameter(cx, call->padding, "padding", n, 0, g->padding)) return false;
+        if (!read_parameter(cx, call->padding, "padding", n, 0, g->padding))
+            return false;
         memcpy(g->padding_end, g->padding, sizeof g->padding);
         return true;
     }
     memset(g->padding, 0, sizeof g->padding);
     memset(g->padding_end, 0, sizeof g->padding_end);
-    if (arg_str_is(call->padding, "valid")) return true;
-    if (!arg_str_is(call->padding, "same")) return OP_FAIL(cx, "Invalid padding string: '%s'", call->padding.s->s);
+    if (arg_str_is(call->padding, "valid"))
+        return true;
+    if (!arg_str_is(call->padding, "same"))
+        return OP_FAIL(cx, "Invalid padding string: '%s'", call->padding.s->s);
     for (int i = NN_DIMS - n; i < NN_DIMS; i++) {
-        if (g->stride[i] != 1) return OP_FAIL(cx, "padding='same' is not supported for strided convolutions");
+        if (g->stride[i] != 1)
+            return OP_FAIL(cx, "padding='same' is not supported for strided convolutions");
         const int64_t total = g->dilation[i] * (g->kernel[i] - 1);
         g->padding[i] = total / 2;
         g->padding_end[i] = total - total / 2;
@@ -103,14 +117,18 @@ static bool read_padding(op_ctx *cx, const conv_call *call, int n, conv_geometry
 static bool check_signs(op_ctx *cx, const conv_geometry *g, int n)
 {
     for (int i = NN_DIMS - n; i < NN_DIMS; i++) {
-        if (g->padding[i] < 0) return OP_FAIL(cx, "negative padding is not supported");
-        if (g->output_padding[i] < 0) return OP_FAIL(cx, "negative output_padding is not supported");
-        if (g->stride[i] <= 0) return OP_FAIL(cx, "non-positive stride is not supported");
+        if (g->padding[i] < 0)
+            return OP_FAIL(cx, "negative padding is not supported");
+        if (g->output_padding[i] < 0)
+            return OP_FAIL(cx, "negative output_padding is not supported");
+        if (g->stride[i] <= 0)
+            return OP_FAIL(cx, "non-positive stride is not supported");
         if (g->dilation[i] <= 0)
             return OP_FAIL(cx, "dilation should be greater than zero, but got %s",
                            sizes_print(g->dilation + NN_DIMS - n, n).s);
     }
-    if (g->groups <= 0) return OP_FAIL(cx, "non-positive groups is not supported");
+    if (g->groups <= 0)
+        return OP_FAIL(cx, "non-positive groups is not supported");
     return true;
 }
 
@@ -118,25 +136,38 @@ static bool check_signs(op_ctx *cx, const conv_geometry *g, int n)
 static bool check_operands(op_ctx *cx, const conv_call *call, const int64_t *x_sizes)
 {
     const tensor *w = call->w;
-    const sizes_text w_text = sizes_print(w->sizes, w->n_dims), x_text = sizes_print(x_sizes, w->n_dims);
+    const sizes_text w_text = sizes_print(w->sizes, w->n_dims),
+                     x_text = sizes_print(x_sizes, w->n_dims);
     const int64_t groups = call->groups;
     if (w->sizes[0] < groups)
-        return OP_FAIL(cx, "Given groups=%lld, expected weight to be at least %lld at dimension 0, but got weight of "
-                       "size %s instead", (long long)groups, (long long)groups, w_text.s);
+        return OP_FAIL(cx,
+                       "Given groups=%lld, expected weight to be at least %lld at dimension 0, but "
+                       "got weight of "
+                       "size %s instead",
+                       (long long)groups, (long long)groups, w_text.s);
     if (w->sizes[0] % groups)
-        return OP_FAIL(cx, "Given groups=%lld, expected weight to be divisible by %lld at dimension 0, but got weight "
-                       "of size [%s] instead", (long long)groups, (long long)groups, w_text.s);
+        return OP_FAIL(cx,
+                       "Given groups=%lld, expected weight to be divisible by %lld at dimension 0, "
+                       "but got weight "
+                       "of size [%s] instead",
+                       (long long)groups, (long long)groups, w_text.s);
     const int64_t wanted = call->is_transposed ? w->sizes[0] : w->sizes[1] * groups;
     if (x_sizes[1] != wanted)
-        return OP_FAIL(cx, "Given %s=%lld, weight of size %s, expected input%s to have %lld channels, but got %lld "
-                       "channels instead", call->is_transposed ? "transposed" : "groups",
-                       call->is_transposed ? 1LL : (long long)groups, w_text.s, x_text.s, (long long)wanted,
-                       (long long)x_sizes[1]);
+        return OP_FAIL(cx,
+                       "Given %s=%lld, weight of size %s, expected input%s to have %lld channels, "
+                       "but got %lld "
+                       "channels instead",
+                       call->is_transposed ? "transposed" : "groups",
+                       call->is_transposed ? 1LL : (long long)groups, w_text.s, x_text.s,
+                       (long long)wanted, (long long)x_sizes[1]);
     const int64_t n_out = call->is_transposed ? w->sizes[1] * groups : w->sizes[0];
     if (call->bias && (call->bias->n_dims != 1 || call->bias->sizes[0] != n_out))
-        return OP_FAIL(cx, "Given %sweight of size %s, expected bias to be 1-dimensional with %lld elements, but got "
-                       "bias of size %s instead", call->is_transposed ? "transposed=1, " : "", w_text.s,
-                       (long long)n_out, sizes_print(call->bias->sizes, call->bias->n_dims).s);
+        return OP_FAIL(cx,
+                       "Given %sweight of size %s, expected bias to be 1-dimensional with %lld "
+                       "elements, but got "
+                       "bias of size %s instead",
+                       call->is_transposed ? "transposed=1, " : "", w_text.s, (long long)n_out,
+                       sizes_print(call->bias->sizes, call->bias->n_dims).s);
     return true;
 }
 
@@ -144,13 +175,19 @@ static bool check_types(op_ctx *cx, const conv_call *call)
 {
     const dtype d = tensor_dtype(call->x);
     if (d == DTYPE_bool || dtype_is_complex(d))
-        return op_fail(cx, JIT_EUNSUPPORTED, "\"slow_conv2d_cpu\" not implemented for '%s'", dtype_prefix(d));
+        return op_fail(cx, JIT_EUNSUPPORTED, "\"slow_conv2d_cpu\" not implemented for '%s'",
+                       dtype_prefix(d));
     if (tensor_dtype(call->w) != d)
-        return OP_FAIL(cx, "expected scalar type %s but found %s", dtype_prefix(d), dtype_prefix(tensor_dtype(call->w)));
+        return OP_FAIL(cx, "expected scalar type %s but found %s", dtype_prefix(d),
+                       dtype_prefix(tensor_dtype(call->w)));
     if (call->bias && tensor_dtype(call->bias) != d) {
-        const char *own = d == DTYPE_float32 ? "float" : d == DTYPE_float64 ? "double" : dtype_prefix(d);
+        const char *own = d == DTYPE_float32   ? "float"
+                          : d == DTYPE_float64 ? "double"
+                                               : dtype_prefix(d);
         const dtype b = tensor_dtype(call->bias);
-        const char *other = b == DTYPE_float32 ? "float" : b == DTYPE_float64 ? "double" : dtype_prefix(b);
+        const char *other = b == DTYPE_float32   ? "float"
+                            : b == DTYPE_float64 ? "double"
+                                                 : dtype_prefix(b);
         return OP_FAIL(cx, "Input type (%s) and bias type (%s) should be the same", own, other);
     }
     return true;
@@ -164,7 +201,8 @@ static bool size_output(op_ctx *cx, conv_geometry *g, int n)
         padded[i] = g->in[i] + g->padding[i] + g->padding_end[i];
         extent[i] = g->dilation[i] * (g->kernel[i] - 1) + 1;
         if (g->is_transposed) {
-            g->out[i] = (g->in[i] - 1) * g->stride[i] - 2 * g->padding[i] + extent[i] + g->output_padding[i];
+            g->out[i] = (g->in[i] - 1) * g->stride[i] - 2 * g->padding[i] + extent[i]
+                        + g->output_padding[i];
             if (g->output_padding[i] >= g->stride[i] && g->output_padding[i] >= g->dilation[i])
                 return OP_FAIL(cx, "output padding must be smaller than either stride or dilation");
         } else {
@@ -173,46 +211,64 @@ static bool size_output(op_ctx *cx, conv_geometry *g, int n)
         }
     }
     if (!fits)
-        return OP_FAIL(cx, "Calculated padded input size per channel: %s. Kernel size: %s. Kernel size can't be greater "
-                       "than actual input size", print_spatial(padded, n).s, print_spatial(extent, n).s);
+        return OP_FAIL(cx,
+                       "Calculated padded input size per channel: %s. Kernel size: %s. Kernel size "
+                       "can't be greater "
+                       "than actual input size",
+                       print_spatial(padded, n).s, print_spatial(extent, n).s);
     for (int i = 0; i < NN_DIMS; i++)
         if (g->out[i] < 0 || (g->is_transposed && g->out[i] < 1))
-            return OP_FAIL(cx, "Given input size per channel: %s. Calculated output size per channel: %s. Output size is "
-                           "too small", print_spatial(g->in, n).s, print_spatial(g->out, n).s);
+            return OP_FAIL(cx,
+                           "Given input size per channel: %s. Calculated output size per channel: "
+                           "%s. Output size is "
+                           "too small",
+                           print_spatial(g->in, n).s, print_spatial(g->out, n).s);
     return true;
 }
 
 static bool plan(op_ctx *cx, const conv_call *call, const int64_t *x_sizes, int n, conv_geometry *g)
 {
-    *g = (conv_geometry){ .is_transposed = call->is_transposed, .groups = call->groups, .images = x_sizes[0] };
+    *g = (conv_geometry){ .is_transposed = call->is_transposed,
+                          .groups = call->groups,
+                          .images = x_sizes[0] };
     for (int i = 0; i < NN_DIMS; i++) {
         const int k = i - (NN_DIMS - n);
         g->in[i] = k < 0 ? 1 : x_sizes[2 + k];
         g->kernel[i] = k < 0 ? 1 : call->w->sizes[2 + k];
     }
-    if (!read_parameter(cx, call->stride, "stride", n, 1, g->stride) ||
-        !read_parameter(cx, call->dilation, "dilation", n, 1, g->dilation) || !read_padding(cx, call, n, g))
+    if (!read_parameter(cx, call->stride, "stride", n, 1, g->stride)
+        || !read_parameter(cx, call->dilation, "dilation", n, 1, g->dilation)
+        || !read_padding(cx, call, n, g))
         return false;
-    if (call->output_padding.tag == VALUE_LIST &&
-        !read_parameter(cx, call->output_padding, "output_padding", n, 0, g->output_padding))
+    if (call->output_padding.tag == VALUE_LIST
+        && !read_parameter(cx, call->output_padding, "output_padding", n, 0, g->output_padding))
         return false;
-    if (!check_signs(cx, g, n) || !check_operands(cx, call, x_sizes) || !check_types(cx, call)) return false;
+    if (!check_signs(cx, g, n) || !check_operands(cx, call, x_sizes) || !check_types(cx, call))
+        return false;
     g->in_channels = x_sizes[1] / g->groups;
     g->out_channels = call->is_transposed ? call->w->sizes[1] : call->w->sizes[0] / g->groups;
     return size_output(cx, g, n);
 }
 
 /* Everything contiguous and of the compute type. */
-static bool run(op_ctx *cx, const conv_geometry *g, const tensor *x, const tensor *w, const tensor *bias, tensor *out)
+static bool run(op_ctx *cx, const conv_geometry *g, const tensor *x, const tensor *w,
+                const tensor *bias, tensor *out)
 {
     const bool is_double = tensor_dtype(x) == DTYPE_float64;
-    conv_job job = { .geometry = *g, .n_out = nn_product(g->out, NN_DIMS), .x = tensor_data(x), .w = tensor_data(w),
-                     .bias = bias ? tensor_data(bias) : NULL, .out = tensor_data(out) };
+    conv_job job = { .geometry = *g,
+                     .n_out = nn_product(g->out, NN_DIMS),
+                     .x = tensor_data(x),
+                     .w = tensor_data(w),
+                     .bias = bias ? tensor_data(bias) : NULL,
+                     .out = tensor_data(out),
+                     .gemm = gemm_find(tensor_dtype(x)) };
     void *turned = NULL;
-    if (out->numel == 0) return true;
+    if (out->numel == 0)
+        return true;
     if (g->is_transposed && w->numel) {
         turned = mem_alloc((size_t)w->numel * dtype_size(tensor_dtype(w)));
-        if (!turned) return op_no_memory(cx);
+        if (!turned)
+            return op_no_memory(cx);
         if (is_double)
             turn_weights_f64(g, job.w, turned);
         else
@@ -220,25 +276,31 @@ static bool run(op_ctx *cx, const conv_geometry *g, const tensor *x, const tenso
         job.w = turned;
     }
     job.n_tiles = (job.n_out + CONV_TILE - 1) / CONV_TILE;
-    const int64_t work = CONV_TILE * g->out_channels * g->in_channels * nn_product(g->kernel, NN_DIMS);
+    const int64_t work =
+        CONV_TILE * g->out_channels * g->in_channels * nn_product(g->kernel, NN_DIMS);
     const int64_t grain = work > 0 && work < (1 << 20) ? (1 << 20) / work + 1 : 1;
-    par_for(job.n_tiles * g->groups * g->images, grain, is_double ? run_tiles_f64 : run_tiles_f32, &job);
+    par_for(job.n_tiles * g->groups * g->images, grain, is_double ? run_tiles_f64 : run_tiles_f32,
+            &job);
     mem_free(turned);
     return !job.out_of_memory || op_no_memory(cx);
 }
 
-static tensor *convolve(op_ctx *cx, const conv_call *call, const int64_t *x_sizes, int n, bool is_batched)
+static tensor *convolve(op_ctx *cx, const conv_call *call, const int64_t *x_sizes, int n,
+                        bool is_batched)
 {
     conv_geometry g;
     bool ok = true;
-    if (!plan(cx, call, x_sizes, n, &g)) return NULL;
+    if (!plan(cx, call, x_sizes, n, &g))
+        return NULL;
     const dtype d = nn_compute(tensor_dtype(call->x));
     int64_t sizes[2 + NN_DIMS] = { g.images, g.groups * g.out_channels };
     memcpy(sizes + 2, g.out + NN_DIMS - n, (size_t)n * sizeof *sizes);
     tensor *x = nn_operand(cx, call->x, d, &ok), *w = nn_operand(cx, call->w, d, &ok);
     tensor *bias = nn_operand(cx, call->bias, d, &ok);
-    tensor *out = ok ? make_tensor(cx, d, is_batched ? sizes : sizes + 1, n + 1 + is_batched) : NULL;
-    tensor *result = out && run(cx, &g, x, w, bias, out) ? tensor_to(cx, out, tensor_dtype(call->x)) : NULL;
+    tensor *out =
+        ok ? make_tensor(cx, d, is_batched ? sizes : sizes + 1, n + 1 + is_batched) : NULL;
+    tensor *result =
+        out && run(cx, &g, x, w, bias, out) ? tensor_to(cx, out, tensor_dtype(call->x)) : NULL;
     tensor_unref(x);
     tensor_unref(w);
     tensor_unref(bias);
@@ -246,21 +308,29 @@ static tensor *convolve(op_ctx *cx, const conv_call *call, const int64_t *x_size
     return result;
 }
 
-/* conv1d and its relatives: the number of dimensions is known, and the batch dimension may be absent. */
+/* conv1d and its relatives: the number of dimensions is known, and the batch dimension may be
+ * absent. */
 static bool call_sized(op_ctx *cx, const char *name, int n, const conv_call *call, jit_value *rets)
 {
     const tensor *x = call->x;
     const bool is_batched = x->n_dims == n + 2;
     if (!is_batched && x->n_dims != n + 1)
-        return OP_FAIL(cx, "Expected %dD (unbatched) or %dD (batched) input to %s, but got input of size: %s", n + 1, n + 2,
-                       name, sizes_print(x->sizes, x->n_dims).s);
+        return OP_FAIL(
+            cx, "Expected %dD (unbatched) or %dD (batched) input to %s, but got input of size: %s",
+            n + 1, n + 2, name, sizes_print(x->sizes, x->n_dims).s);
     const int n_weight = call->w->n_dims - 2;
-    if (n_weight < 1) return OP_FAIL(cx, "weight should have at least three dimensions");
+    if (n_weight < 1)
+        return OP_FAIL(cx, "weight should have at least three dimensions");
     if (n_weight != n) {
         int64_t ignored[NN_DIMS];
-        if (n_weight <= NN_DIMS && !read_parameter(cx, call->stride, "stride", n_weight, 1, ignored)) return false;
-        return OP_FAIL(cx, "Expected %d-dimensional input for %d-dimensional weight %s, but got %d-dimensional input of "
-                       "size %s instead", n_weight + 2, n_weight + 2, sizes_print(call->w->sizes, call->w->n_dims).s,
+        if (n_weight <= NN_DIMS
+            && !read_parameter(cx, call->stride, "stride", n_weight, 1, ignored))
+            return false;
+        return OP_FAIL(cx,
+                       "Expected %d-dimensional input for %d-dimensional weight %s, but got "
+                       "%d-dimensional input of "
+                       "size %s instead",
+                       n_weight + 2, n_weight + 2, sizes_print(call->w->sizes, call->w->n_dims).s,
                        n + 2, sizes_print(x->sizes, x->n_dims).s);
     }
     int64_t sizes[2 + NN_DIMS] = { 1 };
@@ -270,14 +340,25 @@ static bool call_sized(op_ctx *cx, const char *name, int n, const conv_call *cal
 
 static conv_call plain_call(const jit_value *args)
 {
-    return (conv_call){ .x = args[0].t, .w = args[1].t, .bias = arg_tensor(args[2]), .stride = args[3],
-                        .padding = args[4], .dilation = args[5], .groups = args[6].i };
+    return (conv_call){ .x = args[0].t,
+                        .w = args[1].t,
+                        .bias = arg_tensor(args[2]),
+                        .stride = args[3],
+                        .padding = args[4],
+                        .dilation = args[5],
+                        .groups = args[6].i };
 }
 
 static conv_call transposed_call(const jit_value *args)
 {
-    return (conv_call){ .x = args[0].t, .w = args[1].t, .bias = arg_tensor(args[2]), .stride = args[3],
-                        .padding = args[4], .output_padding = args[5], .groups = args[6].i, .dilation = args[7],
+    return (conv_call){ .x = args[0].t,
+                        .w = args[1].t,
+                        .bias = arg_tensor(args[2]),
+                        .stride = args[3],
+                        .padding = args[4],
+                        .output_padding = args[5],
+                        .groups = args[6].i,
+                        .dilation = args[7],
                         .is_transposed = true };
 }
 
@@ -321,20 +402,31 @@ bool op_conv_transpose3d(op_ctx *cx, const jit_value *args, jit_value *rets)
 static bool call_general(op_ctx *cx, const conv_call *call, jit_value *rets)
 {
     const int n = call->w->n_dims - 2;
-    if (n < 1) return OP_FAIL(cx, "weight should have at least three dimensions");
-    if (n > NN_DIMS) return OP_FAIL(cx, "convolutions of more than three dimensions are not supported");
+    if (n < 1)
+        return OP_FAIL(cx, "weight should have at least three dimensions");
+    if (n > NN_DIMS)
+        return OP_FAIL(cx, "convolutions of more than three dimensions are not supported");
     if (call->x->n_dims != n + 2 && call->x->n_dims != n + 1)
-        return OP_FAIL(cx, "Expected %d-dimensional input for %d-dimensional weight %s, but got %d-dimensional input of "
-                       "size %s instead", n + 2, n + 2, sizes_print(call->w->sizes, n + 2).s, call->x->n_dims,
+        return OP_FAIL(cx,
+                       "Expected %d-dimensional input for %d-dimensional weight %s, but got "
+                       "%d-dimensional input of "
+                       "size %s instead",
+                       n + 2, n + 2, sizes_print(call->w->sizes, n + 2).s, call->x->n_dims,
                        sizes_print(call->x->sizes, call->x->n_dims).s);
     return call_sized(cx, "convolution", n, call, rets);
 }
 
 bool op_convolution(op_ctx *cx, const jit_value *args, jit_value *rets)
 {
-    const conv_call call = { .x = args[0].t, .w = args[1].t, .bias = arg_tensor(args[2]), .stride = args[3],
-                             .padding = args[4], .dilation = args[5], .is_transposed = arg_bool(args[6]),
-                             .output_padding = args[7], .groups = args[8].i };
+    const conv_call call = { .x = args[0].t,
+                             .w = args[1].t,
+                             .bias = arg_tensor(args[2]),
+                             .stride = args[3],
+                             .padding = args[4],
+                             .dilation = args[5],
+                             .is_transposed = arg_bool(args[6]),
+                             .output_padding = args[7],
+                             .groups = args[8].i };
     return call_general(cx, &call, rets);
 }
 

@@ -1,4 +1,5 @@
-/* Distances and similarities between vectors (at/native/Distance.cpp). Differences are summed in double. */
+/* Distances and similarities between vectors (at/native/Distance.cpp). Differences are summed in
+ * double. */
 /* SPDX-License-Identifier: Apache-2.0 */
 #include "runtime/kernels/nn.h"
 #include "runtime/kernels/views.h"
@@ -18,7 +19,8 @@ bool op_pairwise_distance(op_ctx *cx, const jit_value *args, jit_value *rets)
         chain_release(&c, 0, NULL, 0);
         return op_no_memory(cx);
     }
-    tensor *r = STEP(&c, aten_norm_ScalarOpt_dim, TENSOR(difference), args[2], VALUE_HEAP_V(VALUE_LIST, last), args[4]);
+    tensor *r = STEP(&c, aten_norm_ScalarOpt_dim, TENSOR(difference), args[2],
+                     VALUE_HEAP_V(VALUE_LIST, last), args[4]);
     value_unref(VALUE_HEAP_V(VALUE_LIST, last));
     return chain_give(&c, r, rets);
 }
@@ -37,14 +39,17 @@ bool op_cosine_similarity(op_ctx *cx, const jit_value *args, jit_value *rets)
     const dtype d = result_type(args, 2);
     const double eps = arg_double(args[3]);
     if (!dtype_is_float(d) && !dtype_is_complex(d))
-        return OP_FAIL(cx, "expected common dtype to be floating point, yet common dtype is %s", dtype_prefix(d));
+        return OP_FAIL(cx, "expected common dtype to be floating point, yet common dtype is %s",
+                       dtype_prefix(d));
     int64_t sizes[TENSOR_MAX_DIMS];
     int n = args[0].t->n_dims;
     memcpy(sizes, args[0].t->sizes, (size_t)n * sizeof *sizes);
-    if (!broadcast_sizes(cx, sizes, &n, args[1].t->sizes, args[1].t->n_dims)) return false;
+    if (!broadcast_sizes(cx, sizes, &n, args[1].t->sizes, args[1].t->n_dims))
+        return false;
     tensor *a = chain_hold(&c, tensor_expand(cx, args[0].t, sizes, n));
     tensor *b = c.failed ? NULL : chain_hold(&c, tensor_expand(cx, args[1].t, sizes, n));
-    tensor *product = chain_mul(&c, normalise(&c, a, args[2].i, eps), normalise(&c, b, args[2].i, eps));
+    tensor *product =
+        chain_mul(&c, normalise(&c, a, args[2].i, eps), normalise(&c, b, args[2].i, eps));
     return chain_give(&c, chain_sum(&c, product, args[2].i, false), rets);
 }
 
@@ -53,7 +58,8 @@ static double distance(const double *a, const double *b, int64_t n, double p)
 {
     double sum = 0;
     if (p == 2) {
-        for (int64_t i = 0; i < n; i++) sum += (a[i] - b[i]) * (a[i] - b[i]);
+        for (int64_t i = 0; i < n; i++)
+            sum += (a[i] - b[i]) * (a[i] - b[i]);
         return sqrt(sum);
     }
     for (int64_t i = 0; i < n; i++) {
@@ -73,7 +79,7 @@ static double distance(const double *a, const double *b, int64_t n, double p)
 typedef struct cdist_job {
     const double *a, *b;
     double *y, p;
-    int64_t n_a, n_b, width;    /* rows of each matrix */
+    int64_t n_a, n_b, width; /* rows of each matrix */
 } cdist_job;
 
 static void cdist_rows(void *ctx, int64_t begin, int64_t end)
@@ -82,7 +88,8 @@ static void cdist_rows(void *ctx, int64_t begin, int64_t end)
     for (int64_t i = begin; i < end; i++) {
         const double *b = job->b + i / job->n_a * job->n_b * job->width;
         for (int64_t k = 0; k < job->n_b; k++)
-            job->y[i * job->n_b + k] = distance(job->a + i * job->width, b + k * job->width, job->width, job->p);
+            job->y[i * job->n_b + k] =
+                distance(job->a + i * job->width, b + k * job->width, job->width, job->p);
     }
 }
 
@@ -91,7 +98,8 @@ static bool check_cdist(op_ctx *cx, const tensor *a, const tensor *b, double p)
     const tensor *operands[] = { a, b };
     for (int k = 0; k < 2; k++)
         if (operands[k]->n_dims < 2)
-            return OP_FAIL(cx, "cdist only supports at least 2D tensors, X%d got: %dD", k + 1, operands[k]->n_dims);
+            return OP_FAIL(cx, "cdist only supports at least 2D tensors, X%d got: %dD", k + 1,
+                           operands[k]->n_dims);
     if (a->sizes[a->n_dims - 1] != b->sizes[b->n_dims - 1])
         return OP_FAIL(cx, "X1 and X2 must have the same number of columns. X1: %lld X2: %lld",
                        (long long)a->sizes[a->n_dims - 1], (long long)b->sizes[b->n_dims - 1]);
@@ -99,7 +107,8 @@ static bool check_cdist(op_ctx *cx, const tensor *a, const tensor *b, double p)
         if (!dtype_is_float(tensor_dtype(operands[k])))
             return OP_FAIL(cx, "cdist only supports floating-point dtypes, X%d got: %s", k + 1,
                            dtype_prefix(tensor_dtype(operands[k])));
-    if (p < 0) return OP_FAIL(cx, "cdist only supports non-negative p values");
+    if (p < 0)
+        return OP_FAIL(cx, "cdist only supports non-negative p values");
     return true;
 }
 
@@ -117,13 +126,17 @@ static tensor *expand_matrices(op_ctx *cx, tensor *t, const int64_t *batch, int 
 
 static bool cdist(op_ctx *cx, tensor *a, tensor *b, double p, jit_value *rets)
 {
-    if (!check_cdist(cx, a, b, p)) return false;
+    if (!check_cdist(cx, a, b, p))
+        return false;
     int64_t sizes[TENSOR_MAX_DIMS];
     int n = a->n_dims - 2;
     memcpy(sizes, a->sizes, (size_t)n * sizeof *sizes);
-    if (!broadcast_sizes(cx, sizes, &n, b->sizes, b->n_dims - 2)) return false;
+    if (!broadcast_sizes(cx, sizes, &n, b->sizes, b->n_dims - 2))
+        return false;
     tensor *x = expand_matrices(cx, a, sizes, n), *z = x ? expand_matrices(cx, b, sizes, n) : NULL;
-    cdist_job job = { .p = p, .n_a = a->sizes[a->n_dims - 2], .n_b = b->sizes[b->n_dims - 2],
+    cdist_job job = { .p = p,
+                      .n_a = a->sizes[a->n_dims - 2],
+                      .n_b = b->sizes[b->n_dims - 2],
                       .width = a->sizes[a->n_dims - 1] };
     sizes[n] = job.n_a;
     sizes[n + 1] = job.n_b;
@@ -149,9 +162,12 @@ bool op_pdist(op_ctx *cx, const jit_value *args, jit_value *rets)
 {
     const tensor *t = args[0].t;
     const double p = arg_double(args[1]);
-    if (t->n_dims != 2) return OP_FAIL(cx, "pdist only supports 2D tensors, got: %dD", t->n_dims);
-    if (!dtype_is_float(tensor_dtype(t))) return OP_FAIL(cx, "pdist only supports floating-point dtypes");
-    if (p < 0) return OP_FAIL(cx, "pdist only supports non-negative p values");
+    if (t->n_dims != 2)
+        return OP_FAIL(cx, "pdist only supports 2D tensors, got: %dD", t->n_dims);
+    if (!dtype_is_float(tensor_dtype(t)))
+        return OP_FAIL(cx, "pdist only supports floating-point dtypes");
+    if (p < 0)
+        return OP_FAIL(cx, "pdist only supports non-negative p values");
     const int64_t rows = t->sizes[0], width = t->sizes[1], n = rows * (rows - 1) / 2;
     bool ok = true;
     tensor *x = nn_operand(cx, args[0].t, DTYPE_float64, &ok);
@@ -159,7 +175,8 @@ bool op_pdist(op_ctx *cx, const jit_value *args, jit_value *rets)
     double *out = y ? tensor_data(y) : NULL;
     for (int64_t i = 0; y && i < rows; i++)
         for (int64_t k = i + 1; k < rows; k++)
-            *out++ = distance((const double *)tensor_data(x) + i * width, (const double *)tensor_data(x) + k * width, width, p);
+            *out++ = distance((const double *)tensor_data(x) + i * width,
+                              (const double *)tensor_data(x) + k * width, width, p);
     tensor_unref(x);
     return nn_give(cx, y, tensor_dtype(t), rets);
 }

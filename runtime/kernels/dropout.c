@@ -1,5 +1,6 @@
-/* Dropout of whole features, self-normalising dropout, randomised and gated activations (at/native/Dropout.cpp,
- * Activation.cpp, GatedLinearUnit.cpp). Plain dropout is with the other random operators. */
+/* Dropout of whole features, self-normalising dropout, randomised and gated activations
+ * (at/native/Dropout.cpp, Activation.cpp, GatedLinearUnit.cpp). Plain dropout is with the other
+ * random operators. */
 /* SPDX-License-Identifier: Apache-2.0 */
 #include "runtime/kernels/nn.h"
 #include "runtime/kernels/views.h"
@@ -7,34 +8,50 @@
 #include <math.h>
 #include <string.h>
 
-/* noise: one number for each element, or with `by_feature` for each [N, C] plane. `is_alpha`: keeps mean and
- * variance of activations that saturate at the negative end (selu). */
+/* noise: one number for each element, or with `by_feature` for each [N, C] plane. `is_alpha`: keeps
+ * mean and variance of activations that saturate at the negative end (selu). */
 static bool drop(op_ctx *cx, const jit_value *args, bool by_feature, bool is_alpha, jit_value *rets)
 {
     const double alpha = 1.7580993408473766, p = arg_double(args[1]);
     tensor *x = args[0].t;
     chain c = CHAIN_INIT(cx);
-    if (!(p >= 0 && p <= 1)) return OP_FAIL(cx, "dropout probability has to be between 0 and 1, but got %g", p);
+    if (!(p >= 0 && p <= 1))
+        return OP_FAIL(cx, "dropout probability has to be between 0 and 1, but got %g", p);
     if (p == 0 || !arg_bool(args[2]) || x->numel == 0) {
         rets[0] = RET_TENSOR(tensor_ref(x));
         return true;
     }
-    if (p == 1) return chain_give(&c, STEP(&c, aten_mul_Scalar, TENSOR(x), VALUE_INT_V(0)), rets);
-    if (by_feature && x->n_dims < 2) return OP_FAIL(cx, "Feature dropout requires at least 2 dimensions in the input");
+    if (p == 1)
+        return chain_give(&c, STEP(&c, aten_mul_Scalar, TENSOR(x), VALUE_INT_V(0)), rets);
+    if (by_feature && x->n_dims < 2)
+        return OP_FAIL(cx, "Feature dropout requires at least 2 dimensions in the input");
     int64_t sizes[TENSOR_MAX_DIMS];
-    for (int i = 0; i < x->n_dims; i++) sizes[i] = by_feature && i > 1 ? 1 : x->sizes[i];
+    for (int i = 0; i < x->n_dims; i++)
+        sizes[i] = by_feature && i > 1 ? 1 : x->sizes[i];
     tensor *noise = chain_hold(&c, make_tensor(cx, tensor_dtype(x), sizes, x->n_dims));
     noise = STEP(&c, aten_bernoulli__float, TENSOR(noise), VALUE_FLOAT_V(1 - p), VALUE_NONE_V);
     if (!is_alpha)
-        return chain_give(&c, chain_mul(&c, x, STEP(&c, aten_div_Scalar, TENSOR(noise), VALUE_FLOAT_V(1 - p))), rets);
+        return chain_give(
+            &c, chain_mul(&c, x, STEP(&c, aten_div_Scalar, TENSOR(noise), VALUE_FLOAT_V(1 - p))),
+            rets);
     const double a = 1 / sqrt((alpha * alpha * p + 1) * (1 - p));
-    tensor *shift = chain_shift(&c, chain_scale(&c, chain_shift(&c, noise, -1), alpha * a), alpha * a * p);
+    tensor *shift =
+        chain_shift(&c, chain_scale(&c, chain_shift(&c, noise, -1), alpha * a), alpha * a * p);
     return chain_give(&c, chain_add(&c, chain_mul(&c, x, chain_scale(&c, noise, a)), shift), rets);
 }
 
-bool op_feature_dropout(op_ctx *cx, const jit_value *args, jit_value *rets) { return drop(cx, args, true, false, rets); }
-bool op_alpha_dropout(op_ctx *cx, const jit_value *args, jit_value *rets) { return drop(cx, args, false, true, rets); }
-bool op_feature_alpha_dropout(op_ctx *cx, const jit_value *args, jit_value *rets) { return drop(cx, args, true, true, rets); }
+bool op_feature_dropout(op_ctx *cx, const jit_value *args, jit_value *rets)
+{
+    return drop(cx, args, true, false, rets);
+}
+bool op_alpha_dropout(op_ctx *cx, const jit_value *args, jit_value *rets)
+{
+    return drop(cx, args, false, true, rets);
+}
+bool op_feature_alpha_dropout(op_ctx *cx, const jit_value *args, jit_value *rets)
+{
+    return drop(cx, args, true, true, rets);
+}
 
 bool op_native_dropout(op_ctx *cx, const jit_value *args, jit_value *rets)
 {
@@ -50,7 +67,8 @@ bool op_native_dropout(op_ctx *cx, const jit_value *args, jit_value *rets)
         c.failed = c.failed || !tensor_fill(cx, mask, VALUE_BOOL_V(true));
         y = c.failed ? NULL : chain_hold(&c, tensor_clone(cx, x));
     }
-    if (!c.failed) rets[1] = RET_TENSOR(tensor_ref(mask));
+    if (!c.failed)
+        rets[1] = RET_TENSOR(tensor_ref(mask));
     return chain_give(&c, y, rets);
 }
 
@@ -59,10 +77,13 @@ bool op_glu(op_ctx *cx, const jit_value *args, jit_value *rets)
 {
     tensor *x = args[0].t;
     int dim;
-    if (x->n_dims == 0) return OP_FAIL(cx, "glu does not support scalars because halving size must be even");
-    if (!wrap_dim(cx, args[1].i, x->n_dims, &dim)) return false;
+    if (x->n_dims == 0)
+        return OP_FAIL(cx, "glu does not support scalars because halving size must be even");
+    if (!wrap_dim(cx, args[1].i, x->n_dims, &dim))
+        return false;
     if (x->sizes[dim] % 2)
-        return OP_FAIL(cx, "Halving dimension must be even, but dimension %d is size %lld", dim, (long long)x->sizes[dim]);
+        return OP_FAIL(cx, "Halving dimension must be even, but dimension %d is size %lld", dim,
+                       (long long)x->sizes[dim]);
     chain c = CHAIN_INIT(cx);
     const int64_t half = x->sizes[dim] / 2;
     tensor *value = chain_hold(&c, tensor_narrow(cx, x, dim, 0, half));
@@ -72,7 +93,8 @@ bool op_glu(op_ctx *cx, const jit_value *args, jit_value *rets)
 
 /* ---- rrelu ----------------------------------------------------------------------------------- */
 /* A draw for each element that is not positive, in order. */
-static bool rrelu_random(op_ctx *cx, const jit_value *args, double lower, double upper, jit_value *rets)
+static bool rrelu_random(op_ctx *cx, const jit_value *args, double lower, double upper,
+                         jit_value *rets)
 {
     const tensor *in = args[0].t;
     bool ok = true;
@@ -86,7 +108,8 @@ static bool rrelu_random(op_ctx *cx, const jit_value *args, double lower, double
         if (value <= 0) {
             const double unit = (double)(generator_next64(g) & ((UINT64_C(1) << 53) - 1)) * 0x1p-53;
             slope = unit * (upper - lower) + lower;
-            if (tensor_dtype(in) != DTYPE_float64) slope = (float)slope;
+            if (tensor_dtype(in) != DTYPE_float64)
+                slope = (float)slope;
         }
         ((double *)tensor_data(y))[i] = value * slope;
     }
@@ -99,8 +122,12 @@ bool op_rrelu(op_ctx *cx, const jit_value *args, jit_value *rets)
 {
     const double lower = arg_double(args[1]), upper = arg_double(args[2]);
     chain c = CHAIN_INIT(cx);
-    if (lower > upper) return OP_FAIL(cx, "Lower bound should be less than or equal to the upper bound");
-    if (!nn_check_float(cx, args[0].t, "rrelu_with_noise_out_cpu")) return false;
-    if (arg_bool(args[3])) return rrelu_random(cx, args, lower, upper, rets);
-    return chain_give(&c, STEP(&c, aten_leaky_relu, args[0], VALUE_FLOAT_V((lower + upper) / 2)), rets);
+    if (lower > upper)
+        return OP_FAIL(cx, "Lower bound should be less than or equal to the upper bound");
+    if (!nn_check_float(cx, args[0].t, "rrelu_with_noise_out_cpu"))
+        return false;
+    if (arg_bool(args[3]))
+        return rrelu_random(cx, args, lower, upper, rets);
+    return chain_give(&c, STEP(&c, aten_leaky_relu, args[0], VALUE_FLOAT_V((lower + upper) / 2)),
+                      rets);
 }

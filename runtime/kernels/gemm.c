@@ -39,7 +39,7 @@ static dtype gemm_compute(dtype d)
     return DTYPE_int64;
 }
 
-static gemm_fn gemm_find(dtype compute)
+gemm_fn gemm_find(dtype compute)
 {
     if (compute == DTYPE_int64) return gemm_i64;
     if (compute == DTYPE_complex128) return gemm_c128;

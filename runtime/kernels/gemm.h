@@ -19,6 +19,8 @@ bool gemm_f32_v4(int64_t m, int64_t n, int64_t k, matrix a, matrix b, void *c);
 bool gemm_f64_base(int64_t m, int64_t n, int64_t k, matrix a, matrix b, void *c);
 bool gemm_f64_v3(int64_t m, int64_t n, int64_t k, matrix a, matrix b, void *c);
 bool gemm_f64_v4(int64_t m, int64_t n, int64_t k, matrix a, matrix b, void *c);
+/** The product of this machine for float32, float64, int64 or complex128. */
+gemm_fn gemm_find(dtype compute);
 
 /** [batch..., m, k] times [batch..., k, n] with equal batch sizes: a new contiguous [batch..., m, n]. The operands have
  * one element type and any strides. */

@@ -4,7 +4,7 @@
 
 #include <math.h>
 
-#define INT(x) VALUE_INT_V(x)
+#define INT(x)   VALUE_INT_V(x)
 #define FLOAT(x) VALUE_FLOAT_V(x)
 
 static bool finish(chain *c, tensor *loss, jit_value reduction, jit_value *rets)
@@ -17,38 +17,45 @@ static tensor *clamp_below(chain *c, tensor *t, double least)
     return STEP(c, aten_clamp_min, TENSOR(t), FLOAT(least));
 }
 
-static tensor *equals(chain *c, tensor *t, double x) { return STEP(c, aten_eq_Scalar, TENSOR(t), FLOAT(x)); }
+static tensor *equals(chain *c, tensor *t, double x)
+{
+    return STEP(c, aten_eq_Scalar, TENSOR(t), FLOAT(x));
+}
 
 static tensor *zeros_like(chain *c, tensor *t)
 {
-    return STEP(c, aten_zeros_like, TENSOR(t), VALUE_NONE_V, VALUE_NONE_V, VALUE_NONE_V, VALUE_NONE_V, VALUE_NONE_V);
+    return STEP(c, aten_zeros_like, TENSOR(t), VALUE_NONE_V, VALUE_NONE_V, VALUE_NONE_V,
+                VALUE_NONE_V, VALUE_NONE_V);
 }
 
 /* The type both promote to must be a float. */
 static bool check_pair(op_ctx *cx, const jit_value *args, const char *name)
 {
     const dtype d = result_type(args, 2);
-    return dtype_is_float(d) || dtype_is_complex(d) ||
-           OP_FAIL(cx, "\"%s\" not implemented for '%s'", name, dtype_prefix(d));
+    return dtype_is_float(d) || dtype_is_complex(d)
+           || OP_FAIL(cx, "\"%s\" not implemented for '%s'", name, dtype_prefix(d));
 }
 
 /* ---- regression ------------------------------------------------------------------------------ */
 bool op_l1_loss(op_ctx *cx, const jit_value *args, jit_value *rets)
 {
     chain c = CHAIN_INIT(cx);
-    return finish(&c, STEP(&c, aten_abs, TENSOR(chain_sub(&c, args[0].t, args[1].t))), args[2], rets);
+    return finish(&c, STEP(&c, aten_abs, TENSOR(chain_sub(&c, args[0].t, args[1].t))), args[2],
+                  rets);
 }
 
 bool op_mse_loss(op_ctx *cx, const jit_value *args, jit_value *rets)
 {
     chain c = CHAIN_INIT(cx);
-    if (!check_pair(cx, args, "mse_cpu")) return false;
+    if (!check_pair(cx, args, "mse_cpu"))
+        return false;
     tensor *d = chain_sub(&c, args[0].t, args[1].t);
     return finish(&c, chain_mul(&c, d, d), args[2], rets);
 }
 
 /* Quadratic below `knee`, linear above: 0.5 z^2 * inner, outer * (z - knee / 2). */
-static bool bent_loss(op_ctx *cx, const jit_value *args, double knee, double inner, double outer, jit_value *rets)
+static bool bent_loss(op_ctx *cx, const jit_value *args, double knee, double inner, double outer,
+                      jit_value *rets)
 {
     chain c = CHAIN_INIT(cx);
     tensor *z = STEP(&c, aten_abs, TENSOR(chain_sub(&c, args[0].t, args[1].t)));
@@ -61,15 +68,18 @@ static bool bent_loss(op_ctx *cx, const jit_value *args, double knee, double inn
 bool op_smooth_l1_loss(op_ctx *cx, const jit_value *args, jit_value *rets)
 {
     const double beta = arg_double(args[3]);
-    if (beta < 0) return OP_FAIL(cx, "smooth_l1_loss does not support negative values for beta.");
-    if (beta == 0) return op_l1_loss(cx, args, rets);
+    if (beta < 0)
+        return OP_FAIL(cx, "smooth_l1_loss does not support negative values for beta.");
+    if (beta == 0)
+        return op_l1_loss(cx, args, rets);
     return check_pair(cx, args, "smooth_l1_cpu") && bent_loss(cx, args, beta, 1 / beta, 1, rets);
 }
 
 bool op_huber_loss(op_ctx *cx, const jit_value *args, jit_value *rets)
 {
     const double delta = arg_double(args[3]);
-    if (!(delta > 0)) return OP_FAIL(cx, "huber_loss does not support non-positive values for delta.");
+    if (!(delta > 0))
+        return OP_FAIL(cx, "huber_loss does not support non-positive values for delta.");
     return check_pair(cx, args, "huber_cpu") && bent_loss(cx, args, delta, 1, delta, rets);
 }
 
@@ -80,13 +90,19 @@ bool op_poisson_nll_loss(op_ctx *cx, const jit_value *args, jit_value *rets)
     if (arg_bool(args[2]))
         loss = chain_sub(&c, STEP(&c, aten_exp, TENSOR(x)), chain_mul(&c, target, x));
     else
-        loss = chain_sub(&c, x, chain_mul(&c, target, STEP(&c, aten_log, TENSOR(chain_shift(&c, x, arg_double(args[4]))))));
+        loss = chain_sub(
+            &c, x,
+            chain_mul(&c, target,
+                      STEP(&c, aten_log, TENSOR(chain_shift(&c, x, arg_double(args[4]))))));
     if (arg_bool(args[3])) { // Stirling's approximation of log(target!)
-        tensor *body = chain_sub(&c, chain_mul(&c, target, STEP(&c, aten_log, TENSOR(target))), target);
-        tensor *tail = chain_scale(&c, STEP(&c, aten_log, TENSOR(chain_scale(&c, target, 2 * M_PI))), 0.5);
+        tensor *body =
+            chain_sub(&c, chain_mul(&c, target, STEP(&c, aten_log, TENSOR(target))), target);
+        tensor *tail =
+            chain_scale(&c, STEP(&c, aten_log, TENSOR(chain_scale(&c, target, 2 * M_PI))), 0.5);
         tensor *full = chain_add(&c, body, tail);
         tensor *is_small = STEP(&c, aten_le_Scalar, TENSOR(target), INT(1));
-        loss = chain_add(&c, loss, STEP(&c, aten_where_ScalarSelf, TENSOR(is_small), INT(0), TENSOR(full)));
+        loss = chain_add(&c, loss,
+                         STEP(&c, aten_where_ScalarSelf, TENSOR(is_small), INT(0), TENSOR(full)));
     }
     return finish(&c, loss, args[5], rets);
 }
@@ -109,33 +125,41 @@ bool op_binary_cross_entropy(op_ctx *cx, const jit_value *args, jit_value *rets)
     chain c = CHAIN_INIT(cx);
     tensor *x = args[0].t, *target = args[1].t, *weight = arg_tensor(args[2]);
     if (!dtype_is_float(tensor_dtype(x)))
-        return OP_FAIL(cx, "\"binary_cross_entropy\" not implemented for '%s'", dtype_prefix(tensor_dtype(x)));
+        return OP_FAIL(cx, "\"binary_cross_entropy\" not implemented for '%s'",
+                       dtype_prefix(tensor_dtype(x)));
     if (target->dtype != x->dtype)
         return OP_FAIL(cx, "Found dtype %s but expected %s", dtype_prefix(tensor_dtype(target)),
                        dtype_prefix(tensor_dtype(x)));
-    if (!check_probabilities(cx, x)) return false;
+    if (!check_probabilities(cx, x))
+        return false;
     // logarithms are kept above -100 so that certain but wrong answers stay finite
     tensor *log_x = clamp_below(&c, STEP(&c, aten_log, TENSOR(x)), -100);
     tensor *log_rest = clamp_below(&c, STEP(&c, aten_log1p, TENSOR(chain_scale(&c, x, -1))), -100);
-    tensor *loss = chain_sub(&c, chain_mul(&c, chain_shift(&c, target, -1), log_rest), chain_mul(&c, target, log_x));
-    if (weight) loss = chain_mul(&c, loss, weight);
+    tensor *loss = chain_sub(&c, chain_mul(&c, chain_shift(&c, target, -1), log_rest),
+                             chain_mul(&c, target, log_x));
+    if (weight)
+        loss = chain_mul(&c, loss, weight);
     return finish(&c, loss, args[3], rets);
 }
 
 bool op_binary_cross_entropy_with_logits(op_ctx *cx, const jit_value *args, jit_value *rets)
 {
     chain c = CHAIN_INIT(cx);
-    tensor *x = args[0].t, *target = args[1].t, *weight = arg_tensor(args[2]), *pos_weight = arg_tensor(args[3]);
+    tensor *x = args[0].t, *target = args[1].t, *weight = arg_tensor(args[2]),
+           *pos_weight = arg_tensor(args[3]);
     tensor *negative = STEP(&c, aten_neg, TENSOR(x));
     tensor *most = clamp_below(&c, negative, 0);
     tensor *exps = chain_add(&c, STEP(&c, aten_exp, TENSOR(STEP(&c, aten_neg, TENSOR(most)))),
                              STEP(&c, aten_exp, TENSOR(chain_sub(&c, negative, most))));
     tensor *softplus = chain_add(&c, STEP(&c, aten_log, TENSOR(exps)), most); // log(1 + exp(-x))
     if (pos_weight)
-        softplus = chain_mul(&c, softplus, chain_shift(&c, chain_mul(&c, chain_shift(&c, pos_weight, -1), target), 1));
+        softplus =
+            chain_mul(&c, softplus,
+                      chain_shift(&c, chain_mul(&c, chain_shift(&c, pos_weight, -1), target), 1));
     tensor *rest = chain_shift(&c, STEP(&c, aten_neg, TENSOR(target)), 1);
     tensor *loss = chain_add(&c, chain_mul(&c, rest, x), softplus);
-    if (weight) loss = chain_mul(&c, loss, weight);
+    if (weight)
+        loss = chain_mul(&c, loss, weight);
     return finish(&c, loss, args[4], rets);
 }
 
@@ -146,7 +170,8 @@ bool op_kl_div(op_ctx *cx, const jit_value *args, jit_value *rets)
     if (arg_bool(args[3]))
         loss = chain_mul(&c, STEP(&c, aten_exp, TENSOR(target)), chain_sub(&c, target, x));
     else
-        loss = chain_sub(&c, STEP(&c, aten_xlogy_Tensor, TENSOR(target), TENSOR(target)), chain_mul(&c, target, x));
+        loss = chain_sub(&c, STEP(&c, aten_xlogy_Tensor, TENSOR(target), TENSOR(target)),
+                         chain_mul(&c, target, x));
     return finish(&c, loss, args[2], rets);
 }
 
@@ -155,7 +180,8 @@ bool op_soft_margin_loss(op_ctx *cx, const jit_value *args, jit_value *rets)
 {
     chain c = CHAIN_INIT(cx);
     tensor *product = chain_mul(&c, STEP(&c, aten_neg, TENSOR(args[1].t)), args[0].t);
-    tensor *loss = STEP(&c, aten_log, TENSOR(chain_shift(&c, STEP(&c, aten_exp, TENSOR(product)), 1)));
+    tensor *loss =
+        STEP(&c, aten_log, TENSOR(chain_shift(&c, STEP(&c, aten_exp, TENSOR(product)), 1)));
     return finish(&c, loss, args[2], rets);
 }
 
@@ -164,7 +190,8 @@ bool op_margin_ranking_loss(op_ctx *cx, const jit_value *args, jit_value *rets)
     chain c = CHAIN_INIT(cx);
     tensor *difference = chain_sub(&c, args[0].t, args[1].t);
     tensor *loss = chain_mul(&c, STEP(&c, aten_neg, TENSOR(args[2].t)), difference);
-    return finish(&c, clamp_below(&c, chain_shift(&c, loss, arg_double(args[3])), 0), args[4], rets);
+    return finish(&c, clamp_below(&c, chain_shift(&c, loss, arg_double(args[3])), 0), args[4],
+                  rets);
 }
 
 /* `same` where the target is not -1, plus `different` where it is not 1, zero elsewhere. */
@@ -179,17 +206,21 @@ bool op_hinge_embedding_loss(op_ctx *cx, const jit_value *args, jit_value *rets)
 {
     chain c = CHAIN_INIT(cx);
     tensor *x = args[0].t;
-    tensor *margin = clamp_below(&c, chain_shift(&c, STEP(&c, aten_neg, TENSOR(x)), arg_double(args[2])), 0);
+    tensor *margin =
+        clamp_below(&c, chain_shift(&c, STEP(&c, aten_neg, TENSOR(x)), arg_double(args[2])), 0);
     return finish(&c, pick_by_sign(&c, args[1].t, x, margin), args[3], rets);
 }
 
 static bool check_cosine_target(op_ctx *cx, const tensor *a, const tensor *b, const tensor *target)
 {
     const int n = target->n_dims;
-    if (n > 1) return OP_FAIL(cx, "0D or 1D target tensor expected, multi-target not supported");
-    if (a->n_dims == n + 1 && b->n_dims == n + 1) return true;
-    return OP_FAIL(cx, "%dD target tensor expects %dD input tensors, but found inputs with sizes %s and %s.", n, n + 1,
-                   sizes_print(a->sizes, a->n_dims).s, sizes_print(b->sizes, b->n_dims).s);
+    if (n > 1)
+        return OP_FAIL(cx, "0D or 1D target tensor expected, multi-target not supported");
+    if (a->n_dims == n + 1 && b->n_dims == n + 1)
+        return true;
+    return OP_FAIL(
+        cx, "%dD target tensor expects %dD input tensors, but found inputs with sizes %s and %s.",
+        n, n + 1, sizes_print(a->sizes, a->n_dims).s, sizes_print(b->sizes, b->n_dims).s);
 }
 
 bool op_cosine_embedding_loss(op_ctx *cx, const jit_value *args, jit_value *rets)
@@ -198,7 +229,8 @@ bool op_cosine_embedding_loss(op_ctx *cx, const jit_value *args, jit_value *rets
     const double tiny = 1e-12;
     chain c = CHAIN_INIT(cx);
     tensor *a = args[0].t, *b = args[1].t, *target = args[2].t;
-    if (!check_cosine_target(cx, a, b, target)) return false;
+    if (!check_cosine_target(cx, a, b, target))
+        return false;
     tensor *product = chain_sum(&c, chain_mul(&c, a, b), LAST, false);
     tensor *a_square = chain_shift(&c, chain_sum(&c, chain_mul(&c, a, a), LAST, false), tiny);
     tensor *b_square = chain_shift(&c, chain_sum(&c, chain_mul(&c, b, b), LAST, false), tiny);
@@ -214,7 +246,8 @@ bool op_cosine_embedding_loss(op_ctx *cx, const jit_value *args, jit_value *rets
 
 static tensor *distance(chain *c, tensor *a, tensor *b, const jit_value *p_and_eps)
 {
-    return STEP(c, aten_pairwise_distance, TENSOR(a), TENSOR(b), p_and_eps[0], p_and_eps[1], VALUE_BOOL_V(false));
+    return STEP(c, aten_pairwise_distance, TENSOR(a), TENSOR(b), p_and_eps[0], p_and_eps[1],
+                VALUE_BOOL_V(false));
 }
 
 bool op_triplet_margin_loss(op_ctx *cx, const jit_value *args, jit_value *rets)
@@ -222,11 +255,14 @@ bool op_triplet_margin_loss(op_ctx *cx, const jit_value *args, jit_value *rets)
     chain c = CHAIN_INIT(cx);
     tensor *anchor = args[0].t, *positive = args[1].t, *negative = args[2].t;
     if (anchor->n_dims != positive->n_dims || anchor->n_dims != negative->n_dims)
-        return OP_FAIL(cx, "All inputs should have same dimension but got %dD, %dD and %dD inputs.", anchor->n_dims,
-                       positive->n_dims, negative->n_dims);
-    tensor *near = distance(&c, anchor, positive, args + 4), *far = distance(&c, anchor, negative, args + 4);
+        return OP_FAIL(cx, "All inputs should have same dimension but got %dD, %dD and %dD inputs.",
+                       anchor->n_dims, positive->n_dims, negative->n_dims);
+    tensor *near = distance(&c, anchor, positive, args + 4),
+           *far = distance(&c, anchor, negative, args + 4);
     if (arg_bool(args[6]))
-        far = STEP(&c, aten_minimum, TENSOR(far), TENSOR(distance(&c, positive, negative, args + 4)));
-    tensor *loss = clamp_below(&c, chain_shift(&c, chain_sub(&c, near, far), arg_double(args[3])), 0);
+        far =
+            STEP(&c, aten_minimum, TENSOR(far), TENSOR(distance(&c, positive, negative, args + 4)));
+    tensor *loss =
+        clamp_below(&c, chain_shift(&c, chain_sub(&c, near, far), arg_double(args[3])), 0);
     return finish(&c, loss, args[7], rets);
 }

@@ -1,7 +1,9 @@
-/* Batch, instance, group and layer normalisation (at/native/Normalization.cpp, layer_norm.cpp, group_norm.cpp).
+/* Batch, instance, group and layer normalisation (at/native/Normalization.cpp, layer_norm.cpp,
+ * group_norm.cpp).
  *
- * Each takes moments of groups of contiguous lines, turns them into a scale and a shift, and maps every line.
- * Moments are taken in double in two passes; the map is done in the element type, as PyTorch does. */
+ * Each takes moments of groups of contiguous lines, turns them into a scale and a shift, and maps
+ * every line. Moments are taken in double in two passes; the map is done in the element type, as
+ * PyTorch does. */
 /* SPDX-License-Identifier: Apache-2.0 */
 #include "runtime/kernels/nn.h"
 
@@ -18,17 +20,17 @@ typedef struct norm_job {
     int64_t line, repeats, step; /* elements of a line, lines of a group and their distance */
     double *means, *squares;     /* per group: mean, sum of squared distances from it */
     const double *scales, *shifts;
-    int64_t n_pairs;             /* of scales and shifts, used in turn */
-    const void *weight, *bias;   /* layer norm: per position */
+    int64_t n_pairs;           /* of scales and shifts, used in turn */
+    const void *weight, *bias; /* layer norm: per position */
     double eps;
 } norm_job;
 
-#define T float
+#define T        float
 #define FN(name) name##_f32
 #include "runtime/kernels/norm_loops.h"
 #undef T
 #undef FN
-#define T double
+#define T        double
 #define FN(name) name##_f64
 #include "runtime/kernels/norm_loops.h"
 #undef T
@@ -40,9 +42,11 @@ static int64_t line_grain(int64_t line) { return line < NN_GRAIN ? NN_GRAIN / (l
 /* Element i of a vector of any type and stride; `otherwise` where there is no vector. */
 static double vector_at(const tensor *t, int64_t i, double otherwise)
 {
-    if (!t) return otherwise;
+    if (!t)
+        return otherwise;
     const dtype d = tensor_dtype(t);
-    return element_load_double(d, (const char *)tensor_data(t) + i * t->strides[0] * (int64_t)dtype_size(d));
+    return element_load_double(d, (const char *)tensor_data(t)
+                                      + i * t->strides[0] * (int64_t)dtype_size(d));
 }
 
 static void vector_set(tensor *t, int64_t i, double x)
@@ -54,7 +58,7 @@ static void vector_set(tensor *t, int64_t i, double x)
 /* ---- batch and instance norm ----------------------------------------------------------------- */
 typedef struct batch_call {
     tensor *x, *weight, *bias, *running_mean, *running_var;
-    bool is_training, per_image;    /* per_image: instance norm, moments of each image by itself */
+    bool is_training, per_image; /* per_image: instance norm, moments of each image by itself */
     double momentum, eps;
     int64_t images, channels, line; /* x is [images, channels, line] */
 } batch_call;
@@ -62,9 +66,14 @@ typedef struct batch_call {
 static batch_call read_batch(const jit_value *args)
 {
     const tensor *x = args[0].t;
-    batch_call b = { .x = args[0].t, .weight = arg_tensor(args[1]), .bias = arg_tensor(args[2]),
-                     .running_mean = arg_tensor(args[3]), .running_var = arg_tensor(args[4]),
-                     .is_training = arg_bool(args[5]), .momentum = arg_double(args[6]), .eps = arg_double(args[7]) };
+    batch_call b = { .x = args[0].t,
+                     .weight = arg_tensor(args[1]),
+                     .bias = arg_tensor(args[2]),
+                     .running_mean = arg_tensor(args[3]),
+                     .running_var = arg_tensor(args[4]),
+                     .is_training = arg_bool(args[5]),
+                     .momentum = arg_double(args[6]),
+                     .eps = arg_double(args[7]) };
     b.images = x->n_dims > 0 ? x->sizes[0] : 0;
     b.channels = x->n_dims > 1 ? x->sizes[1] : 0;
     b.line = x->n_dims > 2 ? nn_product(x->sizes + 2, x->n_dims - 2) : 1;
@@ -73,24 +82,31 @@ static batch_call read_batch(const jit_value *args)
 
 static bool check_vector(op_ctx *cx, const tensor *t, const char *name, int64_t n)
 {
-    if (!t || (t->n_dims == 1 && t->sizes[0] == n)) return true;
-    return OP_FAIL(cx, "%s should contain %lld elements not %lld", name, (long long)n, (long long)t->numel);
+    if (!t || (t->n_dims == 1 && t->sizes[0] == n))
+        return true;
+    return OP_FAIL(cx, "%s should contain %lld elements not %lld", name, (long long)n,
+                   (long long)t->numel);
 }
 
 static bool check_batch(op_ctx *cx, const batch_call *b)
 {
     if (!b->is_training && (!b->running_mean || !b->running_var)) {
         if (b->per_image)
-            return OP_FAIL(cx, "Expected running_mean and running_var to be defined when use_input_stats is false");
-        return OP_FAIL(cx, "%s must be defined in evaluation mode", b->running_mean ? "running_var" : "running_mean");
+            return OP_FAIL(cx, "Expected running_mean and running_var to be defined when "
+                               "use_input_stats is false");
+        return OP_FAIL(cx, "%s must be defined in evaluation mode",
+                       b->running_mean ? "running_var" : "running_mean");
     }
     int dim;
-    if (b->per_image && b->x->n_dims < 2 && !wrap_dim(cx, 1, b->x->n_dims, &dim)) return false;
-    if (!check_vector(cx, b->running_mean, "running_mean", b->channels) ||
-        !check_vector(cx, b->running_var, "running_var", b->channels) ||
-        !check_vector(cx, b->weight, "weight", b->channels) || !check_vector(cx, b->bias, "bias", b->channels))
+    if (b->per_image && b->x->n_dims < 2 && !wrap_dim(cx, 1, b->x->n_dims, &dim))
         return false;
-    if (b->x->n_dims < 2) return OP_FAIL(cx, "Expected an input of at least 2 dimensions");
+    if (!check_vector(cx, b->running_mean, "running_mean", b->channels)
+        || !check_vector(cx, b->running_var, "running_var", b->channels)
+        || !check_vector(cx, b->weight, "weight", b->channels)
+        || !check_vector(cx, b->bias, "bias", b->channels))
+        return false;
+    if (b->x->n_dims < 2)
+        return OP_FAIL(cx, "Expected an input of at least 2 dimensions");
     return nn_check_float(cx, b->x, "batch_norm");
 }
 
@@ -107,12 +123,16 @@ static void update_running(const batch_call *b, const norm_job *job)
         mean /= (double)n_images;
         var /= (double)n_images;
         if (b->running_mean)
-            vector_set(b->running_mean, c, b->momentum * mean + (1 - b->momentum) * vector_at(b->running_mean, c, 0));
+            vector_set(b->running_mean, c,
+                       b->momentum * mean + (1 - b->momentum) * vector_at(b->running_mean, c, 0));
         if (b->running_var)
-            vector_set(b->running_var, c, b->momentum * var + (1 - b->momentum) * vector_at(b->running_var, c, 1));
+            vector_set(b->running_var, c,
+                       b->momentum * var + (1 - b->momentum) * vector_at(b->running_var, c, 1));
     }
-    if (b->running_mean) tensor_bump_version(b->running_mean);
-    if (b->running_var) tensor_bump_version(b->running_var);
+    if (b->running_mean)
+        tensor_bump_version(b->running_mean);
+    if (b->running_var)
+        tensor_bump_version(b->running_var);
 }
 
 /* Moments become the inverse deviation (kept in squares), scales and shifts. */
@@ -130,14 +150,21 @@ static void make_pairs(const batch_call *b, norm_job *job, double *scales, doubl
     }
 }
 
-/* y, of x's sizes and compute type. *ret_numbers: means, then inverse deviations (n_pairs each), to be released. */
-static bool run_batch(op_ctx *cx, const batch_call *b, const tensor *x, tensor *y, double **ret_numbers)
+/* y, of x's sizes and compute type. *ret_numbers: means, then inverse deviations (n_pairs each), to
+ * be released. */
+static bool run_batch(op_ctx *cx, const batch_call *b, const tensor *x, tensor *y,
+                      double **ret_numbers)
 {
-    norm_job job = { .x = tensor_data(x), .y = tensor_data(y), .line = b->line, .eps = b->eps,
-                     .step = b->channels * b->line, .repeats = b->per_image ? 1 : b->images,
+    norm_job job = { .x = tensor_data(x),
+                     .y = tensor_data(y),
+                     .line = b->line,
+                     .eps = b->eps,
+                     .step = b->channels * b->line,
+                     .repeats = b->per_image ? 1 : b->images,
                      .n_pairs = b->per_image ? b->images * b->channels : b->channels };
     double *numbers = mem_calloc((size_t)(4 * job.n_pairs + 1), sizeof *numbers);
-    if (!numbers) return op_no_memory(cx);
+    if (!numbers)
+        return op_no_memory(cx);
     job.means = numbers;
     job.squares = numbers + job.n_pairs;
     job.scales = numbers + 2 * job.n_pairs;
@@ -148,7 +175,8 @@ static bool run_batch(op_ctx *cx, const batch_call *b, const tensor *x, tensor *
         update_running(b, &job);
     }
     make_pairs(b, &job, numbers + 2 * job.n_pairs, numbers + 3 * job.n_pairs);
-    if (x->numel) par_for(b->images * b->channels, line_grain(job.line), BY_TYPE(x, map_lines), &job);
+    if (x->numel)
+        par_for(b->images * b->channels, line_grain(job.line), BY_TYPE(x, map_lines), &job);
     return true;
 }
 
@@ -166,13 +194,15 @@ static bool batch_norm(op_ctx *cx, const batch_call *b, bool wants_moments, jit_
         const int64_t n = b->is_training ? b->channels : 0;
         moments[k] = make_tensor(cx, compute, &n, 1);
         ok = moments[k] != NULL;
-        for (int64_t c = 0; ok && c < n; c++) vector_set(moments[k], c, numbers[k * b->channels + c]);
+        for (int64_t c = 0; ok && c < n; c++)
+            vector_set(moments[k], c, numbers[k * b->channels + c]);
     }
     ok = ok && nn_give(cx, tensor_ref(y), d, rets);
     mem_free(numbers);
     tensor_unref(x);
     tensor_unref(y);
-    if (ok && wants_moments) return give_pair(moments[0], moments[1], rets + 1);
+    if (ok && wants_moments)
+        return give_pair(moments[0], moments[1], rets + 1);
     tensor_unref(moments[0]);
     tensor_unref(moments[1]);
     return ok;
@@ -198,22 +228,34 @@ bool op_instance_norm(op_ctx *cx, const jit_value *args, jit_value *rets)
 }
 
 /* ---- layer norm ------------------------------------------------------------------------------ */
-static bool check_layer(op_ctx *cx, const tensor *x, const int64_t *shape, int n, const tensor *w, const tensor *b)
+static bool check_layer(op_ctx *cx, const tensor *x, const int64_t *shape, int n, const tensor *w,
+                        const tensor *b)
 {
     const sizes_text spelled = sizes_print(shape, n);
     const size_t n_bytes = (size_t)n * sizeof *shape;
     if (n < 1)
-        return OP_FAIL(cx, "Expected normalized_shape to be at least 1-dimensional, i.e., containing at least one "
-                       "element, but got normalized_shape = %s", spelled.s);
+        return OP_FAIL(
+            cx,
+            "Expected normalized_shape to be at least 1-dimensional, i.e., containing at least one "
+            "element, but got normalized_shape = %s",
+            spelled.s);
     if (w && (w->n_dims != n || memcmp(w->sizes, shape, n_bytes) != 0))
-        return OP_FAIL(cx, "Expected weight to be of same shape as normalized_shape, but got weight of shape %s and "
-                       "normalized_shape = %s", sizes_print(w->sizes, w->n_dims).s, spelled.s);
+        return OP_FAIL(cx,
+                       "Expected weight to be of same shape as normalized_shape, but got weight of "
+                       "shape %s and "
+                       "normalized_shape = %s",
+                       sizes_print(w->sizes, w->n_dims).s, spelled.s);
     if (b && (b->n_dims != n || memcmp(b->sizes, shape, n_bytes) != 0))
-        return OP_FAIL(cx, "Expected bias to be of same shape as normalized_shape, but got bias of shape %s and "
-                       "normalized_shape = %s", sizes_print(b->sizes, b->n_dims).s, spelled.s);
+        return OP_FAIL(
+            cx,
+            "Expected bias to be of same shape as normalized_shape, but got bias of shape %s and "
+            "normalized_shape = %s",
+            sizes_print(b->sizes, b->n_dims).s, spelled.s);
     if (x->n_dims < n || memcmp(x->sizes + x->n_dims - n, shape, n_bytes) != 0)
-        return OP_FAIL(cx, "Given normalized_shape=%s, expected input with shape [*, %s, but got input of size%s", spelled.s,
-                       spelled.s + 1, sizes_print(x->sizes, x->n_dims).s);
+        return OP_FAIL(
+            cx,
+            "Given normalized_shape=%s, expected input with shape [*, %s, but got input of size%s",
+            spelled.s, spelled.s + 1, sizes_print(x->sizes, x->n_dims).s);
     return nn_check_float(cx, x, "LayerNormKernelImpl");
 }
 
@@ -221,10 +263,13 @@ static bool check_layer(op_ctx *cx, const tensor *x, const int64_t *shape, int n
 static tensor *make_statistics(op_ctx *cx, const tensor *x, int n_shape, const double *numbers)
 {
     int64_t sizes[TENSOR_MAX_DIMS];
-    for (int i = 0; i < x->n_dims; i++) sizes[i] = i < x->n_dims - n_shape ? x->sizes[i] : 1;
+    for (int i = 0; i < x->n_dims; i++)
+        sizes[i] = i < x->n_dims - n_shape ? x->sizes[i] : 1;
     tensor *t = make_tensor(cx, tensor_dtype(x), sizes, x->n_dims);
     for (int64_t i = 0; t && i < t->numel; i++)
-        element_store_double(tensor_dtype(t), (char *)tensor_data(t) + i * (int64_t)dtype_size(tensor_dtype(t)), numbers[i]);
+        element_store_double(tensor_dtype(t),
+                             (char *)tensor_data(t) + i * (int64_t)dtype_size(tensor_dtype(t)),
+                             numbers[i]);
     return t;
 }
 
@@ -236,7 +281,8 @@ typedef struct layer_call {
     bool wants_moments;
 } layer_call;
 
-static bool run_layer(op_ctx *cx, const layer_call *l, const tensor *x, const tensor *w, const tensor *b, jit_value *rets)
+static bool run_layer(op_ctx *cx, const layer_call *l, const tensor *x, const tensor *w,
+                      const tensor *b, jit_value *rets)
 {
     const int64_t line = nn_product(l->shape, l->n_shape);
     const int64_t rows = nn_product(x->sizes, x->n_dims - l->n_shape);
@@ -244,17 +290,24 @@ static bool run_layer(op_ctx *cx, const layer_call *l, const tensor *x, const te
     double *numbers = mem_calloc((size_t)(2 * rows + 1), sizeof *numbers);
     bool ok = y && (numbers || op_no_memory(cx));
     if (ok && rows) {
-        norm_job job = { .x = tensor_data(x), .y = tensor_data(y), .line = line, .repeats = 1, .means = numbers,
-                         .squares = numbers + rows, .weight = w ? tensor_data(w) : NULL, .bias = b ? tensor_data(b) : NULL,
+        norm_job job = { .x = tensor_data(x),
+                         .y = tensor_data(y),
+                         .line = line,
+                         .repeats = 1,
+                         .means = numbers,
+                         .squares = numbers + rows,
+                         .weight = w ? tensor_data(w) : NULL,
+                         .bias = b ? tensor_data(b) : NULL,
                          .eps = l->eps };
         par_for(rows, line_grain(line), BY_TYPE(x, layer_rows), &job);
     }
     ok = ok && nn_give(cx, tensor_ref(y), tensor_dtype(l->x), rets);
     tensor_unref(y);
     if (ok && l->wants_moments) {
-        ok = give_pair(make_statistics(cx, x, l->n_shape, numbers), make_statistics(cx, x, l->n_shape, numbers + rows),
-                       rets + 1);
-        if (!ok) value_unref(rets[0]);
+        ok = give_pair(make_statistics(cx, x, l->n_shape, numbers),
+                       make_statistics(cx, x, l->n_shape, numbers + rows), rets + 1);
+        if (!ok)
+            value_unref(rets[0]);
     }
     mem_free(numbers);
     return ok;
@@ -262,8 +315,11 @@ static bool run_layer(op_ctx *cx, const layer_call *l, const tensor *x, const te
 
 static bool layer_norm(op_ctx *cx, const jit_value *args, bool wants_moments, jit_value *rets)
 {
-    layer_call l = { .x = args[0].t, .weight = arg_tensor(args[2]), .bias = arg_tensor(args[3]),
-                     .eps = arg_double(args[4]), .wants_moments = wants_moments };
+    layer_call l = { .x = args[0].t,
+                     .weight = arg_tensor(args[2]),
+                     .bias = arg_tensor(args[3]),
+                     .eps = arg_double(args[4]),
+                     .wants_moments = wants_moments };
     l.shape = arg_ints(args[1], &l.n_shape);
     bool ok = check_layer(cx, l.x, l.shape, l.n_shape, l.weight, l.bias);
     const dtype compute = nn_compute(tensor_dtype(l.x));
@@ -276,7 +332,10 @@ static bool layer_norm(op_ctx *cx, const jit_value *args, bool wants_moments, ji
     return ok;
 }
 
-bool op_layer_norm(op_ctx *cx, const jit_value *args, jit_value *rets) { return layer_norm(cx, args, false, rets); }
+bool op_layer_norm(op_ctx *cx, const jit_value *args, jit_value *rets)
+{
+    return layer_norm(cx, args, false, rets);
+}
 
 bool op_native_layer_norm(op_ctx *cx, const jit_value *args, jit_value *rets)
 {
@@ -284,23 +343,33 @@ bool op_native_layer_norm(op_ctx *cx, const jit_value *args, jit_value *rets)
 }
 
 /* ---- group norm ------------------------------------------------------------------------------ */
-static bool check_group(op_ctx *cx, const tensor *x, int64_t groups, const tensor *w, const tensor *b)
+static bool check_group(op_ctx *cx, const tensor *x, int64_t groups, const tensor *w,
+                        const tensor *b)
 {
     int dim;
-    if (groups <= 0) return OP_FAIL(cx, "Expected num groups to be greater than 0, got %lld", (long long)groups);
+    if (groups <= 0)
+        return OP_FAIL(cx, "Expected num groups to be greater than 0, got %lld", (long long)groups);
     if (x->n_dims < 2) {
-        if (!wrap_dim(cx, 1, x->n_dims, &dim)) return false;
-        return OP_FAIL(cx, "Expected at least 2 dimensions for input tensor but received %d", x->n_dims);
+        if (!wrap_dim(cx, 1, x->n_dims, &dim))
+            return false;
+        return OP_FAIL(cx, "Expected at least 2 dimensions for input tensor but received %d",
+                       x->n_dims);
     }
     const sizes_text spelled = sizes_print(x->sizes, x->n_dims);
     if (x->sizes[1] % groups)
-        return OP_FAIL(cx, "Expected number of channels in input to be divisible by num_groups, but got input of shape %s "
-                       "and num_groups=%lld", spelled.s, (long long)groups);
+        return OP_FAIL(cx,
+                       "Expected number of channels in input to be divisible by num_groups, but "
+                       "got input of shape %s "
+                       "and num_groups=%lld",
+                       spelled.s, (long long)groups);
     for (int k = 0; k < 2; k++) {
         const tensor *t = k ? b : w;
         if (t && (t->n_dims != 1 || t->numel != x->sizes[1]))
-            return OP_FAIL(cx, "Expected %s to be a vector of size equal to the number of channels in input, but got %s of "
-                           "shape %s and input of shape %s", k ? "bias" : "weight", k ? "bias" : "weight",
+            return OP_FAIL(cx,
+                           "Expected %s to be a vector of size equal to the number of channels in "
+                           "input, but got %s of "
+                           "shape %s and input of shape %s",
+                           k ? "bias" : "weight", k ? "bias" : "weight",
                            sizes_print(t->sizes, t->n_dims).s, spelled.s);
     }
     return nn_check_float(cx, x, "GroupNormKernelImpl");
@@ -318,8 +387,14 @@ static void run_group(const group_call *g, const tensor *x, tensor *y, double *n
     const int64_t n_groups = g->images * g->groups, n_lines = g->images * g->channels;
     const int64_t per_group = g->channels / g->groups;
     double *scales = numbers + 2 * n_groups, *shifts = scales + n_lines;
-    norm_job job = { .x = tensor_data(x), .y = tensor_data(y), .line = per_group * g->line, .repeats = 1,
-                     .means = numbers, .squares = numbers + n_groups, .scales = scales, .shifts = shifts,
+    norm_job job = { .x = tensor_data(x),
+                     .y = tensor_data(y),
+                     .line = per_group * g->line,
+                     .repeats = 1,
+                     .means = numbers,
+                     .squares = numbers + n_groups,
+                     .scales = scales,
+                     .shifts = shifts,
                      .n_pairs = n_lines };
     par_for(n_groups, line_grain(job.line), BY_TYPE(x, moments), &job);
     for (int64_t k = 0; k < n_groups; k++)
@@ -333,7 +408,8 @@ static void run_group(const group_call *g, const tensor *x, tensor *y, double *n
     par_for(n_lines, line_grain(job.line), BY_TYPE(x, map_lines), &job);
 }
 
-static tensor *make_group_statistics(op_ctx *cx, const group_call *g, dtype d, const double *numbers)
+static tensor *make_group_statistics(op_ctx *cx, const group_call *g, dtype d,
+                                     const double *numbers)
 {
     tensor *t = make_tensor(cx, d, (int64_t[]){ g->images, g->groups }, 2);
     for (int64_t i = 0; t && i < t->numel; i++)
@@ -348,14 +424,17 @@ static bool group_norm(op_ctx *cx, const group_call *g, bool wants_moments, jit_
     tensor *x = nn_operand(cx, g->x, compute, &ok);
     tensor *y = ok ? make_tensor(cx, compute, x->sizes, x->n_dims) : NULL;
     const int64_t n_groups = g->images * g->groups;
-    double *numbers = mem_calloc((size_t)(2 * n_groups + 2 * g->images * g->channels + 1), sizeof *numbers);
+    double *numbers =
+        mem_calloc((size_t)(2 * n_groups + 2 * g->images * g->channels + 1), sizeof *numbers);
     ok = y && (numbers || op_no_memory(cx));
-    if (ok && x->numel) run_group(g, x, y, numbers);
+    if (ok && x->numel)
+        run_group(g, x, y, numbers);
     ok = ok && nn_give(cx, tensor_ref(y), tensor_dtype(g->x), rets);
     if (ok && wants_moments) {
         ok = give_pair(make_group_statistics(cx, g, compute, numbers),
                        make_group_statistics(cx, g, compute, numbers + n_groups), rets + 1);
-        if (!ok) value_unref(rets[0]);
+        if (!ok)
+            value_unref(rets[0]);
     }
     mem_free(numbers);
     tensor_unref(x);
@@ -365,9 +444,13 @@ static bool group_norm(op_ctx *cx, const group_call *g, bool wants_moments, jit_
 
 bool op_group_norm(op_ctx *cx, const jit_value *args, jit_value *rets)
 {
-    group_call g = { .x = args[0].t, .groups = args[1].i, .weight = arg_tensor(args[2]), .bias = arg_tensor(args[3]),
+    group_call g = { .x = args[0].t,
+                     .groups = args[1].i,
+                     .weight = arg_tensor(args[2]),
+                     .bias = arg_tensor(args[3]),
                      .eps = arg_double(args[4]) };
-    if (!check_group(cx, g.x, g.groups, g.weight, g.bias)) return false;
+    if (!check_group(cx, g.x, g.groups, g.weight, g.bias))
+        return false;
     g.images = g.x->sizes[0];
     g.channels = g.x->sizes[1];
     g.line = nn_product(g.x->sizes + 2, g.x->n_dims - 2);
@@ -376,11 +459,18 @@ bool op_group_norm(op_ctx *cx, const jit_value *args, jit_value *rets)
 
 bool op_native_group_norm(op_ctx *cx, const jit_value *args, jit_value *rets)
 {
-    group_call g = { .x = args[0].t, .weight = arg_tensor(args[1]), .bias = arg_tensor(args[2]), .images = args[3].i,
-                     .channels = args[4].i, .line = args[5].i, .groups = args[6].i, .eps = arg_double(args[7]) };
-    if (!check_group(cx, g.x, g.groups, g.weight, g.bias)) return false;
-    if (g.images != g.x->sizes[0] || g.channels != g.x->sizes[1] ||
-        g.line != nn_product(g.x->sizes + 2, g.x->n_dims - 2))
+    group_call g = { .x = args[0].t,
+                     .weight = arg_tensor(args[1]),
+                     .bias = arg_tensor(args[2]),
+                     .images = args[3].i,
+                     .channels = args[4].i,
+                     .line = args[5].i,
+                     .groups = args[6].i,
+                     .eps = arg_double(args[7]) };
+    if (!check_group(cx, g.x, g.groups, g.weight, g.bias))
+        return false;
+    if (g.images != g.x->sizes[0] || g.channels != g.x->sizes[1]
+        || g.line != nn_product(g.x->sizes + 2, g.x->n_dims - 2))
         return OP_FAIL(cx, "Expected N, C and HxW to be the sizes of the input %s",
                        sizes_print(g.x->sizes, g.x->n_dims).s);
     return group_norm(cx, &g, true, rets);

@@ -1,7 +1,9 @@
-/* Moments and affine maps of one floating-point type: included by norm.c with T (the type) and FN (names) set. */
+/* Moments and affine maps of one floating-point type: included by norm.c with T (the type) and FN
+ * (names) set. */
 /* SPDX-License-Identifier: Apache-2.0 */
 
-/* Sum of (x - center)^power over n elements, in lanes of double so that the order is fixed and vectors fit. */
+/* Sum of (x - center)^power over n elements, in lanes of double so that the order is fixed and
+ * vectors fit. */
 static double FN(sum_line)(const T *x, int64_t n, double center, bool is_squared)
 {
     double lanes[NORM_LANES] = { 0 };
@@ -16,7 +18,8 @@ static double FN(sum_line)(const T *x, int64_t n, double center, bool is_squared
         lanes[k] += is_squared ? d * d : d;
     }
     double sum = 0;
-    for (int k = 0; k < NORM_LANES; k++) sum += lanes[k];
+    for (int k = 0; k < NORM_LANES; k++)
+        sum += lanes[k];
     return sum;
 }
 
@@ -28,7 +31,8 @@ static void FN(moments)(void *ctx, int64_t begin, int64_t end)
         const T *x = (const T *)job->x + k * job->line;
         const double n = (double)(job->repeats * job->line);
         double sum = 0, squares = 0;
-        for (int64_t r = 0; r < job->repeats; r++) sum += FN(sum_line)(x + r * job->step, job->line, 0, false);
+        for (int64_t r = 0; r < job->repeats; r++)
+            sum += FN(sum_line)(x + r * job->step, job->line, 0, false);
         job->means[k] = sum / n;
         for (int64_t r = 0; r < job->repeats; r++)
             squares += FN(sum_line)(x + r * job->step, job->line, job->means[k], true);
@@ -44,7 +48,8 @@ static void FN(map_lines)(void *ctx, int64_t begin, int64_t end)
         const T scale = (T)job->scales[k % job->n_pairs], shift = (T)job->shifts[k % job->n_pairs];
         const T *x = (const T *)job->x + k * job->line;
         T *y = (T *)job->y + k * job->line;
-        for (int64_t i = 0; i < job->line; i++) y[i] = x[i] * scale + shift;
+        for (int64_t i = 0; i < job->line; i++)
+            y[i] = x[i] * scale + shift;
     }
 }
 
@@ -61,8 +66,10 @@ static void FN(layer_rows)(void *ctx, int64_t begin, int64_t end)
         T *y = (T *)job->y + k * job->line;
         job->squares[k] = inverse;
         if (w && b)
-            for (int64_t i = 0; i < job->line; i++) y[i] = (x[i] * scale + shift) * w[i] + b[i];
+            for (int64_t i = 0; i < job->line; i++)
+                y[i] = (x[i] * scale + shift) * w[i] + b[i];
         else
-            for (int64_t i = 0; i < job->line; i++) y[i] = (x[i] * scale + shift) * (w ? w[i] : 1) + (b ? b[i] : 0);
+            for (int64_t i = 0; i < job->line; i++)
+                y[i] = (x[i] * scale + shift) * (w ? w[i] : 1) + (b ? b[i] : 0);
     }
 }

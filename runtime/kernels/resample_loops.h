@@ -1,4 +1,5 @@
-/* One pass of a separable resampling, of one floating-point type: included by upsample.c with T and FN set. */
+/* One pass of a separable resampling, of one floating-point type: included by upsample.c with T and
+ * FN set. */
 /* SPDX-License-Identifier: Apache-2.0 */
 
 /* Line k of the outer dimensions: [in, inner] to [out, inner]. */
@@ -19,11 +20,13 @@ static void FN(resample_lines)(void *ctx, int64_t begin, int64_t end)
                 memcpy(y, row, (size_t)inner * sizeof(T)); // a single tap has weight 1
                 continue;
             }
-            for (int64_t i = 0; i < inner; i++) y[i] = row[i] * first;
+            for (int64_t i = 0; i < inner; i++)
+                y[i] = row[i] * first;
             for (int64_t k = 1; k < n; k++) {
                 const T w = (T)weights[k];
                 row = x + at[k] * inner;
-                for (int64_t i = 0; i < inner; i++) y[i] += row[i] * w;
+                for (int64_t i = 0; i < inner; i++)
+                    y[i] += row[i] * w;
             }
         }
     }
