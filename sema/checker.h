@@ -198,8 +198,6 @@ texpr *to_bool(fn_checker *f, texpr *e);
 texpr *try_convert(fn_checker *f, texpr *e, const type *to, bool implicit);
 /** The name of a built-in function ("len", "int", "torch.jit.annotate"), or NULL. */
 const char *builtin_name(const char *name);
-/** A function of PyTorch's Python layer that our library has in TorchScript ("torch.nn.functional.dropout"), or NULL. */
-ir_function *library_function(checker *c, const char *dotted_name);
 /** Arguments of a call, already checked. */
 typedef struct call_arg { const char *keyword; texpr *value; sval sv; bool is_star; const ast_node *ast; range at; } call_arg;
 typedef VEC(call_arg) call_args;

@@ -7,12 +7,13 @@
  * arguments, as PyTorch does, and pairs of which a constant argument chooses one. */
 /* SPDX-License-Identifier: Apache-2.0 */
 #include "sema/flow.h"
+#include "base/text.h"
 #include "sema/value.h"
 
 typedef struct library_row {
-    uint32_t path; /* offset in library_paths */
+    uint32_t path;         /* offset in library_paths */
     uint32_t text, n_text; /* in library_texts */
-    uint32_t line; /* of its first line in the file it comes from */
+    uint32_t line;         /* of its first line in the file it comes from */
 } library_row;
 
 #include "library_functions.inc"
@@ -87,8 +88,8 @@ static checker *check_row(checker *c, const library_row *row)
     source *src = row_source(row);
     ast *tree = src ? ast_parse(src, AST_USER, c->d) : NULL;
     source_unref(src);
-    return tree ? check_source(tree, &plain, c->d, c, arena_printf(c->arena, "__torch__.%s", module))
-                : NULL;
+    const char *prefix = arena_printf(c->arena, "__torch__.%s", module);
+    return tree ? check_source(tree, &plain, c->d, c, prefix) : NULL;
 }
 
 static ir_function *row_function(checker *c, const library_row *row)
@@ -104,17 +105,11 @@ static ir_function *row_function(checker *c, const library_row *row)
     ir_unit *u = k->unit;
     bool ok = ir_unit_add_import(c->unit, u) && ir_unit_add_import(root->unit, u);
     if (is_new) {
-        ok &= ptrmap_set(&root->library, row, k);
+        ok = ok && ptrmap_set(&root->library, row, k);
         ir_unit_unref(u);
     }
     c->arena->failed |= !ok;
     return ok ? ir_unit_find_function(u, last_name(row_path(row))) : NULL;
-}
-
-ir_function *library_function(checker *c, const char *dotted_name)
-{
-    const library_row *row;
-    return find_rows(dotted_name, &row) == 1 ? row_function(c, row) : NULL;
 }
 
 bool library_member(fn_checker *f, const char *module, const char *name, range at, sval *ret)
@@ -127,12 +122,34 @@ bool library_member(fn_checker *f, const char *module, const char *name, range a
     const struct choice *choice = find_choice(path);
     size_t n = choice ? 0 : find_rows(path, &row);
     if (choice || n > 1) {
-        *ret = (sval){ .kind = SVAL_OPERATOR, .at = at, .name = choice ? choice->path : row_path(row) };
+        *ret = (sval){ .kind = SVAL_OPERATOR,
+                       .at = at,
+                       .name = choice ? choice->path : row_path(row) };
         return true;
     }
     ir_function *fn = n ? row_function(f->c, row) : NULL;
-    *ret = fn ? (sval){ .kind = SVAL_FUNCTION, .at = at, .name = fn->name, .fn = fn } : error_sval(at);
+    *ret = error_sval(at);
+    if (fn)
+        *ret = (sval){ .kind = SVAL_FUNCTION, .at = at, .name = fn->name, .fn = fn };
     return n == 1;
+}
+
+const char *suggest_member(const char *module, const char *name)
+{
+    const char *best = NULL;
+    int best_distance = 3;
+    size_t n = strlen(module);
+    for (size_t i = 0; i < LIBRARY_ROWS; i++) {
+        const char *path = row_path(&library_rows[i]);
+        if (strncmp(path, module, n) != 0 || path[n] != '.' || path[n + 1] == '_')
+            continue;
+        int distance = text_distance(name, path + n + 1, best_distance - 1);
+        if (distance < best_distance) {
+            best = path + n + 1;
+            best_distance = distance;
+        }
+    }
+    return best;
 }
 
 /* ---- calling ---- */
@@ -167,8 +184,8 @@ static void report_none(fn_checker *f, const char *name, const candidate *all, s
         report_mismatch(f, all->fn->schema, name, a, &all->why, at);
         return;
     }
-    diag_item *it = diag_error(f->c->d, "no-overload", at, "no overload of %s takes these arguments",
-                               name);
+    diag_item *it =
+        diag_error(f->c->d, "no-overload", at, "no overload of %s takes these arguments", name);
     for (size_t i = 0; i < n; i++) {
         text t;
         text_init(&t, arena_of(f));
@@ -197,7 +214,7 @@ static texpr *call_candidate(fn_checker *f, const candidate *k, const actuals *a
 static texpr *call_rows(fn_checker *f, const char *path, const char *name, const call_args *args,
                         range at)
 {
-    const library_row *row;
+    const library_row *row = NULL;
     size_t n = find_rows(path, &row);
     candidate *all = ARENA_ARRAY(arena_of(f), candidate, n + 1);
     actuals a;
@@ -218,7 +235,7 @@ static texpr *call_rows(fn_checker *f, const char *path, const char *name, const
 }
 
 /* Which of the two functions is meant; false: reported. */
-static bool decide(fn_checker *f, const struct choice *c, const call_args *args, range at, bool *ret)
+static bool decide(fn_checker *f, const struct choice *c, const call_args *args, bool *ret)
 {
     const call_arg *given = NULL;
     for (size_t i = 0; i < args->n; i++)
@@ -235,8 +252,8 @@ static bool decide(fn_checker *f, const struct choice *c, const call_args *args,
         return true;
     }
     diag_error(f->c->d, "not-constant", given->at,
-               "argument '%s' of %s decides what is returned: it must be True or False", c->argument,
-               last_name(c->path));
+               "argument '%s' of %s decides what is returned: it must be True or False",
+               c->argument, last_name(c->path));
     return false;
 }
 
@@ -245,7 +262,7 @@ sval call_library(fn_checker *f, const char *path, const call_args *args, range 
     const char *target = path;
     for (const struct choice *c; (c = find_choice(target));) {
         bool is_true;
-        if (!decide(f, c, args, at, &is_true))
+        if (!decide(f, c, args, &is_true))
             return error_sval(at);
         target = is_true ? c->if_true : c->if_false;
     }

@@ -162,8 +162,12 @@ static sval unknown_member(fn_checker *f, const char *module, const char *name, 
                            range at)
 {
     if (!prefix) {
-        diag_error(f->c->d, "unknown-attribute", at,
-                   "module '%s' has no attribute '%s', or it is not supported", module, name);
+        diag_item *it = diag_error(f->c->d, "unknown-attribute", at,
+                                   "module '%s' has no attribute '%s', or it is not supported",
+                                   module, name);
+        const char *meant = suggest_member(module, name);
+        if (meant)
+            diag_note(f->c->d, it, at, "did you mean '%s.%s'?", module, meant);
         return error_sval(at);
     }
     const char *op = arena_printf(arena_of(f), "aten::%s%s", prefix, name), *near[3];

@@ -186,6 +186,8 @@ sval module_attribute(fn_checker *f, const char *module, const char *name, range
 /* ---- library.c ---- */
 /** What `name` of a module denotes if our library defines it. false: it does not. */
 bool library_member(fn_checker *f, const char *module, const char *name, range at, sval *ret);
+/** The public name of the library in `module` that is nearest to a wrong one, or NULL. */
+const char *suggest_member(const char *module, const char *name);
 /** Calls of library names that stand for several functions ("torch.nn.functional.max_pool2d"). */
 sval call_library(fn_checker *f, const char *path, const call_args *args, range at);
 
