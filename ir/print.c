@@ -194,9 +194,17 @@ static void print_line(printer *p, const ir_node *n, bool in_graph)
         print_position(n->at, out);
 }
 
+/* Deeper blocks stay at one indentation, or a chain of 10,000 nested blocks would print gigabytes of blanks. */
+enum { DEEPEST_INDENT = 128 };
+
+static void indent(size_t level, text *out)
+{
+    text_add_spaces(out, 2 * (level < DEEPEST_INDENT ? level : DEEPEST_INDENT));
+}
+
 static void print_block_header(const ir_block *b, size_t index, size_t level, text *out)
 {
-    text_add_spaces(out, 2 * level);
+    indent(level, out);
     text_addf(out, "block%zu(", index);
     print_values(b->param, ", ", out);
     text_add(out, "):\n");
@@ -204,7 +212,7 @@ static void print_block_header(const ir_block *b, size_t index, size_t level, te
 
 static void print_block_end(const ir_block *b, size_t level, text *out)
 {
-    text_add_spaces(out, 2 * level);
+    indent(level, out);
     text_add(out, "-> (");
     print_refs(b->ret, out);
     text_add(out, ")\n");
@@ -225,7 +233,7 @@ static void print_nodes(printer *p, const ir_block *body)
     const ir_node *n = body->param->next;
     while (n != body->ret && !p->out->failed) {
         if (n != n->block->ret) {
-            text_add_spaces(p->out, 2 * level);
+            indent(level, p->out);
             print_line(p, n, true);
             text_add_char(p->out, '\n');
             if (n->n_blocks == 0) {

@@ -101,11 +101,21 @@ static bool both_seen(opt_alias_info *a, const ir_node *x, const ir_node *y)
     return false;
 }
 
-static ir_node *find_equal(opt_alias_info *a, const candidate *c, const ir_node *n)
+/* The walk never returns to a block it left: candidates there are dropped, not met again. */
+static ir_node *find_equal(opt_alias_info *a, candidate **chain, const ir_node *n)
 {
-    for (; c; c = c->next)
-        if (same_node(c->n, n) && ir_block_holds(c->n->block, n) && !both_seen(a, c->n, n))
-            return c->n;
+    for (candidate **at = chain; *at;) {
+        candidate *c = *at;
+        if (same_node(c->n, n)) {
+            if (!ir_block_holds(c->n->block, n)) {
+                *at = c->next;
+                continue;
+            }
+            if (!both_seen(a, c->n, n))
+                return c->n;
+        }
+        at = &c->next;
+    }
     return NULL;
 }
 
@@ -123,7 +133,7 @@ bool opt_cse(ir_graph *g, opt_ctx *cx)
             continue;
         const void *key = (const void *)(uintptr_t)(hash_node(n) | 1);
         candidate *first = ptrmap_find(&known, key);
-        ir_node *same = find_equal(a, first, n);
+        ir_node *same = find_equal(a, &first, n);
         if (same) {
             for (uint32_t i = 0; i < n->n_outputs; i++)
                 ir_replace_uses(n->outputs[i], same->outputs[i]);
