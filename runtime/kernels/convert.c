@@ -310,6 +310,13 @@ bool op_size_int(op_ctx *cx, const jit_value *args, jit_value *rets)
     return true;
 }
 
+bool op_len(op_ctx *cx, const jit_value *args, jit_value *rets)
+{
+    if (!args[0].t->n_dims) return OP_FAIL(cx, "len() of a 0-d tensor");
+    rets[0] = VALUE_INT_V(args[0].t->sizes[0]);
+    return true;
+}
+
 bool op_stride_int(op_ctx *cx, const jit_value *args, jit_value *rets)
 {
     int d;

@@ -72,6 +72,8 @@ static void numbers(void **state)
                    T_(VECTOR(int64, 1)));
     EXPECT_FAILURE("Dimension out of range (expected to be in range of [-1, 0], but got 1)", "aten::size", "int",
                    T_(VECTOR(int64, 1)), INT(1));
+    assert_int_equal(CALL("aten::len", "Tensor", T_(VECTOR(int64, 1, 2, 3))).i, 3);
+    EXPECT_FAILURE("len() of a 0-d tensor", "aten::len", "Tensor", T_(tensor_new(DTYPE_int64, NULL, 0, DEVICE_CPU0)));
 }
 
 int main(void)
