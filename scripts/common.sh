@@ -4,15 +4,28 @@ set -euo pipefail
 root=$(cd "$(dirname "${BASH_SOURCE[0]}")/.." && pwd)
 cd "$root"
 
-build_packages="gcc libc6-dev pkg-config re2c bison meson ninja-build libdnnl-dev"
-test_packages="g++ clang libclang-rt-14-dev libcmocka-dev python3 python3-torch"
-bench_packages="python3-torch"
+build_packages="gcc libc6-dev pkg-config re2c bison meson ninja-build"
+build_commands="cc pkg-config re2c bison meson ninja"
+test_packages="g++ clang libclang-rt-14-dev libcmocka-dev liblapack3 python3"
+bench_packages="python3 python3-torch"
+
+# Without Debian's package manager: says what is needed; goes on if at least the build can.
+need_elsewhere() {
+    local missing=() c
+    for c in $build_commands; do
+        command -v "$c" >/dev/null || missing+=("$c")
+    done
+    echo "This is not Debian; what is needed has these names there: $*" >&2
+    [ ${#missing[@]} -eq 0 ] && return 0
+    echo "Missing commands: ${missing[*]}" >&2
+    exit 1
+}
 
 # need PACKAGE…: installs the Debian packages that are missing and says which.
 need() {
     local missing=() p
-    if ! command -v dpkg-query >/dev/null; then
-        echo "This is not Debian: make sure you have what these packages hold: $*" >&2
+    if ! command -v dpkg-query >/dev/null || ! command -v apt-get >/dev/null; then
+        need_elsewhere "$@"
         return 0
     fi
     for p in "$@"; do
@@ -26,7 +39,8 @@ need() {
         sudo=(sudo)
     fi
     "${sudo[@]}" apt-get update -qq
-    DEBIAN_FRONTEND=noninteractive "${sudo[@]}" apt-get install -y -qq --no-install-recommends "${missing[@]}" >/dev/null
+    "${sudo[@]}" env DEBIAN_FRONTEND=noninteractive \
+        apt-get install -y -qq --no-install-recommends "${missing[@]}" >/dev/null
 }
 
 # configure DIR OPTION…: sets a build directory up once.
