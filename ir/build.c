@@ -6,6 +6,7 @@ static ir_node *place_node(ir_builder *b, op_id op)
 {
     ir_node *n = ir_node_new(b->g, op, b->range);
     n->callee_of = b->callee_of;
+    n->called_from = b->called_from;
     ir_node_insert_before(n, b->at);
     return n;
 }

@@ -34,6 +34,7 @@ typedef struct copier {
     const ir_graph *from;
     ir_graph *to;
     bool exact_names;   /* a whole graph: names stay as they are */
+    const ir_call_site *calls_of, *calls; /* the chain of calls copied last, and its copy */
 } copier;
 
 static ir_value *mapped(const copier *c, ir_value *v)
@@ -61,12 +62,29 @@ static void copy_outputs(copier *c, const ir_node *from, ir_node *to)
     }
 }
 
+/* A chain of calls in the memory of the new graph. Neighbours share their chain, so the last one is kept. */
+static const ir_call_site *copy_calls(copier *c, const ir_call_site *from)
+{
+    if (from == c->calls_of)
+        return c->calls;
+    const ir_call_site *first = NULL, **to = &first;
+    for (const ir_call_site *s = from; s; s = s->outer) {
+        ir_call_site *copy = ARENA_NEW(&c->to->arena, ir_call_site);
+        *copy = (ir_call_site){ .in = s->in, .at = s->at };
+        *to = copy;
+        to = (const ir_call_site **)&copy->outer;
+    }
+    c->calls_of = from;
+    return c->calls = c->to->arena.failed ? NULL : first;
+}
+
 /* The node with empty blocks, whose parameters exist. */
 static ir_node *copy_node(copier *c, const ir_node *n, ir_node *before)
 {
     ir_node *copy = ir_node_new(c->to, n->op, n->at);
     copy->scope = n->scope ? arena_strdup(&c->to->arena, n->scope) : NULL;
     copy->callee_of = n->callee_of;
+    copy->called_from = n->graph == c->to ? n->called_from : copy_calls(c, n->called_from);
     for (uint32_t i = 0; i < n->n_inputs; i++)
         ir_add_input(copy, mapped(c, n->inputs[i]));
     copy_outputs(c, n, copy);

@@ -54,6 +54,13 @@ typedef struct ir_attr {
     struct ir_attr *next;
 } ir_attr;
 
+/** A call that was inlined: where it stood, in which function, and the call that one was inlined from. */
+typedef struct ir_call_site {
+    const ir_function *in;             /* NULL: the graph's own function */
+    range at;
+    const struct ir_call_site *outer;  /* NULL: `in` was not inlined */
+} ir_call_site;
+
 struct ir_node {
     uint16_t op;             /* op_id; OP_prim_Param and OP_prim_Return for the ends of blocks */
     bool is_removed;
@@ -71,6 +78,7 @@ struct ir_node {
     range at;
     const char *scope;       /* tracing only */
     const ir_function *callee_of; /* inlined from this function (backtraces), or NULL */
+    const ir_call_site *called_from; /* the chain of calls from there up to the graph's function, or NULL */
     uint32_t order;          /* position in the block, valid after ir_block_number() */
 };
 
@@ -153,7 +161,8 @@ const char *ir_get_str(const ir_node *n, const char *name);  /* must exist */
 
 /* ---- conveniences for builders (front ends, passes, the tracer) ------------------------------- */
 /** Where new nodes go: before `at`. */
-typedef struct ir_builder { ir_graph *g; ir_node *at; range range; const ir_function *callee_of; } ir_builder;
+typedef struct ir_builder { ir_graph *g; ir_node *at; range range; const ir_function *callee_of;
+                            const ir_call_site *called_from; } ir_builder;
 /** prim::Constant of a value of type t (takes v). None: no attribute. Functions: name attribute too. */
 ir_value *ir_build_constant(ir_builder *b, jit_value take, const type *t);
 /** An operator with all schema arguments given; output types by the caller. Returns the node. */

@@ -29,9 +29,13 @@ static ir_node *inline_call(ir_graph *g, ir_node *n, ir_function *fn, const ir_g
     ir_value *out = NULL;
     ir_block_copy(body->body, n->block, n, n->inputs + first, &out);
     /* Nodes of the copy remember where they come from: messages show the chain of calls. */
+    ir_call_site *site = ARENA_NEW(&g->arena, ir_call_site);
+    *site = (ir_call_site){ n->callee_of, n->at, n->called_from };
     for (ir_node *c = before->next; c != n; c = ir_next_deep(c))
-        if (!c->callee_of)
+        if (!c->callee_of) {
             c->callee_of = fn;
+            c->called_from = site;
+        }
     if (out) {
         if (n->outputs[0]->name && !out->name)
             ir_value_copy_name(out, n->outputs[0]);

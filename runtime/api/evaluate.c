@@ -18,6 +18,7 @@ enum { MOST_ARGS = 64 };
 typedef struct evaluator {
     vm_run *run;
     ir_unit *unit;
+    int depth; /* of the expression */
 } evaluator;
 
 typedef struct arg_list { jit_value at[MOST_ARGS]; const char *names[MOST_ARGS]; size_t n, n_names; } arg_list;
@@ -509,7 +510,7 @@ static bool evaluate_subscript(evaluator *e, const ast_subscript *n, jit_value *
     return is_done;
 }
 
-static bool evaluate(evaluator *e, const ast_node *n, jit_value *ret)
+static bool evaluate_node(evaluator *e, const ast_node *n, jit_value *ret)
 {
     switch (n->kind) {
     case AST_int: *ret = VALUE_INT_V(AST_AS(int, n)->value); return true;
@@ -531,6 +532,18 @@ static bool evaluate(evaluator *e, const ast_node *n, jit_value *ret)
     case AST_name: return fail_at(e, n, "this name is not a value here");
     default: return fail_at(e, n, "this construct is not supported in an expression; put it into a function of the file");
     }
+}
+
+/* The parser allows chains of any length; here each operator is a call deeper. */
+static bool evaluate(evaluator *e, const ast_node *n, jit_value *ret)
+{
+    enum { DEEPEST = 1000 };
+    if (e->depth >= DEEPEST)
+        return fail_at(e, n, "the expression is too long; put it into a function of the file");
+    e->depth++;
+    bool is_done = evaluate_node(e, n, ret);
+    e->depth--;
+    return is_done;
 }
 
 /* Parse an expression; the caller releases *ret_tree and *ret_src. NULL: the run has the error. */
@@ -561,7 +574,7 @@ bool api_evaluate(vm_run *run, ir_unit *u, const char *expression, jit_value *re
     ast *tree;
     source *src;
     const ast_node *root = parse(run, expression, &tree, &src);
-    bool is_done = root && evaluate(&(evaluator){ run, u }, root, ret);
+    bool is_done = root && evaluate(&(evaluator){ .run = run, .unit = u }, root, ret);
     ast_free(tree);
     source_unref(src);
     return is_done;
@@ -615,7 +628,7 @@ jit_status jit_debug_split_call(jit_module *m, const char *expression, jit_funct
     const ast_node *root = parse(&run.vm, expression, &tree, &src);
     ir_function *fn = root ? called_function(m->unit, root) : NULL;
     jit_status status = JIT_OK;
-    if (!root || (fn && !split(&(evaluator){ &run.vm, m->unit }, AST_AS(call, root), ret_args, ret_n_args)))
+    if (!root || (fn && !split(&(evaluator){ .run = &run.vm, .unit = m->unit }, AST_AS(call, root), ret_args, ret_n_args)))
         status = api_fail_run(err, &run.vm);
     if (!status && fn)
         status = jit_module_function(m, fn->name, ret_function, err);

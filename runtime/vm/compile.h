@@ -60,12 +60,12 @@ typedef struct vm_compile {
     VEC(jit_value) v_constants;
     VEC(vm_instr) code;
     VEC(range) ranges;
-    VEC(const char *) functions;
+    VEC(const ir_node *) nodes;
     VEC(vm_site) sites;
     uint32_t s_temp, v_temp; /* registers for moves and conversions: four S, one V */
     uint32_t *n_readers, *writer; /* moves.c, per register; all zero between uses */
     range at;              /* of the node being emitted */
-    const char *function;
+    const ir_node *node;
 } vm_compile;
 
 enum { VM_N_S_TEMPS = 4 };

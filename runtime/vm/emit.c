@@ -10,7 +10,7 @@ uint32_t emit(vm_compile *c, vm_opcode op, uint32_t x, uint32_t y, uint32_t z, u
     vm_instr i = { .op = (uint16_t)op, .d = (uint16_t)d, .a = x, .b = y, .c = z };
     arena *a = &c->plan->arena;
     if (c->code.n >= NO_STEP - 1 || !VEC_PUSH(&c->code, a, i) || !VEC_PUSH(&c->ranges, a, c->at) ||
-        !VEC_PUSH(&c->functions, a, c->function)) {
+        !VEC_PUSH(&c->nodes, a, c->node)) {
         a->failed = true;
         return 0;
     }
@@ -274,7 +274,7 @@ static void end_if(vm_compile *c, uint32_t owner)
     if (compile_failed(c))
         return;
     if (st->patch_end + 1 == c->code.n) { // the second branch is empty: no need to jump over it
-        c->code.n = c->ranges.n = c->functions.n = st->patch_end;
+        c->code.n = c->ranges.n = c->nodes.n = st->patch_end;
         c->code.at[st->patch].a = st->patch_end;
     } else {
         c->code.at[st->patch_end].a = (uint32_t)c->code.n;
@@ -328,7 +328,7 @@ void compile_emit(vm_compile *c)
         vm_step *st = &c->steps.at[i];
         if (st->node) {
             c->at = st->node->at;
-            c->function = st->node->callee_of ? st->node->callee_of->name : NULL;
+            c->node = st->node;
         }
         switch ((vm_step_kind)st->kind) {
         case STEP_BLOCK: break;

@@ -26,7 +26,7 @@ static void compile_graph(vm_compile *c)
     vm_plan *p = c->plan;
     p->code = c->code.at;
     p->ranges = c->ranges.at;
-    p->functions = c->functions.at;
+    p->nodes = c->nodes.at;
     p->n_code = (uint32_t)c->code.n;
     p->sites = c->sites.at;
     p->n_sites = (uint32_t)c->sites.n;

@@ -75,7 +75,7 @@ struct vm_plan {
     const ir_unit *unit;     /* of the graph; not a reference */
     vm_instr *code;
     range *ranges;           /* parallel to code */
-    const char **functions;  /* parallel to code: where the line was inlined from, or NULL */
+    const ir_node **nodes;   /* parallel to code: what it was made of (backtraces), or NULL */
     vm_site *sites;
     vm_scalar *s_constants;
     jit_value *v_constants;  /* borrowed from the graph */

@@ -212,14 +212,21 @@ static void run_exit(vm_run *run, jit_value manager)
     value_unref(manager);
 }
 
+/* One line of the backtrace; `in` NULL: the plan's own function. Without memory the trace is shorter. */
+static void add_trace(vm_run *run, const vm_plan *p, const ir_function *in, range at)
+{
+    (void)VEC_PUSH(&run->trace, NULL, ((vm_trace_frame){ in ? in->name : p->name, at }));
+}
+
 /** Close frame f, in which the error stands. */
 static void abandon(vm_run *run, vm_frame *f)
 {
     const vm_plan *p = f->plan;
     size_t at = (size_t)(f->ip - p->code);
-    const char *name = p->functions[at] ? p->functions[at] : p->name;
-    (void)VEC_PUSH(&run->trace, NULL,
-                   ((vm_trace_frame){ name, p->ranges[at] })); // without memory: a shorter one
+    const ir_node *n = p->nodes[at];
+    add_trace(run, p, n ? n->callee_of : NULL, p->ranges[at]);
+    for (const ir_call_site *s = n ? n->called_from : NULL; s; s = s->outer)
+        add_trace(run, p, s->in, s->at);
     bool may_run = run->op.status != JIT_ELIMIT && run->op.status != JIT_EINTERRUPTED;
     while (f->entered.n > 0) {
         jit_value manager = f->entered.at[--f->entered.n];
