@@ -14,7 +14,12 @@ struct arena_chunk {
     max_align_t room[];
 };
 
-enum { FIRST_CHUNK = 4096, LARGEST_CHUNK = 1 << 20, ALIGN = 16 };
+enum {
+    FIRST_CHUNK = 4096,
+    LARGEST_CHUNK = 1 << 20,
+    ZEROED_AHEAD = 1024, /* room is zeroed in steps, just before it is used */
+    ALIGN = ARENA_ALIGN
+};
 
 /* Where builders write after a failure: content is meaningless, so every thread may share its own. */
 static _Thread_local _Alignas(ALIGN) char scratch[ARENA_SCRATCH_BYTES];
@@ -41,35 +46,48 @@ static void *failed(arena *a, size_t n_bytes)
 
 static bool add_chunk(arena *a, size_t at_least)
 {
-    size_t size = a->chunks ? a->chunks->n_bytes * 2 : FIRST_CHUNK;
+    size_t size = a->n_bytes / 2 & ~(size_t)(FIRST_CHUNK - 1); /* half of it all: little is left over */
+    if (size < FIRST_CHUNK)
+        size = FIRST_CHUNK;
     if (size > LARGEST_CHUNK)
         size = LARGEST_CHUNK;
-    if (size < at_least)
-        size = at_least;
-    if (size > SIZE_MAX - sizeof(arena_chunk))
+    if (at_least > SIZE_MAX - sizeof(arena_chunk) - ALIGN)
         return false;
+    if (size < at_least)
+        size = (at_least + ALIGN - 1) & ~(size_t)(ALIGN - 1);
     arena_chunk *c = mem_alloc(sizeof *c + size);
     if (!c)
         return false;
     c->older = a->chunks;
     c->n_bytes = size;
     a->chunks = c;
-    a->next = (char *)c->room;
+    a->n_bytes += size;
+    a->next = a->ready = (char *)c->room;
     a->end = a->next + size;
     return true;
 }
 
-void *arena_alloc(arena *a, size_t n_bytes)
+/* Zero at least the next n_bytes of the room. */
+static void make_ready(arena *a, size_t n_bytes)
+{
+    char *from = a->ready;
+    a->ready = a->next + n_bytes;
+    a->ready = a->end - a->ready > ZEROED_AHEAD ? a->ready + ZEROED_AHEAD : a->end;
+    memset(from, 0, (size_t)(a->ready - from));
+}
+
+void *arena_alloc_slowly(arena *a, size_t n_bytes)
 {
     if (a->failed || n_bytes > SIZE_MAX - ALIGN)
         return failed(a, n_bytes);
     size_t rounded = (n_bytes + ALIGN - 1) & ~(size_t)(ALIGN - 1);
     if ((size_t)(a->end - a->next) < rounded && !add_chunk(a, rounded))
         return failed(a, n_bytes);
+    if ((size_t)(a->ready - a->next) < rounded)
+        make_ready(a, rounded);
     char *p = a->next;
     a->next += rounded;
-    a->n_bytes += rounded;
-    return memset(p, 0, rounded);
+    return p;
 }
 
 bool arena_reserve(arena *a, size_t n_bytes)
@@ -94,9 +112,9 @@ void *arena_grow(arena *a, void *p, size_t old_bytes, size_t new_bytes)
         && new_bytes <= SIZE_MAX - ALIGN) {
         size_t more = ((new_bytes + ALIGN - 1) & ~(size_t)(ALIGN - 1)) - old_rounded;
         if ((size_t)(a->end - a->next) >= more) {
-            memset(a->next, 0, more);
+            if ((size_t)(a->ready - a->next) < more)
+                make_ready(a, more);
             a->next += more;
-            a->n_bytes += more;
             return p;
         }
     }

@@ -18,13 +18,14 @@ typedef struct arena_chunk arena_chunk;
 typedef struct arena {
     arena_chunk *chunks; /* newest first */
     char *next, *end;    /* free room in the newest chunk */
-    size_t n_bytes;      /* handed out so far */
+    char *ready;         /* up to here it is zeroed */
+    size_t n_bytes;      /* in all chunks */
     bool failed;
 } arena;
 
 void arena_init(arena *a);
 void arena_fini(arena *a);                       /* frees everything; the arena may be used again */
-void *arena_alloc(arena *a, size_t n_bytes);     /* zeroed, aligned to 16 */
+static inline void *arena_alloc(arena *a, size_t n_bytes); /* zeroed, aligned to 16 */
 /** Grow the block p of old_bytes to new_bytes; in place when it is the newest block. */
 void *arena_grow(arena *a, void *p, size_t old_bytes, size_t new_bytes);
 /** Have n_bytes of memory at hand, so that the next allocations up to that sum cannot fail. For builders that
@@ -35,6 +36,20 @@ char *arena_strndup(arena *a, const char *s, size_t n);
 char *arena_printf(arena *a, const char *format, ...) __attribute__((format(printf, 2, 3)));
 char *arena_vprintf(arena *a, const char *format, va_list ap) __attribute__((format(printf, 2, 0)));
 static inline bool arena_failed(const arena *a) { return a->failed; }
+
+enum { ARENA_ALIGN = 16 };
+
+/* What arena_alloc() does where the room at hand does not do. */
+void *arena_alloc_slowly(arena *a, size_t n_bytes);
+
+static inline void *arena_alloc(arena *a, size_t n_bytes)
+{
+    if (a->failed || n_bytes - 1 >= (size_t)(a->ready - a->next)) /* no bytes: the slow way too */
+        return arena_alloc_slowly(a, n_bytes);
+    char *p = a->next;
+    a->next += (n_bytes + ARENA_ALIGN - 1) & ~(size_t)(ARENA_ALIGN - 1);
+    return p;
+}
 
 #define ARENA_NEW(a, T)      ((T *)arena_alloc((a), sizeof(T)))
 #define ARENA_ARRAY(a, T, n) ((T *)arena_array((a), sizeof(T), (n)))

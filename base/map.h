@@ -11,6 +11,11 @@
 
 #include <stdint.h>
 
+typedef struct map_slot {
+    uint32_t index; /* 1 + index into entries, 0 free */
+    uint32_t hash;
+} map_slot;
+
 typedef struct strmap_entry {
     const char *key;
     void *value;
@@ -18,7 +23,7 @@ typedef struct strmap_entry {
 
 typedef struct strmap {
     strmap_entry *entries;
-    uint32_t *slots; /* 1 + index into entries, 0 free */
+    map_slot *slots; /* NULL while there are few entries */
     size_t n, n_slots, cap;
     arena *arena;
 } strmap;
@@ -29,6 +34,7 @@ void *strmap_find(const strmap *m, const char *key);            /* NULL if absen
 bool strmap_has(const strmap *m, const char *key);
 bool strmap_set(strmap *m, const char *key, void *value);       /* adds or replaces; false: no memory */
 bool strmap_remove(strmap *m, const char *key);                 /* true if it was there */
+bool strmap_remove_value(strmap *m, const char *key, const void *value); /* … if it has that value */
 
 typedef struct ptrmap_entry {
     const void *key;
@@ -37,7 +43,7 @@ typedef struct ptrmap_entry {
 
 typedef struct ptrmap {
     ptrmap_entry *entries;
-    uint32_t *slots;
+    map_slot *slots;
     size_t n, n_slots, cap;
     arena *arena;
 } ptrmap;
@@ -48,6 +54,7 @@ void *ptrmap_find(const ptrmap *m, const void *key);
 bool ptrmap_has(const ptrmap *m, const void *key);
 bool ptrmap_set(ptrmap *m, const void *key, void *value);
 bool ptrmap_remove(ptrmap *m, const void *key);
+bool ptrmap_remove_value(ptrmap *m, const void *key, const void *value);
 
 uint64_t hash_bytes(const void *p, size_t n_bytes);   /* not for adversarial keys across processes */
 uint64_t hash_u64(uint64_t x);

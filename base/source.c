@@ -36,9 +36,8 @@ source *source_new(const char *name, const char *text, size_t n_bytes)
     s->text[n_bytes] = 0;
     uint32_t line = 0;
     s->lines[line++] = 0;
-    for (uint32_t i = 0; i < n_bytes; i++)
-        if (text[i] == '\n')
-            s->lines[line++] = i + 1;
+    for (const char *p = text; (p = memchr(p, '\n', n_bytes - (size_t)(p - text))); p++)
+        s->lines[line++] = (uint32_t)(p - text) + 1;
     return s;
 }
 

@@ -85,27 +85,78 @@ static size_t base_length(const char *name, uint64_t *ret_suffix)
     return (size_t)(dot - name);
 }
 
-/* The next free name base.k. */
-static const char *next_name(ir_graph *g, const char *name)
+/* Names base.k: the highest k in use. */
+typedef struct name_family {
+    uint64_t used;
+    size_t n_base;
+    char base[];
+} name_family;
+
+static name_family *find_family(ir_graph *g, const char *name, size_t n_base)
 {
+    char small[64];
+    const char *base = name;
+    if (name[n_base] != '\0' && n_base < sizeof small) {
+        memcpy(small, name, n_base);
+        small[n_base] = '\0';
+        base = small;
+    } else if (name[n_base] != '\0') {
+        base = arena_strndup(&g->arena, name, n_base);
+    }
+    name_family *known = strmap_find(&g->suffixes, base);
+    if (known)
+        return known;
+    name_family *made = arena_alloc(&g->arena, sizeof *made + n_base + 1);
+    if (!made || ir_graph_failed(g))
+        return NULL;
+    made->n_base = n_base;
+    memcpy(made->base, name, n_base);
+    strmap_set(&g->suffixes, made->base, made);
+    return made;
+}
+
+/* "base.k". This runs for every second read of a variable: too often for printf. */
+static const char *numbered_name(ir_graph *g, const name_family *f, uint64_t k)
+{
+    char digits[20];
+    size_t n = 0;
+    do
+        digits[n++] = (char)('0' + k % 10);
+    while ((k /= 10) > 0);
+    char *name = arena_alloc(&g->arena, f->n_base + 1 + n + 1);
+    if (!name || ir_graph_failed(g))
+        return NULL;
+    memcpy(name, f->base, f->n_base);
+    char *s = name + f->n_base;
+    *s++ = '.';
+    while (n)
+        *s++ = digits[--n];
+    return name;
+}
+
+/* The next free name base.k, now v's; NULL: no memory. */
+static const char *take_next_name(ir_value *v, const char *name)
+{
+    ir_graph *g = v->node->graph;
     uint64_t suffix;
-    size_t n = base_length(name, &suffix);
-    const char *base = arena_strndup(&g->arena, name, n);
-    uint64_t used = (uintptr_t)strmap_find(&g->suffixes, base);
-    if (used >= suffix)
-        suffix = used + 1;
+    name_family *f = find_family(g, name, base_length(name, &suffix));
+    if (!f)
+        return NULL;
+    if (f->used < suffix)
+        f->used = suffix - 1;
     const char *free_name;
     do
-        free_name = arena_printf(&g->arena, "%s.%llu", base, (unsigned long long)suffix++);
-    while (!ir_graph_failed(g) && strmap_has(&g->names, free_name));
-    strmap_set(&g->suffixes, base, (void *)(uintptr_t)(suffix - 1));
-    return free_name;
+        free_name = numbered_name(g, f, ++f->used);
+    while (free_name && strmap_has(&g->names, free_name));
+    if (free_name)
+        strmap_set(&g->names, free_name, v);
+    return ir_graph_failed(g) ? NULL : free_name;
 }
 
 void ir_value_drop_name(ir_value *v)
 {
-    if (v->name && strmap_find(&v->node->graph->names, v->name) == v)
-        strmap_remove(&v->node->graph->names, v->name);
+    if (v->name)
+        strmap_remove_value(&v->node->graph->names, v->name, v);
     v->name = NULL;
 }
 
@@ -120,11 +171,9 @@ void ir_value_force_name(ir_value *v, const char *name)
     ir_value *owner = strmap_find(&g->names, name);
     const char *own = owner ? owner->name : arena_strdup(&g->arena, name);
     if (owner) {
-        const char *moved = next_name(g, name);
-        owner->name = ir_graph_failed(g) ? NULL : moved;
+        owner->name = take_next_name(owner, name);
         if (!owner->name)
             return;
-        strmap_set(&g->names, owner->name, owner);
         // the key of the entry is the old owner's string, which lives as long as the graph
     }
     strmap_set(&g->names, own, v);

@@ -117,6 +117,7 @@ void ir_node_prepend(ir_node *n, ir_block *b);
 void ir_node_move_before(ir_node *n, ir_node *where);
 /** Unlink and drop its uses, with its blocks. Its outputs must be unused. */
 void ir_node_remove(ir_node *n);
+void ir_reserve_inputs(ir_node *n, uint32_t count);    /* room for so many in all; speed only */
 ir_value *ir_add_input(ir_node *n, ir_value *v);       /* returns v */
 void ir_insert_input(ir_node *n, uint32_t index, ir_value *v);
 void ir_set_input(ir_node *n, uint32_t index, ir_value *v);

@@ -136,6 +136,20 @@ static void unlink_use(ir_use *u, ir_value *v)
     v->n_uses--;
 }
 
+void ir_reserve_inputs(ir_node *n, uint32_t count)
+{
+    arena *a = &n->graph->arena;
+    if (n->cap_inputs || !count || ir_graph_failed(n->graph))
+        return;
+    ir_use **uses = ARENA_ARRAY(a, ir_use *, count);
+    ir_value **inputs = ARENA_ARRAY(a, ir_value *, count);
+    if (!uses || !inputs || ir_graph_failed(n->graph))
+        return;
+    n->uses = uses;
+    n->inputs = inputs;
+    n->cap_inputs = count;
+}
+
 void ir_insert_input(ir_node *n, uint32_t index, ir_value *v)
 {
     assert(index <= n->n_inputs || ir_graph_failed(n->graph));

@@ -26,6 +26,12 @@ const op_info *op_get_info(op_id id)
     return &info_table[id];
 }
 
+const op_shape *op_get_shape(op_id id)
+{
+    assert(id < OP__COUNT);
+    return &shape_table[id];
+}
+
 const char *op_name(op_id id) { return id == OP_NONE ? "" : name_at(row_table[id].name); }
 const char *op_overload(op_id id) { return text_pool + row_table[id].overload; }
 

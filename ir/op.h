@@ -55,7 +55,16 @@ typedef struct op_info {
     uint16_t base;       /* op_id of the row a variant varies, else its own id */
 } op_info;
 
+/** What tells most candidates of a call apart, at hand without the parsed schema. */
+typedef struct op_shape {
+    uint8_t n_args, n_required; /* required: without a default */
+    bool is_vararg;
+    bool begins_with_self;
+    uint8_t kinds[2];    /* type_kind of the first arguments if Tensor, a number or str; else TYPE_ERROR */
+} op_shape;
+
 const op_info *op_get_info(op_id id);
+const op_shape *op_get_shape(op_id id);
 /** The parsed schema; made on first request, then shared. Never NULL for a valid id (memory apart). */
 const schema *op_schema(op_id id);
 const char *op_name(op_id id);                    /* "aten::add"; "prim::If" */

@@ -32,11 +32,38 @@ static slot *room_for(fn_checker *f, const uint16_t *ids, size_t n, slot *some)
 {
     size_t most = 0;
     for (size_t i = 0; i < n; i++) {
-        const schema *s = op_schema((op_id)ids[i]);
-        most = s && s->n_args > most ? s->n_args : most;
+        size_t n_args = op_get_shape((op_id)ids[i])->n_args;
+        most = n_args > most ? n_args : most;
     }
     slot *room = most <= SLOTS_INLINE ? some : ARENA_ARRAY(arena_of(f), slot, most);
     return arena_failed(arena_of(f)) ? NULL : room;
+}
+
+/* Without conversions, a plain type takes nothing but itself. */
+static bool kind_agrees(uint8_t formal, const type *actual)
+{
+    switch ((type_kind)actual->kind) {
+    case TYPE_TENSOR: case TYPE_INT: case TYPE_FLOAT: case TYPE_BOOL: case TYPE_COMPLEX: case TYPE_STR:
+        return formal == TYPE_ERROR || formal == actual->kind;
+    default: return true;
+    }
+}
+
+/* False for most candidates that will not match, known without their schemas. */
+static bool may_match(op_id id, const actuals *a, bool implicit)
+{
+    const op_shape *s = op_get_shape(id);
+    if (s->n_required > a->n_positional + a->n_keyword + (a->receiver != NULL))
+        return false;
+    if (implicit || s->is_vararg || (a->receiver && !s->begins_with_self))
+        return true;
+    size_t k = 0;
+    if (a->receiver && !kind_agrees(s->kinds[k++], a->receiver->type))
+        return false;
+    for (size_t i = 0; i < a->n_positional && k < sizeof s->kinds; i++)
+        if (!kind_agrees(s->kinds[k++], a->positional[i]->type))
+            return false;
+    return a->n_positional + (a->receiver != NULL) <= s->n_args;
 }
 
 /* The first candidate that takes the arguments, or OP_NONE. */
@@ -46,7 +73,7 @@ static op_id find_match(fn_checker *f, const uint16_t *ids, size_t n, actuals *a
     mismatch why;
     for (size_t i = 0; i < n; i++) {
         op_id id = (op_id)ids[i];
-        const schema *s = op_schema(id);
+        const schema *s = may_match(id, a, implicit) ? op_schema(id) : NULL;
         if (s && !is_blocked(id) && match_schema(f, s, a, implicit, m, &why))
             return id;
     }

@@ -63,7 +63,7 @@ typedef struct lowerer {
     VEC(const texpr *) shared_order;
     ptrmap entered;          /* TS_WITH → ir_value **: what __enter__ returned, by item */
     ptrmap counters;         /* TS_FOR → ir_value *: the block input that counts */
-    strmap literals;         /* text of a number → its constant at the top */
+    strmap literals;         /* number → its constant at the top */
     VEC(late_name) late;
     ir_node **readers;       /* by tvar id: a node whose output takes the variable's name at each read */
     lower_loop *loop;

@@ -32,6 +32,27 @@ static const type *constant_type(const texpr *e, bool is_default)
     }
 }
 
+enum { NUMBER_KEY_BYTES = 1 + 2 * 16 + 1 };
+
+/* The same text for the same number: its type and its bits. */
+static void number_key(jit_value v, char ret[NUMBER_KEY_BYTES])
+{
+    uint64_t bits[2] = { (uint64_t)v.i, 0 };
+    size_t n = 1;
+    if (v.tag == VALUE_FLOAT) {
+        memcpy(bits, &v.f, sizeof v.f);
+    } else if (v.tag == VALUE_COMPLEX) {
+        memcpy(&bits[0], &v.c->re, sizeof v.c->re);
+        memcpy(&bits[1], &v.c->im, sizeof v.c->im);
+        n = 2;
+    }
+    *ret++ = (char)('0' + v.tag);
+    for (size_t i = 0; i < n; i++)
+        for (int shift = 0; shift < 64; shift += 4)
+            *ret++ = "0123456789abcdef"[bits[i] >> shift & 15];
+    *ret = '\0';
+}
+
 /* Number literals stand once, at the top of the function, the newest first. What the program does not
  * spell (default arguments have the place of their call) is made where it is used. */
 static ir_value *lower_const(lowerer *l, const texpr *e, const texpr *user)
@@ -42,19 +63,16 @@ static ir_value *lower_const(lowerer *l, const texpr *e, const texpr *user)
     const type *t = constant_type(e, is_default);
     if (!is_number || !e->at.src || is_default)
         return lower_constant(l, v, t, e->at);
-    text key;
-    text_init(&key, &l->scratch);
-    text_addf(&key, "%d ", (int)v.tag);
-    value_print_repr(v, &key);
-    ir_value *known = strmap_find(&l->literals, key.s);
+    char key[NUMBER_KEY_BYTES];
+    number_key(v, key);
+    ir_value *known = strmap_find(&l->literals, key);
     if (known && known->type == t) {
         value_unref(v);
         return known;
     }
     ir_builder b = { .g = l->g, .at = l->g->body->param->next, .range = e->at };
     ir_value *made = ir_build_constant(&b, v, t);
-    if (!key.failed)
-        strmap_set(&l->literals, key.s, made);
+    strmap_set(&l->literals, arena_strdup(&l->scratch, key), made);
     return made;
 }
 
@@ -69,6 +87,7 @@ static ir_value *function_constant(lowerer *l, ir_function *fn, range at)
 static ir_node *node_with_inputs(lowerer *l, op_id op, const texpr *e, ir_value *const *args, size_t n)
 {
     ir_node *node = lower_node(l, op, e->at);
+    ir_reserve_inputs(node, (uint32_t)n);
     for (size_t i = 0; i < n; i++)
         ir_add_input(node, args[i]);
     return node;

@@ -99,6 +99,73 @@ static void complete(row *r)
         r->traits = rows[r->base].traits & ~(uint32_t)(OP_PURE | OP_COMMUTES);
 }
 
+/* ---- shapes ----------------------------------------------------------------------------------- */
+
+/* The end of the argument at s: the comma or parenthesis after it, outside of brackets and quotes. */
+static const char *argument_end(const char *s)
+{
+    char quote = '\0';
+    for (int depth = 0; *s; s++) {
+        if (quote) {
+            quote = *s == quote ? '\0' : quote;
+        } else if (*s == '"' || *s == '\'') {
+            quote = *s;
+        } else if (*s == '(' || *s == '[') {
+            depth++;
+        } else if (*s == ')' || *s == ']') {
+            if (depth-- == 0)
+                return s;
+        } else if (*s == ',' && depth == 0) {
+            return s;
+        }
+    }
+    return s;
+}
+
+static uint8_t plain_kind(const char *s, size_t n)
+{
+    static const struct { const char *name; type_kind kind; } plain[] = {
+        { "Tensor", TYPE_TENSOR }, { "int", TYPE_INT }, { "float", TYPE_FLOAT }, { "bool", TYPE_BOOL },
+        { "complex", TYPE_COMPLEX }, { "str", TYPE_STR },
+    };
+    if (n > 7 && memcmp(s, "Tensor(", 7) == 0 && s[n - 1] == ')')
+        n = 6; /* what it aliases */
+    for (size_t i = 0; i < COUNT(plain); i++)
+        if (strlen(plain[i].name) == n && memcmp(s, plain[i].name, n) == 0)
+            return (uint8_t)plain[i].kind;
+    return TYPE_ERROR;
+}
+
+static op_shape shape_of(const row *r)
+{
+    op_shape shape = { 0 };
+    bool keyword_only = false;
+    for (const char *s = r->signature + 1, *end; *s && *s != ')'; s = *end == ',' ? end + 1 : end) {
+        s += strspn(s, " ");
+        end = argument_end(s);
+        size_t n = (size_t)(end - s);
+        if (n == 1 && *s == '*') {
+            keyword_only = true;
+            continue;
+        }
+        if (n == 3 && memcmp(s, "...", 3) == 0) {
+            shape.is_vararg = true;
+            continue;
+        }
+        const char *name = argument_end(s);
+        while (name > s && name[-1] != ' ')
+            name--; /* after the last blank: `self`, or `dim=None` */
+        bool has_default = memchr(s, '=', n) != NULL;
+        if (shape.n_args < COUNT(shape.kinds) && !keyword_only && !has_default && name > s)
+            shape.kinds[shape.n_args] = plain_kind(s, (size_t)(name - 1 - s));
+        shape.begins_with_self |= shape.n_args == 0 && end - name == 4 && memcmp(name, "self", 4) == 0;
+        shape.n_required += !has_default;
+        if (shape.n_args++ == UINT8_MAX)
+            die("too many arguments", r->id);
+    }
+    return shape;
+}
+
 /* Place of an overload in order.def, or a large number. */
 static size_t order_of(const row *r)
 {
@@ -244,6 +311,12 @@ static void write_rows(FILE *out)
     for (size_t i = 0; i < N_ROWS; i++)
         fprintf(out, "    { %u, %u, %u, %u },\n", rows[i].traits, rows[i].backend, rows[i].variant,
                 rows[i].base);
+    fprintf(out, "};\nstatic const op_shape shape_table[%d] = {\n", N_ROWS);
+    for (size_t i = 0; i < N_ROWS; i++) {
+        op_shape s = shape_of(&rows[i]);
+        fprintf(out, "    { %u, %u, %d, %d, { %u, %u } },\n", s.n_args, s.n_required, s.is_vararg,
+                s.begins_with_self, s.kinds[0], s.kinds[1]);
+    }
     fputs("};\n", out);
 }
 

@@ -235,6 +235,20 @@ static size_t utf8_length(const unsigned char *s, size_t n)
     return 0;
 }
 
+/* The first byte from k on that is not ASCII, or end. */
+static size_t skip_ascii(const unsigned char *s, size_t k, size_t end)
+{
+    uint64_t word;
+    for (; end - k >= sizeof word; k += sizeof word) {
+        memcpy(&word, s + k, sizeof word);
+        if (word & 0x8080808080808080u)
+            break;
+    }
+    while (k < end && s[k] < 0x80)
+        k++;
+    return k;
+}
+
 /* A text that is none at all gets one message, not one per byte. Archives may hold other bytes in
  * strings and comments. */
 static bool check_encoding(const source *src, ast_dialect dialect, diag *d)
@@ -249,8 +263,8 @@ static bool check_encoding(const source *src, ast_dialect dialect, diag *d)
     }
     if (dialect == AST_USER) {
         size_t end = problem != NULL ? i : src->n_bytes, k = 0;
-        while (k < end) {
-            size_t n = s[k] < 0x80 ? 1 : utf8_length(s + k, end - k);
+        while ((k = skip_ascii(s, k, end)) < end) {
+            size_t n = utf8_length(s + k, end - k);
             if (n == 0) {
                 problem = "the source is not valid UTF-8";
                 i = k;

@@ -43,6 +43,28 @@ static void every_row_reads_and_prints_back(void **state)
     assert_true(n_normalised < 10);
 }
 
+/* The tables of tools/genops.c read signatures by themselves: they must agree with the parsed schemas. */
+static void shapes_agree_with_schemas(void **state)
+{
+    (void)state;
+    for (int id = 1; id < OP__COUNT; id++) {
+        const schema *sc = op_schema((op_id)id);
+        const op_shape *shape = op_get_shape((op_id)id);
+        size_t n_required = 0;
+        assert_non_null(sc);
+        for (size_t i = 0; i < sc->n_args; i++) {
+            n_required += !sc->args[i].has_default;
+            if (i < 2 && shape->kinds[i] != TYPE_ERROR && shape->kinds[i] != sc->args[i].type->kind)
+                fail_msg("argument %zu of another kind: %s", i, row_texts[id]);
+        }
+        if (shape->n_args != sc->n_args || shape->n_required != n_required
+            || shape->is_vararg != sc->is_vararg)
+            fail_msg("%u arguments, %u required: %s", shape->n_args, shape->n_required, row_texts[id]);
+        bool with_self = sc->n_args && strcmp(sc->args[0].name, "self") == 0;
+        assert_int_equal(shape->begins_with_self, with_self);
+    }
+}
+
 static void names_and_overloads_are_found(void **state)
 {
     (void)state;
@@ -121,6 +143,7 @@ int main(void)
 {
     const struct CMUnitTest tests[] = {
         cmocka_unit_test(every_row_reads_and_prints_back),
+        cmocka_unit_test(shapes_agree_with_schemas),
         cmocka_unit_test(names_and_overloads_are_found),
         cmocka_unit_test(overloads_stand_in_registration_order),
         cmocka_unit_test(schemas_show_the_checkers_types),
