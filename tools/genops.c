@@ -106,7 +106,9 @@ static const char *argument_end(const char *s)
 {
     char quote = '\0';
     for (int depth = 0; *s; s++) {
-        if (quote) {
+        if (*s == '\\' && s[1]) {
+            s++;
+        } else if (quote) {
             quote = *s == quote ? '\0' : quote;
         } else if (*s == '"' || *s == '\'') {
             quote = *s;
@@ -152,7 +154,7 @@ static op_shape shape_of(const row *r)
             shape.is_vararg = true;
             continue;
         }
-        const char *name = argument_end(s);
+        const char *name = end;
         while (name > s && name[-1] != ' ')
             name--; /* after the last blank: `self`, or `dim=None` */
         bool has_default = memchr(s, '=', n) != NULL;
