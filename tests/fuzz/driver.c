@@ -1,0 +1,66 @@
+/* tests/fuzz/driver.c: runs a fuzz target over files without a fuzzer: each whole, then cut short, then with bytes
+ * changed by a fixed random sequence. `driver ROUNDS FILE…` */
+/* SPDX-License-Identifier: Apache-2.0 */
+#include <stdint.h>
+#include <stdio.h>
+#include <stdlib.h>
+#include <string.h>
+
+int LLVMFuzzerTestOneInput(const uint8_t *data, size_t n_bytes);
+
+static uint64_t state = 88172645463325252u;
+
+static uint64_t next_random(void)
+{
+    state ^= state << 13;
+    state ^= state >> 7;
+    return state ^= state << 17;
+}
+
+/* Change a few bytes: overwrite, copy a piece elsewhere, or cut the end. */
+static size_t mutate(const uint8_t *from, size_t n, uint8_t *to)
+{
+    static const char interesting[] = "()[]{}:,.=+-*/%@\n\t \"'#0129xTe\\\0\xff";
+    memcpy(to, from, n);
+    for (uint64_t i = 1 + next_random() % 8; i-- && n;) {
+        size_t at = next_random() % n, by = next_random() % n, len = next_random() % 16;
+        if (next_random() % 3 == 0 && at + len < n && by + len < n)
+            memmove(to + at, to + by, len);
+        else
+            to[at] = (uint8_t)interesting[next_random() % (sizeof interesting - 1)];
+    }
+    return next_random() % 8 ? n : next_random() % (n + 1);
+}
+
+static int run_file(const char *path, long rounds)
+{
+    FILE *f = fopen(path, "rb");
+    if (!f) {
+        perror(path);
+        return 1;
+    }
+    enum { MOST = 1 << 16 };
+    uint8_t *bytes = malloc(MOST), *changed = malloc(MOST);
+    size_t n = bytes && changed ? fread(bytes, 1, MOST, f) : 0;
+    fclose(f);
+    if (n)
+        LLVMFuzzerTestOneInput(bytes, n);
+    for (long i = 0; n && i < rounds; i++)
+        LLVMFuzzerTestOneInput(changed, mutate(bytes, n, changed));
+    free(bytes);
+    free(changed);
+    return n ? 0 : 1;
+}
+
+int main(int argc, char **argv)
+{
+    int passed = 0, failed = 0;
+    for (int i = 2; i < argc; i++) {
+        if (run_file(argv[i], strtol(argv[1], NULL, 10)))
+            failed++;
+        else
+            passed++;
+    }
+    printf("%d passed, %d failed\n", passed, failed);
+    return failed != 0;
+}
