@@ -44,24 +44,40 @@ static bool is_allowed(size_t n_bytes)
            || (n_bytes <= b->limit_bytes && b->used_bytes <= b->limit_bytes - n_bytes);
 }
 
+static void count(mem_budget *b, size_t n_bytes)
+{
+    size_t used = atomic_fetch_add(&b->used_bytes, n_bytes) + n_bytes;
+    if (used > b->peak_bytes)
+        b->peak_bytes = used;
+}
+
 static void *counted(void *p)
 {
-    mem_budget *b = local.budget;
-    if (p && b) {
-        size_t n = malloc_usable_size(p), used = atomic_fetch_add(&b->used_bytes, n) + n;
-        if (used > b->peak_bytes)
-            b->peak_bytes = used;
-    }
+    if (p && local.budget)
+        count(local.budget, malloc_usable_size(p));
     return p;
+}
+
+bool mem_charge(size_t n_bytes)
+{
+    if (!is_allowed(n_bytes))
+        return false;
+    if (local.budget)
+        count(local.budget, n_bytes);
+    return true;
+}
+
+void mem_discharge(size_t n_bytes)
+{
+    mem_budget *b = local.budget;
+    if (b)
+        b->used_bytes = b->used_bytes > n_bytes ? b->used_bytes - n_bytes : 0;
 }
 
 static void uncount(void *p)
 {
-    mem_budget *b = local.budget;
-    if (!p || !b)
-        return;
-    size_t n = malloc_usable_size(p);
-    b->used_bytes = b->used_bytes > n ? b->used_bytes - n : 0;
+    if (p && local.budget)
+        mem_discharge(malloc_usable_size(p));
 }
 
 void *mem_alloc(size_t n_bytes)

@@ -27,6 +27,9 @@ void  mem_free(void *p);                            /* NULL is fine */
 void *mem_alloc_aligned(size_t n_bytes, size_t align); /* release with mem_free_aligned */
 void  mem_free_aligned(void *p);
 char *mem_strdup(const char *s);
+/** For allocators built on others (base/block.h): count n_bytes as allocated (false: refused) and freed. */
+bool mem_charge(size_t n_bytes);
+void mem_discharge(size_t n_bytes);
 
 /** Tests: let the next `n` allocations of this thread succeed and every later one fail;
  * n < 0 switches injection off. mem_fail_seen() tells whether one was refused since. */

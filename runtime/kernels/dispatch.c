@@ -107,6 +107,19 @@ static bool store_result(op_ctx *cx, bool is_out, tensor *result, tensor *target
     return true;
 }
 
+static bool call_pointwise_inplace(op_ctx *cx, const jit_value *args, jit_value *rets)
+{
+    op_ctx sub = { .run = cx->run, .op = (op_id)op_get_info(cx->op)->base, .n_args = cx->n_args, .n_rets = 1 };
+    if (!pointwise_call_into(&sub, args, args[0].t, false)) return false;
+    tensor_bump_version(args[0].t);
+    rets[0] = args[0];
+    if (cx->dying & 1)
+        cx->dying &= ~UINT32_C(1);
+    else
+        tensor_ref(args[0].t);
+    return true;
+}
+
 /* An in-place or out= form: the arguments are the base row's, out operands follow them. Pointwise rows compute
  * straight into the operand; other rows run first and are copied. */
 static bool call_variant(op_ctx *cx, const jit_value *args, jit_value *rets)
@@ -114,18 +127,20 @@ static bool call_variant(op_ctx *cx, const jit_value *args, jit_value *rets)
     enum { MAX_RESULTS = 4 };
     const op_info *info = op_get_info(cx->op);
     const bool is_out = info->variant == OP_OUT;
-    const schema *own = op_schema(cx->op), *base = op_schema((op_id)info->base);
     const op_kernel kernel = kernels[info->base];
+    if (kernel == pointwise_call && !is_out) return call_pointwise_inplace(cx, args, rets);
+    const schema *own = op_schema(cx->op), *base = op_schema((op_id)info->base);
     if (!own || !base) return op_no_memory(cx);
     if (!kernel || base->n_rets > MAX_RESULTS)
         return op_fail(cx, JIT_EUNSUPPORTED, "%s is not implemented", op_name(cx->op));
     const jit_value *targets = is_out ? args + own->n_args - base->n_rets : args;
     op_ctx sub = *cx;
     sub.op = (op_id)info->base;
+    sub.dying = 0;
     sub.n_args = base->n_args;
     sub.n_rets = base->n_rets;
     if (kernel == pointwise_call) {
-        if (!pointwise_call_into(&sub, args, targets[0].t, is_out)) return false;
+        if (!pointwise_call_into(&sub, args, targets[0].t, true)) return false;
         tensor_bump_version(targets[0].t);
         rets[0] = value_ref(targets[0]);
         return true;

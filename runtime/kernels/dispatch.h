@@ -34,6 +34,9 @@ typedef struct op_ctx {
     uint32_t n_args;            /* for OP_VARIADIC rows */
     uint32_t n_rets;            /* ListUnpack and the like */
     const ir_node *node;        /* attributes of structural rows, or NULL */
+    /** Bit k: argument k is the caller's to give up: it releases it after the call. A kernel that hands the very
+     * reference on as a result clears the bit. */
+    uint32_t dying;
 } op_ctx;
 
 typedef bool (*op_kernel)(op_ctx *cx, const jit_value *args, jit_value *rets);

@@ -3,6 +3,9 @@
 #include "runtime/kernels/pointwise.h"
 
 #include "runtime/device/device.h"
+#include "runtime/kernels/tiles.h"
+
+#include <stdatomic.h>
 
 #include <string.h>
 
@@ -90,9 +93,31 @@ static const uint8_t dtype_of_compute[PW__COMPUTE_COUNT] = {
     [PW_c64] = DTYPE_complex64, [PW_c128] = DTYPE_complex128, [PW_b1] = DTYPE_bool,
 };
 
+/* Most calls: tensors of one type and numbers that do not raise its category. DTYPE_NONE: not so. */
+static dtype uniform_dtype(const jit_value *operands, int n)
+{
+    dtype d = DTYPE_NONE;
+    dtype_category least = CATEGORY_B;
+    for (int k = 0; k < n; k++) {
+        const jit_value v = operands[k];
+        if (v.tag == VALUE_TENSOR) {
+            if ((d != DTYPE_NONE && tensor_dtype(v.t) != d) || v.t->is_wrapped_number) return DTYPE_NONE;
+            d = tensor_dtype(v.t);
+        } else {
+            if (v.tag != VALUE_INT && v.tag != VALUE_FLOAT) return DTYPE_NONE;
+            const dtype_category c = v.tag == VALUE_INT ? CATEGORY_I : CATEGORY_F;
+            least = c > least ? c : least;
+        }
+    }
+    return d != DTYPE_NONE && dtype_category_of(d) >= least ? d : DTYPE_NONE;
+}
+
 dtype pointwise_common_dtype(const pw_call *call)
 {
     const row_info *row = &rows[call->row];
+    const dtype uniform = row->traits & (OP_MASK_FIRST | OP_TO_FLOAT) ? DTYPE_NONE
+                                                                      : uniform_dtype(call->operands, row->n_operands);
+    if (uniform != DTYPE_NONE) return uniform;
     promotion p = PROMOTION_INIT;
     for (int k = (row->traits & OP_MASK_FIRST) != 0; k < row->n_operands; k++)
         if (call->operands[k].tag == VALUE_TENSOR || (row->traits & OP_PROMOTE_NUMBERS))
@@ -185,40 +210,65 @@ static bool check_class(op_ctx *cx, const row_info *row, dtype common)
     return OP_FAIL(cx, "\"%s_cpu\" not implemented for '%s'", colons ? colons + 2 : name, dtype_prefix(common));
 }
 
-/* At most one vector of elements, no conversion, no broadcasting: most of the time of such a call would go into
- * setting up the general loop. False: not such a call; *ret is NULL after true when memory ran out. */
-static bool run_small(op_ctx *cx, const pw_call *call, int n_operands, pw_tile tile, dtype compute, dtype result,
-                      tensor **ret)
+bool pointwise_may_reuse(const tensor *t)
+{
+    const storage *s = t->store;
+    return atomic_load_explicit(&t->n_refs, memory_order_acquire) == 1 &&
+           atomic_load_explicit(&s->n_refs, memory_order_acquire) == 1 && !s->is_borrowed && !s->is_readonly &&
+           !s->release && s->n_bytes == (size_t)t->numel * dtype_size(tensor_dtype(t)) && !t->requires_grad &&
+           !t->grad_meta && !t->is_wrapped_number && !t->is_inference && tensor_is_contiguous(t);
+}
+
+/* The first tensor of the call if all are contiguous, of its sizes and of type d, and `into` fits; else NULL. */
+static const tensor *find_common_window(const pw_call *call, int n_operands, dtype d, dtype result)
 {
     const tensor *first = NULL;
     for (int k = 0; k < n_operands; k++) {
         if (call->operands[k].tag != VALUE_TENSOR) continue;
         const tensor *t = call->operands[k].t;
-        if (t->numel > PW_VECTOR || tensor_dtype(t) != compute || !tensor_is_contiguous(t)) return false;
-        if (first && t != first && !tensor_same_sizes(t, first)) return false;
-        if (call->into && t != call->into && t->store == call->into->store) return false; // may overlap
+        if (t == first) continue;
+        if (tensor_dtype(t) != d || t->store->dev.kind != DEVICE_CPU || !tensor_is_contiguous(t)) return NULL;
+        if (first && !tensor_same_sizes(t, first)) return NULL;
+        if (call->into && t != call->into && t->store == call->into->store) return NULL; // may overlap
         if (!first) first = t;
     }
-    if (!first || (call->into && (call->into != first || tensor_dtype(first) != result))) return false;
+    if (call->into && call->into != first &&
+        (!first || call->into->store->dev.kind != DEVICE_CPU || !tensor_same_sizes(call->into, first) ||
+         !tensor_is_contiguous(call->into)))
+        return NULL;
+    return !call->into || tensor_dtype(call->into) == result ? first : NULL;
+}
 
-    _Alignas(64) char buffers[PW_MAX_OPERANDS + 1][PW_VECTOR * 16];
-    const void *in[PW_MAX_OPERANDS];
-    const size_t bytes = dtype_size(compute), n = (size_t)first->numel;
-    for (int k = 0; k < n_operands; k++) {
-        const jit_value v = call->operands[k];
-        if (v.tag == VALUE_TENSOR) {
-            memcpy(buffers[k], tensor_data(v.t), n * bytes);
-        } else {
-            element_store_number(compute, buffers[k], v);
-            for (size_t i = 1; i < n; i++) memcpy(buffers[k] + i * bytes, buffers[k], bytes);
-        }
-        memset(buffers[k] + n * bytes, 0, (PW_VECTOR - n) * bytes);
-        in[k] = buffers[k];
-    }
-    *ret = call->into ? tensor_ref(call->into) : make_tensor(cx, result, first->sizes, first->n_dims);
-    if (!*ret) return true;
-    tile(PW_VECTOR, in, buffers[PW_MAX_OPERANDS]);
-    memcpy(tensor_data(*ret), buffers[PW_MAX_OPERANDS], n * dtype_size(result));
+static tensor *result_like(op_ctx *cx, const pw_call *call, const tensor *first, dtype result)
+{
+    if (call->into) return tensor_ref(call->into);
+    tensor *t = call->reuse;
+    if (t && tensor_dtype(t) == result && (t == first || tensor_same_sizes(t, first)) && pointwise_may_reuse(t))
+        return t; // with the caller's reference
+    return make_tensor(cx, result, first->sizes, first->n_dims);
+}
+
+/* No conversion and no broadcasting but of numbers: a tile program of one step, without an iterator. False: not
+ * such a call; *ret is NULL after true when memory ran out. */
+static bool run_plain(op_ctx *cx, const pw_call *call, pw_tile tile, dtype compute, dtype result, tensor **ret)
+{
+    const int n_operands = rows[call->row].n_operands;
+    const tensor *first = find_common_window(call, n_operands, compute, result);
+    if (!first) return false;
+    tensor *out = *ret = result_like(cx, call, first, result);
+    if (!out) return true;
+    tile_program p;
+    const size_t bytes = dtype_size(compute);
+    tiles_init(&p, first->numel, bytes);
+    tile_step *step = &p.steps[p.n_steps++];
+    step->run = tile;
+    step->n_in = (uint8_t)n_operands;
+    for (int k = 0; k < n_operands; k++)
+        step->in[k] = (uint8_t)(call->operands[k].tag == VALUE_TENSOR
+            ? tiles_add_memory(&p, TILE_INPUT, tensor_data(call->operands[k].t), bytes)
+            : tiles_add_number(&p, compute, call->operands[k]));
+    step->out = (uint8_t)tiles_add_memory(&p, TILE_OUTPUT, tensor_data(out), dtype_size(result));
+    tiles_run(&p);
     return true;
 }
 
@@ -236,7 +286,7 @@ bool pointwise_run(op_ctx *cx, const pw_call *call, tensor **ret)
         return false;
 
     const pw_tile tile = pw_tile_find(call->row, c);
-    if (common == compute && run_small(cx, call, row->n_operands, tile, compute, tile_result, ret)) return *ret != NULL;
+    if (common == compute && run_plain(cx, call, tile, compute, tile_result, ret)) return *ret != NULL;
     char numbers[PW_MAX_OPERANDS][16];
     tile_task task;
     task.tile = tile;
@@ -263,21 +313,49 @@ bool pointwise_run(op_ctx *cx, const pw_call *call, tensor **ret)
     return true;
 }
 
-static bool run_row(op_ctx *cx, const jit_value *args, tensor *into, bool is_out, tensor **ret)
+static bool begin_into(op_ctx *cx, const jit_value *args, tensor *into, bool is_out, pw_call *call)
 {
-    pw_call call = { .row = (pw_row)row_of_op[cx->op], .common = DTYPE_NONE, .into = into, .is_out = is_out };
-    const row_info *row = &rows[call.row];
-    for (int k = 0; k < row->n_operands; k++) call.operands[k] = args[k];
-    const bool ok = (!(row->traits & OP_PREPARED) || pointwise_prepare(cx, args, &call)) &&
-                    pointwise_run(cx, &call, ret);
-    tensor_unref(call.owned);
-    return ok;
+    const row_info *row = &rows[row_of_op[cx->op]];
+    call->row = (pw_row)row_of_op[cx->op];
+    call->common = DTYPE_NONE;
+    call->into = into;
+    call->is_out = is_out;
+    call->owned = call->reuse = NULL;
+    for (int k = 0; k < row->n_operands; k++) { // member by member: a wide load of fresh narrow stores stalls
+        call->operands[k].tag = args[k].tag;
+        call->operands[k].i = args[k].i;
+    }
+    return !(row->traits & OP_PREPARED) || pointwise_prepare(cx, args, call);
+}
+
+bool pointwise_begin(op_ctx *cx, const jit_value *args, pw_call *call)
+{
+    return begin_into(cx, args, NULL, false, call);
+}
+
+bool pointwise_is_plain(op_id op)
+{
+    const uint32_t special = OP_PREPARED | OP_MASK_FIRST | OP_TO_BOOL | OP_TO_REAL;
+    return op_kernel_find(op, DEVICE_CPU) == pointwise_call && !(rows[row_of_op[op]].traits & special);
+}
+
+int pointwise_n_operands(pw_row row)
+{
+    return rows[row].n_operands;
 }
 
 bool pointwise_call(op_ctx *cx, const jit_value *args, jit_value *rets)
 {
     tensor *result;
-    if (!run_row(cx, args, NULL, false, &result)) return false;
+    pw_call call;
+    bool ok = pointwise_begin(cx, args, &call);
+    uint32_t reused = 0;
+    for (uint32_t k = 0; cx->dying >> k && !reused; k++)
+        if (cx->dying >> k & 1 && args[k].tag == VALUE_TENSOR) reused = UINT32_C(1) << k, call.reuse = args[k].t;
+    ok = ok && pointwise_run(cx, &call, &result);
+    tensor_unref(call.owned);
+    if (!ok) return false;
+    if (result == call.reuse) cx->dying &= ~reused;
     rets[0] = RET_TENSOR(result);
     return true;
 }
@@ -285,7 +363,9 @@ bool pointwise_call(op_ctx *cx, const jit_value *args, jit_value *rets)
 bool pointwise_call_into(op_ctx *cx, const jit_value *args, tensor *into, bool is_out)
 {
     tensor *result;
-    if (!run_row(cx, args, into, is_out, &result)) return false;
-    tensor_unref(result);
-    return true;
+    pw_call call;
+    bool ok = begin_into(cx, args, into, is_out, &call) && pointwise_run(cx, &call, &result);
+    tensor_unref(call.owned);
+    if (ok) tensor_unref(result);
+    return ok;
 }

@@ -43,13 +43,21 @@ typedef struct pw_call {
     tensor *into;                         /* write here, or NULL */
     bool is_out;                          /* `into` is an out= argument: may be resized */
     tensor *owned;                        /* a view made by the preparation, released after the run */
+    tensor *reuse;                        /* an operand that dies here: its memory may take the result; or NULL */
 } pw_call;
+/** Set a call up from an operator's arguments: its row, operands and preparation. */
+bool pointwise_begin(op_ctx *cx, const jit_value *args, pw_call *call);
 bool pointwise_run(op_ctx *cx, const pw_call *call, tensor **ret);
 
 /** The kernel of every pointwise row of the operator table. */
 bool pointwise_call(op_ctx *cx, const jit_value *args, jit_value *rets);
 /** The same with a target; cx->op is the base row. */
 bool pointwise_call_into(op_ctx *cx, const jit_value *args, tensor *into, bool is_out);
+/** Is op a row that computes on its operands as they are: not prepared, no mask, no other result type? */
+bool pointwise_is_plain(op_id op);
+int pointwise_n_operands(pw_row row);
+/** Does nobody but one reference see t and all of its storage, so that it may become a result? */
+bool pointwise_may_reuse(const tensor *t);
 /** The type the operands of a call promote to by the row's traits. */
 dtype pointwise_common_dtype(const pw_call *call);
 /** Change what a row is about to compute: checks, other rows for a mode argument (pointwise_prepare.c). */

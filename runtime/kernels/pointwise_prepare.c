@@ -27,6 +27,10 @@ static bool is_bool_operand(jit_value v)
 static bool prepare_alpha(op_ctx *cx, pw_call *call, pw_row without_alpha)
 {
     const jit_value alpha = call->operands[2];
+    if (alpha.tag == VALUE_INT && alpha.i == 1) { // nearly always
+        call->row = without_alpha;
+        return true;
+    }
     const dtype common = common_of_two(call);
     if (alpha.tag == VALUE_BOOL && common != DTYPE_bool)
         return OP_FAIL(cx, "Boolean alpha only supported for Boolean results.");

@@ -1,50 +1,41 @@
-/* Storages: reference-counted blocks of bytes. A storage we own is one heap block, its header followed by the
- * aligned bytes: small results cost one allocation here and one for the tensor. Only after a resize do the
- * bytes live in a block of their own. */
+/* Storages: reference-counted blocks of bytes. A storage we own is one block, its header followed by the aligned
+ * bytes: small results cost one allocation here and one for the tensor. Only after a resize do the bytes live in a
+ * block of their own. */
 /* SPDX-License-Identifier: Apache-2.0 */
 #include "runtime/tensor/tensor.h"
 
-#include "base/alloc.h"
+#include "base/block.h"
 
 #include <stdatomic.h>
 #include <string.h>
 
-enum { STORAGE_ALIGN = 64 };
-
-static char *align_up(char *p)
-{
-    return (char *)(((uintptr_t)p + STORAGE_ALIGN - 1) & ~(uintptr_t)(STORAGE_ALIGN - 1));
-}
+/* Of a storage with its bytes behind it; the bytes begin at a multiple of BLOCK_ALIGN. */
+enum { HEADER_BYTES = (sizeof(storage) + BLOCK_ALIGN - 1) / BLOCK_ALIGN * BLOCK_ALIGN };
 
 static void *inline_bytes(storage *s)
 {
-    return align_up((char *)(s + 1));
+    return (char *)s + HEADER_BYTES;
 }
 
 storage *storage_new(device dev, size_t n_bytes)
 {
     const bool has_bytes = dev.kind == DEVICE_CPU;
-    if (dev.kind == DEVICE_CUDA || n_bytes > PTRDIFF_MAX - sizeof(storage) - STORAGE_ALIGN) return NULL;
-    storage *s = mem_alloc(sizeof *s + (has_bytes ? STORAGE_ALIGN + n_bytes : 0));
+    if (dev.kind == DEVICE_CUDA || n_bytes > PTRDIFF_MAX - HEADER_BYTES) return NULL;
+    const size_t block_bytes = HEADER_BYTES + (has_bytes ? n_bytes : 0);
+    storage *s = block_alloc(block_bytes);
     if (!s) return NULL;
-    memset(s, 0, sizeof *s);
-    s->dev = dev;
+    *s = (storage){ .dev = dev, .n_bytes = n_bytes, .block_bytes = block_bytes };
     s->data = has_bytes ? inline_bytes(s) : NULL;
-    s->n_bytes = n_bytes;
     atomic_init(&s->n_refs, 1);
     return s;
 }
 
 storage *storage_borrow(device dev, void *data, size_t n_bytes, void (*release)(void *), void *ctx)
 {
-    storage *s = mem_calloc(1, sizeof *s);
+    storage *s = block_alloc(sizeof *s);
     if (!s) return NULL;
-    s->dev = dev;
-    s->data = data;
-    s->n_bytes = n_bytes;
-    s->is_borrowed = true;
-    s->release = release;
-    s->release_ctx = ctx;
+    *s = (storage){ .dev = dev, .data = data, .n_bytes = n_bytes, .is_borrowed = true, .release = release,
+                    .release_ctx = ctx, .block_bytes = sizeof *s };
     atomic_init(&s->n_refs, 1);
     return s;
 }
@@ -55,6 +46,12 @@ storage *storage_ref(storage *s)
     return s;
 }
 
+/* Bytes in a block of their own go; those behind the header stay with it. */
+static void free_moved_bytes(storage *s)
+{
+    if (!s->is_borrowed && s->data && s->data != inline_bytes(s)) block_free(s->data, s->n_bytes);
+}
+
 void storage_unref(storage *s)
 {
     if (!s) return;
@@ -63,8 +60,8 @@ void storage_unref(storage *s)
         atomic_fetch_sub_explicit(&s->n_refs, 1, memory_order_acq_rel) != 1)
         return;
     if (s->release) s->release(s->release_ctx);
-    if (!s->is_borrowed && s->data && s->data != inline_bytes(s)) mem_free_aligned(s->data);
-    mem_free(s);
+    free_moved_bytes(s);
+    block_free(s, s->block_bytes);
 }
 
 bool storage_resize(storage *s, size_t n_bytes)
@@ -74,10 +71,10 @@ bool storage_resize(storage *s, size_t n_bytes)
         s->n_bytes = n_bytes;
         return true;
     }
-    void *data = mem_alloc_aligned(n_bytes, STORAGE_ALIGN);
+    void *data = block_alloc(n_bytes);
     if (!data) return false;
     memcpy(data, s->data, n_bytes < s->n_bytes ? n_bytes : s->n_bytes);
-    if (s->data != inline_bytes(s)) mem_free_aligned(s->data);
+    free_moved_bytes(s);
     s->data = data;
     s->n_bytes = n_bytes;
     return true;

@@ -4,6 +4,7 @@
 #include "runtime/tensor/tensor.h"
 
 #include "base/alloc.h"
+#include "base/block.h"
 
 #include <stdatomic.h>
 #include <stdio.h>
@@ -47,12 +48,12 @@ static bool alloc_dims(tensor *t, int n_dims)
 static tensor *shell_new(dtype d, const int64_t *sizes, const int64_t *strides, int n_dims, int64_t numel,
                          int64_t offset)
 {
-    tensor *t = mem_alloc(sizeof *t);
+    tensor *t = block_alloc(sizeof *t);
     if (!t) return NULL;
     memset(t, 0, offsetof(tensor, dims));
     t->grad_meta = NULL;
     if (!alloc_dims(t, n_dims)) {
-        mem_free(t);
+        block_free(t, sizeof *t);
         return NULL;
     }
     for (int i = 0; i < n_dims; i++) t->sizes[i] = sizes[i], t->strides[i] = strides[i];
@@ -117,7 +118,7 @@ void tensor_unref(tensor *t)
         return;
     storage_unref(t->store);
     if (t->sizes != t->dims) mem_free(t->sizes);
-    mem_free(t);
+    block_free(t, sizeof *t);
 }
 
 /* Replace sizes and strides; leaves t unchanged without memory. */

@@ -7,6 +7,7 @@
 #ifndef RUNTIME_TENSOR_TENSOR_H
 #define RUNTIME_TENSOR_TENSOR_H
 
+#include <stdatomic.h>
 #include <stdbool.h>
 #include <stddef.h>
 #include <stdint.h>
@@ -65,6 +66,7 @@ typedef struct storage {
     _Atomic uint32_t version;     /* bumped by each in-place write */
     void (*release)(void *ctx);   /* runs once, when the last reference goes */
     void *release_ctx;
+    size_t block_bytes;           /* of the block that begins here */
 } storage;
 
 storage *storage_new(device dev, size_t n_bytes);           /* uninitialised, 64-byte aligned; NULL: no memory */
@@ -122,7 +124,10 @@ void tensor_contiguous_strides(const int64_t *sizes, int n_dims, int64_t *ret_st
 bool tensor_is_dense(const tensor *t);
 /** Byte ranges touched; false for empty tensors. */
 bool tensor_span(const tensor *t, const char **ret_begin, const char **ret_end);
-static inline void tensor_bump_version(tensor *t) { t->store->version++; }
+static inline void tensor_bump_version(tensor *t)
+{
+    atomic_fetch_add_explicit(&t->store->version, 1, memory_order_relaxed);
+}
 
 /** C++ style text of a CPU tensor (what print() shows), spec/formats.md §4; no final newline. */
 void tensor_print(const tensor *t, text *out);

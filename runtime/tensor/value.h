@@ -14,6 +14,8 @@
 
 #include "runtime/tensor/tensor.h"
 
+#include <stdatomic.h>
+
 struct type;        /* ir/type.h */
 struct ir_function; /* ir/function.h */
 
@@ -141,13 +143,17 @@ typedef struct future {
 static inline bool value_is_heap(jit_value v) { return v.tag >= VALUE_COMPLEX && v.p; }
 static inline jit_value value_ref(jit_value v)
 {
-    if (value_is_heap(v)) v.heap->n_refs++;
+    if (value_is_heap(v)) atomic_fetch_add_explicit(&v.heap->n_refs, 1, memory_order_relaxed);
     return v;
 }
 void value_free(jit_value v); /* the last reference went; only value_unref calls it */
 static inline void value_unref(jit_value v)
 {
-    if (value_is_heap(v) && --v.heap->n_refs == 0) value_free(v);
+    if (!value_is_heap(v)) return;
+    // the only holder needs no locked instruction: nobody else can raise the count
+    if (atomic_load_explicit(&v.heap->n_refs, memory_order_acquire) == 1 ||
+        atomic_fetch_sub_explicit(&v.heap->n_refs, 1, memory_order_acq_rel) == 1)
+        value_free(v);
 }
 void value_set(jit_value *slot, jit_value take); /* release what is there, take the new one */
 

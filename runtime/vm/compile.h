@@ -7,6 +7,7 @@
  *     order.c      steps; where each value is defined and last used
  *     coalesce.c   values computed right in the register of a loop variable or result
  *     registers.c  linear scan over the intervals
+ *     fuse.c       groups of pointwise operators
  *     emit.c       instructions; moves at block ends (moves.c), operators and calls (nodes.c) */
 /* SPDX-License-Identifier: Apache-2.0 */
 #ifndef RUNTIME_VM_COMPILE_H
@@ -62,6 +63,7 @@ typedef struct vm_compile {
     VEC(range) ranges;
     VEC(const ir_node *) nodes;
     VEC(vm_site) sites;
+    VEC(vm_fused) fused;
     uint32_t s_temp, v_temp; /* registers for moves and conversions: four S, one V */
     uint32_t *n_readers, *writer; /* moves.c, per register; all zero between uses */
     range at;              /* of the node being emitted */
@@ -92,6 +94,9 @@ void compile_emit(vm_compile *c);
 uint32_t emit(vm_compile *c, vm_opcode op, uint32_t x, uint32_t y, uint32_t z,
               uint32_t d); /* its index */
 void emit_node(vm_compile *c, uint32_t step);
+/** Emit FUSED, at *ret_jump, if a group of pointwise operators begins at `step`; its jump is to be aimed
+ * behind them. The step behind the group; `step` if there is none. */
+uint32_t begin_fused(vm_compile *c, uint32_t step, uint32_t *ret_jump);
 void emit_moves(vm_compile *c, const vm_move *moves, size_t n);
 /** Moves of the inputs of `user` from `first` on into the registers of `to`. */
 void emit_moves_to(vm_compile *c, const ir_node *user, uint32_t first, ir_value *const *to,

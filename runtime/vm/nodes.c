@@ -129,6 +129,8 @@ static uint32_t add_site(vm_compile *c, const ir_node *n, uint32_t first, uint32
     for (uint32_t i = 0; i < site.n_rets; i++)
         rets[i] = i < n->n_outputs ? result_slot(c, n->outputs[i]) : (vm_slot){ .home = HOME_NONE };
     site.rets = rets;
+    for (uint32_t i = 0; i < site.n_args && i < 32; i++)
+        site.dying |= (uint32_t)site.args[i].is_last << i;
     if (site.n_args + site.n_rets > c->plan->n_scratch)
         c->plan->n_scratch = site.n_args + site.n_rets;
     return VEC_PUSH(&c->sites, &c->plan->arena, site) ? (uint32_t)c->sites.n - 1 : NO_STEP;

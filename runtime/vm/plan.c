@@ -29,6 +29,7 @@ static void compile_graph(vm_compile *c)
     p->nodes = c->nodes.at;
     p->n_code = (uint32_t)c->code.n;
     p->sites = c->sites.at;
+    p->fused = c->fused.at;
     p->n_sites = (uint32_t)c->sites.n;
 }
 

@@ -12,6 +12,7 @@
 #ifndef RUNTIME_VM_PLAN_H
 #define RUNTIME_VM_PLAN_H
 
+#include "runtime/kernels/fused.h"
 #include "runtime/vm/vm.h"
 
 #include <stdatomic.h>
@@ -61,6 +62,7 @@ typedef struct vm_site {
     uint16_t op;             /* op_id */
     bool takes_args;         /* the kernel consumes its arguments (structural rows only) */
     uint32_t n_args, n_rets;
+    uint32_t dying;          /* bit k: args[k].is_last */
     const vm_slot *args, *rets;
     const ir_node *node;     /* attributes, types */
     ir_function *callee;     /* CALL_FUNCTION */
@@ -68,6 +70,14 @@ typedef struct vm_site {
     _Atomic(ir_function *)
         last_callee; /* CALL_METHOD on an interface: the method found last time */
 } vm_site;
+
+/** What FUSED works on: a group of operators, whose own instructions follow. */
+typedef struct vm_fused {
+    fused_group group;
+    vm_slot *inputs, *results; /* results in the order of the steps */
+    uint32_t n_results;
+    uint32_t dying;            /* bit i: inputs[i].is_last */
+} vm_fused;
 
 struct vm_plan {
     arena arena;             /* everything below */
@@ -77,6 +87,7 @@ struct vm_plan {
     range *ranges;           /* parallel to code */
     const ir_node **nodes;   /* parallel to code: what it was made of (backtraces), or NULL */
     vm_site *sites;
+    vm_fused *fused;
     vm_scalar *s_constants;
     jit_value *v_constants;  /* borrowed from the graph */
     vm_slot *params, *rets;
@@ -117,6 +128,8 @@ struct vm_frame {
 vm_frame *vm_frame_push(vm_run *run, const vm_plan *p);
 /** Release what the frame owns and close it; it must be the newest. */
 void vm_frame_pop(vm_run *run, vm_frame *f);
+/** Run the group in one pass. false: nothing was done, its operators must run one by one. */
+bool vm_run_fused(vm_run *run, vm_frame *f, const vm_fused *fused);
 /** Forget the error, as if nothing had happened. */
 void vm_error_clear(vm_run *run);
 /** run->op's first error; always false. */

@@ -66,6 +66,20 @@ static bool vm_unset_attribute(vm_run *run, const object *o, uint32_t slot)
 
 /* ---- operators and calls
  * ----------------------------------------------------------------------------- */
+/** Clear the registers of operands used for the last time. Bit k of `taken`: the kernel has taken
+ * the reference of operand k over. */
+static void release_operands(vm_frame *f, const vm_site *site, uint32_t taken)
+{
+    for (uint32_t i = 0; i < site->n_args; i++) {
+        if (!site->args[i].is_last)
+            continue;
+        jit_value v = f->v[site->args[i].reg];
+        f->v[site->args[i].reg] = VALUE_NONE_V;
+        if (i >= 32 || !(taken >> i & 1))
+            value_unref(v);
+    }
+}
+
 static bool vm_call_operator(vm_run *run, vm_frame *f, const vm_site *site)
 {
     jit_value *args = f->scratch, *rets = args + site->n_args;
@@ -77,14 +91,14 @@ static bool vm_call_operator(vm_run *run, vm_frame *f, const vm_site *site)
                   .op = (op_id)site->op,
                   .n_args = site->n_args,
                   .n_rets = site->n_rets,
-                  .node = site->node };
+                  .node = site->node,
+                  .dying = site->dying };
     bool done = site->kernel ? site->kernel(&cx, args, rets)
                              : op_call(&run->op, (op_id)site->op, args, site->n_args, rets);
     if (UNLIKELY(!done))
         return false;
-    for (uint32_t i = 0; i < site->n_args && !site->takes_args; i++)
-        if (site->args[i].is_last)
-            value_unref(vm_take(f, site->args[i]));
+    if (!site->takes_args)
+        release_operands(f, site, site->dying & ~cx.dying);
     for (uint32_t i = 0; i < site->n_rets; i++)
         vm_store(f, site->rets[i], rets[i]);
     return true;
