@@ -15,6 +15,7 @@ static _Thread_local struct {
     mem_budget *budget;
     int64_t fail_after; /* allocations still allowed while `injecting` */
     bool injecting, refused;
+    uint64_t n_refused;
 } local;
 
 mem_budget *mem_budget_set(mem_budget *b)
@@ -32,16 +33,20 @@ void mem_fail_after(int64_t n)
 }
 
 bool mem_fail_seen(void) { return local.refused; }
+uint64_t mem_refusals(void) { return local.n_refused; }
 
 static bool is_allowed(size_t n_bytes)
 {
     if (local.injecting && local.fail_after-- <= 0) {
         local.refused = true;
+        local.n_refused++;
         return false;
     }
     mem_budget *b = local.budget;
-    return !b || !b->limit_bytes
-           || (n_bytes <= b->limit_bytes && b->used_bytes <= b->limit_bytes - n_bytes);
+    bool fits = !b || !b->limit_bytes
+                || (n_bytes <= b->limit_bytes && b->used_bytes <= b->limit_bytes - n_bytes);
+    local.n_refused += !fits;
+    return fits;
 }
 
 static void count(mem_budget *b, size_t n_bytes)
@@ -53,6 +58,7 @@ static void count(mem_budget *b, size_t n_bytes)
 
 static void *counted(void *p)
 {
+    local.n_refused += !p;
     if (p && local.budget)
         count(local.budget, malloc_usable_size(p));
     return p;

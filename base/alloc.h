@@ -35,5 +35,8 @@ void mem_discharge(size_t n_bytes);
  * n < 0 switches injection off. mem_fail_seen() tells whether one was refused since. */
 void mem_fail_after(int64_t n);
 bool mem_fail_seen(void);
+/** How many allocations of this thread were refused so far, for whatever reason: where "no" may mean "does not
+ * fit" or "no memory", comparing before and after tells which. */
+uint64_t mem_refusals(void);
 
 #endif

@@ -175,6 +175,7 @@ bool api_bind(vm_run *run, const schema *s, const char *name, size_t n_fixed, co
         return fail_with_schema(run, s, what, "Declaration");
     }
     size_t done = n_fixed;
+    const uint64_t refusals = mem_refusals();
     for (; done < s->n_args; done++) {
         const schema_arg *param = &s->args[done];
         const jit_value *given = given_value(s, done, n_fixed, args, n_args, names, n_names);
@@ -185,7 +186,10 @@ bool api_bind(vm_run *run, const schema *s, const char *name, size_t n_fixed, co
             fail_with_schema(run, s, what, "Declaration");
             break;
         } else if (!api_convert(*given, param->type, &ret[done])) {
-            bad_argument(run, s, name, done, *given);
+            if (mem_refusals() != refusals)
+                api_run_fail(run, JIT_ENOMEM, "out of memory");
+            else
+                bad_argument(run, s, name, done, *given);
             break;
         }
     }

@@ -109,7 +109,7 @@ static void print_frame(const vm_trace_frame *f, text *out)
 
 jit_status api_fail_run(jit_error *err, const vm_run *run)
 {
-    jit_status status = run->op.status ? run->op.status : JIT_ERUNTIME;
+    jit_status status = run->op.status ? run->op.status : JIT_ENOMEM; // nobody had room to say why
     if (!err)
         return status;
     api_fail(err, status, "%s", run->op.message ? run->op.message : "out of memory");

@@ -172,6 +172,7 @@ bool api_call_op(vm_run *run, const char *name, const jit_value *args, size_t n_
     const uint16_t *ids = op_find_all(plain, &n_candidates);
     if (!n_candidates)
         return api_run_fail(run, JIT_ENOTFOUND, "no operator %s", name);
+    uint64_t refusals = mem_refusals();
     for (int pass = 0; pass < 2; pass++) {
         h.with_conversions = pass == 1;
         for (size_t i = 0; i < n_candidates; i++) {
@@ -182,5 +183,7 @@ bool api_call_op(vm_run *run, const char *name, const jit_value *args, size_t n_
                 return call_matched(run, ids[i], s, bound, ret);
         }
     }
+    if (mem_refusals() != refusals)
+        return api_run_fail(run, JIT_ENOMEM, "out of memory");
     return api_run_fail(run, JIT_ETYPE, "arguments for call of %s are not valid", name);
 }
