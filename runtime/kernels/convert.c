@@ -89,7 +89,9 @@ bool op_contiguous(op_ctx *cx, const jit_value *args, jit_value *rets)
 {
     tensor *t = args[0].t;
     const int64_t format = arg_int(args[1], FORMAT_CONTIGUOUS);
-    if (format == FORMAT_PRESERVE) return OP_FAIL(cx, "preserve memory format is unsupported by the contiguous operator");
+    if (format == FORMAT_PRESERVE && !has_format(t, FORMAT_CONTIGUOUS))
+        return OP_FAIL(cx, "preserve memory format is unsupported by the contiguous operator");
+    if (format == FORMAT_PRESERVE) return give(tensor_ref(t), rets);
     return give(has_format(t, format) ? tensor_ref(t) : copy_as(cx, t, tensor_dtype(t), format), rets);
 }
 

@@ -328,9 +328,19 @@ bool op_index_put(op_ctx *cx, const jit_value *args, jit_value *rets)
 }
 
 /* ---- nonzero, masks ------------------------------------------------------------------------------- */
+/* PyTorch lays the indices out column by column, which programs see through strides and view(). */
 bool op_nonzero(op_ctx *cx, const jit_value *args, jit_value *rets)
 {
-    return give_tensor(nonzero_indices(cx, args[0].t), rets);
+    tensor *rows = nonzero_indices(cx, args[0].t);
+    if (!rows || rows->n_dims != 2) return give_tensor(rows, rets);
+    const int64_t n = rows->sizes[0], width = rows->sizes[1];
+    tensor *turned = make_view(cx, rows, (int64_t[]){ width, n }, (int64_t[]){ 1, width }, 2, 0);
+    tensor *columns = turned ? tensor_contiguous(cx, turned) : NULL;
+    tensor *result = columns ? make_view(cx, columns, rows->sizes, (int64_t[]){ 1, n }, 2, 0) : NULL;
+    tensor_unref(columns);
+    tensor_unref(turned);
+    tensor_unref(rows);
+    return give_tensor(result, rets);
 }
 
 /* One index tensor per dimension; a 0-dim tensor counts as 1-dim. */

@@ -55,7 +55,10 @@ bool op_sum_dim(op_ctx *cx, const jit_value *args, jit_value *rets)
 bool op_nansum(op_ctx *cx, const jit_value *args, jit_value *rets)
 {
     dim_set dims;
-    if (dtype_is_complex(tensor_dtype(args[0].t))) return OP_FAIL(cx, "nansum does not support complex inputs");
+    const dtype own = tensor_dtype(args[0].t), d = arg_dtype(args[3], own);
+    if (dtype_is_complex(own)) return OP_FAIL(cx, "nansum does not support complex inputs");
+    if (dtype_is_complex(d) || (dtype_is_float(own) && !dtype_is_float(d)))
+        return OP_FAIL(cx, "\"nansum_cpu\" not implemented for '%s'", dtype_prefix(d));
     return dim_set_of_list(cx, args[0].t, args[1], &dims) &&
            accumulate(cx, args[0].t, dims, arg_bool(args[2]), args[3], &nansum_kind, rets);
 }

@@ -207,10 +207,10 @@ bool op_unique2(op_ctx *cx, const jit_value *args, jit_value *rets)
     return unique_elements(cx, &(unique_call){ args[0].t, true, arg_bool(args[2]), arg_bool(args[3]), 3 }, rets);
 }
 
-/* self, dim, sorted, return_inverse, return_counts */
+/* self, dim, sorted, return_inverse, return_counts; like PyTorch gives inverse and counts whether asked or not */
 bool op_unique_dim(op_ctx *cx, const jit_value *args, jit_value *rets)
 {
-    return unique_slices(cx, &(unique_call){ args[0].t, true, arg_bool(args[3]), arg_bool(args[4]), 3 }, args[1].i, rets);
+    return unique_slices(cx, &(unique_call){ args[0].t, true, true, true, 3 }, args[1].i, rets);
 }
 
 /* self, return_inverse, return_counts, dim? */
@@ -223,7 +223,7 @@ bool op_unique_consecutive(op_ctx *cx, const jit_value *args, jit_value *rets)
 /* self, dim, return_inverse, return_counts */
 bool op_unique_dim_consecutive(op_ctx *cx, const jit_value *args, jit_value *rets)
 {
-    const unique_call c = { args[0].t, false, arg_bool(args[2]), arg_bool(args[3]), 3 };
+    const unique_call c = { args[0].t, false, true, true, 3 };
     return unique_slices(cx, &c, args[1].i, rets);
 }
 

@@ -76,7 +76,7 @@ static void print_number(const number_format *f, double z, text *out)
 static void print_vector(const matrix *m, text *out)
 {
     const number_format f = choose_format(m);
-    if (f.scale != 1) text_addf(out, "%.6g *\n", f.scale);
+    if (f.scale != 1) text_addf(out, "%.4g *\n", f.scale);
     for (int64_t i = 0; i < m->n_rows; i++) {
         print_number(&f, matrix_at(m, i, 0), out);
         text_add_char(out, '\n');
@@ -87,8 +87,8 @@ static void print_rows(const matrix *m, const number_format *f, int indent, int6
 {
     const size_t row_indent = (size_t)indent + (f->scale != 1);
     if (f->scale != 1) {
-        text_addf(out, "%.6g *\n", f->scale);
-        text_add_spaces(out, row_indent);
+        text_addf(out, "%.4g *\n", f->scale);
+        text_add_spaces(out, (size_t)indent); /* PyTorch sets only the rows after the first in by one more */
     }
     for (int64_t r = 0; r < m->n_rows; r++) {
         for (int64_t c = from; c < to; c++) {
