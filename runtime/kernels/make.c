@@ -1,5 +1,6 @@
 /* Making result tensors: sizes and limits are checked here, so kernels only test for NULL. */
 /* SPDX-License-Identifier: Apache-2.0 */
+#include "base/alloc.h"
 #include "runtime/kernels/kernel.h"
 
 #include <string.h>
@@ -79,7 +80,11 @@ tensor *tensor_from_number(op_ctx *cx, jit_value v, dtype d)
 tensor *make_view(op_ctx *cx, tensor *base, const int64_t *sizes, const int64_t *strides, int n_dims,
                   int64_t offset)
 {
+    const uint64_t refusals = mem_refusals();
     tensor *t = tensor_view(base, sizes, strides, n_dims, offset);
-    if (!t) OP_FAIL(cx, "setStorage: sizes %s do not fit the storage", sizes_print(sizes, n_dims).s);
+    if (!t && mem_refusals() != refusals)
+        op_no_memory(cx);
+    else if (!t)
+        OP_FAIL(cx, "setStorage: sizes %s do not fit the storage", sizes_print(sizes, n_dims).s);
     return t;
 }
