@@ -519,8 +519,10 @@ static sval call_any(fn_checker *f, sval callee, const call_args *args, const ty
         diag_error(f->c->d, "not-callable", callee.at, "this cannot be called");
         return error_sval(at);
     case SVAL_CLOSURE:
-        diag_error(f->c->d, "not-callable", callee.at,
-                   "cannot call a closure; pass it to torch.jit.fork()");
+        diag_note(f->c->d,
+                  diag_error(f->c->d, "not-callable", callee.at,
+                             "cannot call a closure; pass it to torch.jit.fork()"),
+                  callee.ast->at, "'%s' is defined here", callee.name);
         return error_sval(at);
     }
     return error_sval(at);

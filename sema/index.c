@@ -534,6 +534,12 @@ void aug_index(fn_checker *f, texpr *of, const ast_nodes *indices, ast_binary_op
         aug_tensor_index(f, of, indices, op, value, at);
         return;
     }
+    if (of->type->kind == TYPE_CLASS) {
+        diag_error(f->c->d, "not-assignable", at,
+                   "items of class %s cannot be assigned in place: write x[i] = x[i] + ...",
+                   spell(f, of->type));
+        return;
+    }
     if (!can_store(f, of, indices, at))
         return;
     texpr *key = key_for_store(f, of, indices->at[0]);
@@ -541,8 +547,7 @@ void aug_index(fn_checker *f, texpr *of, const ast_nodes *indices, ast_binary_op
     if (!key || is_error(operand))
         return;
     texpr *whole = share(f, of), *k = share(f, key);
-    texpr *item = of->type->kind == TYPE_CLASS ? call_magic(f, whole, "__getitem__", 1, &k, at)
-                                               : get_item(f, whole, k, at);
+    texpr *item = get_item(f, whole, k, at);
     if (!item) {
         not_subscriptable(f, of, at);
         return;

@@ -90,7 +90,7 @@ static sval range_element(fn_checker *f, sval_iter *it, texpr *index, range at)
 
 static bool int_argument(fn_checker *f, texpr **e, const char *what)
 {
-    texpr *i = try_convert(f, *e, T_INT, true);
+    texpr *i = try_convert(f, *e, T_INT, false);
     if (!i) {
         diag_item *it = diag_error(f->c->d, "bad-argument", (*e)->at, "%s takes ints, not %s", what,
                                    spell(f, (*e)->type));
