@@ -65,7 +65,7 @@ static void store_determinant(const determinant *out, dtype d, int64_t k, int64_
     for (int64_t i = 0; i < n; i++) {
         double re, im;
         element_load_complex(d, matrix + (size_t)(i * n + i) * size, &re, &im);
-        const double complex x = CMPLX(re, im);
+        const double complex x = __builtin_complex(re, im);
         det *= x;
         log_abs += log(cabs(x));
         sign *= x == 0 ? 0 : x / cabs(x);

@@ -33,7 +33,7 @@ static double complex unit_root(int64_t k, int64_t n)
     else
         c = sin(M_PI * (double)(n - 2 * half_turns) / (2.0 * (double)n)),
         s = cos(M_PI * (double)(n - 2 * half_turns) / (2.0 * (double)n));
-    return CMPLX(is_left ? -c : c, is_lower ? -s : s);
+    return __builtin_complex(is_left ? -c : c, is_lower ? -s : s);
 }
 
 static double complex *all_roots(int64_t n, bool is_inverse)
@@ -124,7 +124,7 @@ size_t fft_scratch_size(const fft_plan *p)
 /* Products without the special cases of C's complex multiplication (Annex G), which cost more than the product. */
 static inline double complex times(double complex a, double complex b)
 {
-    return CMPLX(creal(a) * creal(b) - cimag(a) * cimag(b), creal(a) * cimag(b) + cimag(a) * creal(b));
+    return __builtin_complex(creal(a) * creal(b) - cimag(a) * cimag(b), creal(a) * cimag(b) + cimag(a) * creal(b));
 }
 
 /* One output group of radix r: x[0], x[m], …; roots of the whole length n stand `step` apart. */

@@ -28,7 +28,7 @@ static void load_line(const line_work *w, int64_t k, double complex *x)
     for (int64_t i = 0; i < given && i < w->from.length; i++, p += w->from.stride) {
         double re, im;
         element_load_complex(w->from.d, p, &re, &im);
-        x[i] = CMPLX(re, im);
+        x[i] = __builtin_complex(re, im);
     }
     if (!w->is_hermitian)
         return;

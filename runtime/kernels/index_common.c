@@ -27,13 +27,13 @@
     COMBINE(multiply_##id, T, IDENTITY, IDENTITY, a * b)
 #define COMBINE_ORDERED(id, T)                                                                     \
     COMBINE_EXACT(id, T)                                                                           \
-    COMBINE(max_##id, T, IDENTITY, IDENTITY, (b > a) | (b != b) ? b : a)                           \
-    COMBINE(min_##id, T, IDENTITY, IDENTITY, (b < a) | (b != b) ? b : a)
+    COMBINE(max_##id, T, IDENTITY, IDENTITY, ((b > a) | (b != b)) ? b : a)                         \
+    COMBINE(min_##id, T, IDENTITY, IDENTITY, ((b < a) | (b != b)) ? b : a)
 #define COMBINE_HALF(id, load, store)                                                              \
     COMBINE(add_##id, uint16_t, load, store, a + b)                                                \
     COMBINE(multiply_##id, uint16_t, load, store, a * b)                                           \
-    COMBINE(max_##id, uint16_t, load, store, (b > a) | (b != b) ? b : a)                           \
-    COMBINE(min_##id, uint16_t, load, store, (b < a) | (b != b) ? b : a)
+    COMBINE(max_##id, uint16_t, load, store, ((b > a) | (b != b)) ? b : a)                         \
+    COMBINE(min_##id, uint16_t, load, store, ((b < a) | (b != b)) ? b : a)
 #define COMBINE_SIZE(n_bytes, T) COMBINE(set_##n_bytes, T, IDENTITY, IDENTITY, b)
 typedef struct bytes16 { uint64_t at[2]; } bytes16;
 

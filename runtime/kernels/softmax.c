@@ -28,7 +28,7 @@ typedef struct softmax_task {
         T max = -(T)INFINITY;                                                                      \
         double sum = 0;                                                                            \
         T e[TILE];                                                                                 \
-        for (int64_t i = 0; i < n; i++) max = (x[i] > max) | (x[i] != x[i]) ? x[i] : max;          \
+        for (int64_t i = 0; i < n; i++) max = ((x[i] > max) | (x[i] != x[i])) ? x[i] : max;        \
         for (int64_t begin = 0; begin < n; begin += TILE) {                                        \
             const int64_t m = n - begin < TILE ? n - begin : TILE;                                 \
             const int64_t padded = (m + PW_VECTOR - 1) / PW_VECTOR * PW_VECTOR;                    \
