@@ -2,6 +2,8 @@
 /* SPDX-License-Identifier: Apache-2.0 */
 #include "runtime/kernels/iter.h"
 
+#include <float.h>
+#include <math.h>
 #include <string.h>
 
 static void copy_loop(void *ctx, int64_t n, char *const *data, const int64_t *strides)
@@ -40,10 +42,40 @@ bool tensor_copy_into(op_ctx *cx, tensor *dst, tensor *src)
     return true;
 }
 
+typedef struct number_range { const char *type; double low, high; bool is_whole; } number_range;
+
+static bool range_of(dtype d, number_range *r)
+{
+    switch (d) {
+    case DTYPE_uint8: *r = (number_range){ "uint8_t", 0, UINT8_MAX, true }; return true;
+    case DTYPE_int8: *r = (number_range){ "int8_t", INT8_MIN, INT8_MAX, true }; return true;
+    case DTYPE_int16: *r = (number_range){ "int16_t", INT16_MIN, INT16_MAX, true }; return true;
+    case DTYPE_int32: *r = (number_range){ "int", INT32_MIN, INT32_MAX, true }; return true;
+    case DTYPE_int64: *r = (number_range){ "int64_t", -0x1p63, 0x1p63, true }; return true;
+    case DTYPE_float16: *r = (number_range){ "at::Half", -65504, 65504, false }; return true;
+    case DTYPE_bfloat16: *r = (number_range){ "at::BFloat16", -0x1.fep127, 0x1.fep127, false }; return true;
+    case DTYPE_float32: *r = (number_range){ "float", -(double)FLT_MAX, (double)FLT_MAX, false }; return true;
+    default: return false; /* bool takes everything, float64 and complex types what a number can be */
+    }
+}
+
+bool check_number_fits(op_ctx *cx, dtype d, jit_value number)
+{
+    number_range r;
+    if (number.tag == VALUE_BOOL || !range_of(d, &r)) return true;
+    if (number.tag == VALUE_COMPLEX && number.c->im != 0)
+        return OP_FAIL(cx, "value cannot be converted to type %s without overflow", r.type);
+    const double x = number.tag == VALUE_COMPLEX ? number.c->re : number.tag == VALUE_INT ? (double)number.i : number.f;
+    const double low = d == DTYPE_uint8 && number.tag == VALUE_INT ? -r.high : r.low; /* wraps */
+    if (r.is_whole ? x >= low && x <= r.high : isnan(x) || isinf(x) || (x >= low && x <= r.high)) return true;
+    return OP_FAIL(cx, "value cannot be converted to type %s without overflow", r.type);
+}
+
 bool tensor_fill(op_ctx *cx, tensor *dst, jit_value number)
 {
     char element[16];
     const dtype d = tensor_dtype(dst);
+    if (!check_number_fits(cx, d, number)) return false;
     element_store_number(d, element, number);
     cast_fn cast = cast_find(d, d);
     if (dtype_size(d) == 2) cast = cast_find(DTYPE_int16, DTYPE_int16); // bits, not values

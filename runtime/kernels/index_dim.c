@@ -220,6 +220,8 @@ static int differing_dim(const tensor *self, const tensor *src, int dim)
 static tensor *scaled(op_ctx *cx, tensor *src, jit_value alpha)
 {
     if (alpha.tag == VALUE_INT && alpha.i == 1) return tensor_ref(src);
+    if (alpha.tag == VALUE_FLOAT && dtype_is_integral(tensor_dtype(src))) /* whole, like the elements */
+        alpha = alpha.f >= -0x1p63 && alpha.f < 0x1p63 ? VALUE_INT_V((int64_t)alpha.f) : VALUE_INT_V(INT64_MIN);
     tensor *product = COMPOSE(cx, aten_mul_Scalar, RET_TENSOR(src), alpha);
     tensor *same = product ? tensor_to(cx, product, tensor_dtype(src)) : NULL;
     tensor_unref(product);

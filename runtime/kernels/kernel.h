@@ -60,6 +60,9 @@ tensor *make_view(op_ctx *cx, tensor *base, const int64_t *sizes, const int64_t 
 /** dst = src: any types, any strides, src broadcast to dst's sizes; correct when they share memory. */
 bool tensor_copy_into(op_ctx *cx, tensor *dst, tensor *src);
 bool tensor_fill(op_ctx *cx, tensor *dst, jit_value number);
+/** Whether the type holds the number, as PyTorch judges where a number becomes an element: infinities fit where there
+ * are any, a negative one wraps into uint8, everything fits bool. Raises if it does not. */
+bool check_number_fits(op_ctx *cx, dtype d, jit_value number);
 /** t with element type d; t itself (a new reference) if it has it. */
 tensor *tensor_to(op_ctx *cx, tensor *t, dtype d);
 /** t if it is contiguous, else a contiguous copy. */

@@ -314,6 +314,8 @@ static bool give_norm(op_ctx *cx, const jit_value *args, jit_value *rets)
         a.ord = a.kind ? 0 : arg_double(args[1]);
         return formula_give(&f, matrix_norm(&f, &a, has_dim ? args[2] : F_INTS(&f, 0, 1)), rets);
     }
+    if (args[1].tag == VALUE_STR && !has_dim)
+        return OP_FAIL(cx, "linalg.matrix_norm: The input tensor A must have at least 2 dimensions.");
     if (args[1].tag == VALUE_STR)
         return OP_FAIL(cx, "linalg.matrix_norm: dim must be a 2-tuple. Got %s", sizes_print(args[2].list->ints, n_dims).s);
     tensor *r = F_(&f, aten_linalg_vector_norm, T_V(t), has_order ? args[1] : FLOAT_V(2), args[2], args[3], args[4]);

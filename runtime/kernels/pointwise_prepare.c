@@ -108,7 +108,8 @@ static bool has_zero(op_ctx *cx, jit_value v)
 static bool prepare_int_division(op_ctx *cx, const jit_value *args, pw_call *call)
 {
     call->common = common_of_two(call);
-    if (dtype_category_of(call->common) <= CATEGORY_I && has_zero(cx, call->operands[1]))
+    const bool divides = args[0].tag != VALUE_TENSOR || args[0].t->numel > 0;
+    if (divides && dtype_category_of(call->common) <= CATEGORY_I && has_zero(cx, call->operands[1]))
         return OP_FAIL(cx, "ZeroDivisionError");
     return true;
 }
@@ -266,6 +267,7 @@ static bool prepare_masked_fill(op_ctx *cx, const jit_value *args, pw_call *call
     if (args[2].tag == VALUE_TENSOR && args[2].t->n_dims > 0)
         return OP_FAIL(cx, "masked_fill_ only supports a 0-dimensional value tensor, but got tensor with %d dimension(s).",
                        args[2].t->n_dims);
+    if (args[2].tag != VALUE_TENSOR && !check_number_fits(cx, tensor_dtype(args[0].t), args[2])) return false;
     call->row = PW_ROW_aten_where_self;
     call->common = tensor_dtype(args[0].t);
     call->operands[0] = args[1];
