@@ -7,9 +7,39 @@
 
 #include <string.h>
 
+/* Modules of Python and libraries around PyTorch that files import for code that is not scripted. */
+static bool is_python_module(const char *path)
+{
+    static const char *const roots[] = {
+        "abc",       "argparse", "bisect",   "contextlib", "copy",        "csv",      "datetime",
+        "functools", "glob",     "heapq",    "inspect",    "io",          "itertools", "json",
+        "logging",   "numbers",  "numpy",    "operator",   "os",          "pathlib",  "pickle",
+        "random",    "re",       "scipy",    "statistics", "string",      "sys",      "time",
+        "torchaudio", "torchtext", "torchvision", "types", "unittest",    "uuid",
+    };
+    size_t n = strcspn(path, ".");
+    for (size_t i = 0; i < sizeof roots / sizeof *roots; i++)
+        if (strlen(roots[i]) == n && !strncmp(roots[i], path, n))
+            return true;
+    return false;
+}
+
+/* Names of known modules that exist but that no function can use. */
+static bool is_python_name(const char *module, const char *name)
+{
+    static const char *const names[] = { "ChainMap", "Counter", "OrderedDict", "defaultdict",
+                                         "deque" };
+    if (!strncmp(module, "torch.nn", 8) || !strncmp(module, "torch.utils", 11))
+        return name[0] >= 'A' && name[0] <= 'Z';
+    for (size_t i = 0; i < sizeof names / sizeof *names; i++)
+        if (!strcmp(module, "collections") && !strcmp(names[i], name))
+            return true;
+    return false;
+}
+
 static void report_module(checker *c, const char *name, range at)
 {
-    if (c->options->is_python_file)
+    if (c->options->is_python_file || is_python_module(name))
         return; /* a use of it is reported as undefined */
     diag_item *it = diag_error(c->d, "unknown-module", at, "no module '%s'", name);
     diag_note(c->d, it, at,
@@ -152,11 +182,12 @@ static void bind_errors(checker *c, const ast_nodes *names)
 void check_import_from(checker *c, const ast_import_from *s)
 {
     if (s->level || !is_known_module(s->module)) {
+        int before = c->d->n_errors;
         checker *from = import_file(c, s);
         if (from)
             import_names(c, from, s);
-        else
-            bind_errors(c, &s->names);
+        else if (c->d->n_errors > before)
+            bind_errors(c, &s->names); /* else a use of them is reported as undefined */
         return;
     }
     for (size_t i = 0; i < s->names.n; i++) {
@@ -167,6 +198,8 @@ void check_import_from(checker *c, const ast_import_from *s)
                            s->module);
             continue; /* typing's names are bound beforehand */
         }
-        bind_global(c, a->as ? a->as : a->id, prebound_member(c, s->module, a->id, a->node.at));
+        if (!is_python_name(s->module, a->id))
+            bind_global(c, a->as ? a->as : a->id,
+                        prebound_member(c, s->module, a->id, a->node.at));
     }
 }

@@ -162,7 +162,8 @@ static bool is_submodule(const char *path)
     static const char *const modules[] = { "torch.nn",       "torch.nn.functional", "torch.jit",
                                            "torch.linalg",   "torch.special",       "torch.fft",
                                            "torch.autograd", "torch.futures",       "torch.ops",
-                                           "torch.nn.init",  "torch.utils",         "torch.cuda" };
+                                           "torch.nn.init",  "torch.utils",         "torch.cuda",
+                                           "torch.profiler", "torch.autograd.profiler" };
     for (size_t i = 0; i < sizeof modules / sizeof *modules; i++)
         if (!strcmp(modules[i], path))
             return true;

@@ -25,9 +25,24 @@ static const char no_grad_text[] =
     "    def __exit__(self, exc_type: Any, exc_value: Any, traceback: Any) -> None:\n"
     "        torch.set_grad_enabled(self.prev)\n";
 
+/* Marks a region for the profiler: none is running. */
+static const char record_function_text[] =
+    "class record_function:\n"
+    "    def __init__(self, name: str, args: Optional[str] = None) -> None:\n"
+    "        self.name = name\n"
+    "        self.args = args\n"
+    "    def __enter__(self) -> None:\n"
+    "        pass\n"
+    "    def __exit__(self, exc_type: Any, exc_value: Any, traceback: Any) -> None:\n"
+    "        pass\n";
+
 static const prelude_class classes[] = {
     { "torch.no_grad", "__torch__.torch.autograd.grad_mode", "no_grad", no_grad_text },
     { "torch.autograd.no_grad", "__torch__.torch.autograd.grad_mode", "no_grad", no_grad_text },
+    { "torch.autograd.profiler.record_function", "__torch__.torch.autograd.profiler",
+      "record_function", record_function_text },
+    { "torch.profiler.record_function", "__torch__.torch.autograd.profiler", "record_function",
+      record_function_text },
 };
 
 static const prelude_class *find_row(const char *path)

@@ -247,6 +247,11 @@ bool op_nanquantile(op_ctx *cx, const jit_value *args, jit_value *rets)
 
 /* ---- questions --------------------------------------------------------------------------------- */
 
+bool op_is_scripting(op_ctx *cx, const jit_value *args, jit_value *rets)
+{
+    return ret_bool(rets, true);
+}
+
 bool op_is_grad_enabled(op_ctx *cx, const jit_value *args, jit_value *rets)
 {
     return ret_bool(rets, grad_mode_enabled());
