@@ -272,19 +272,22 @@ OPERATOR(op_randn_like, give_randn(cx, make_like(cx, args[0].t, args + 1), VALUE
 OPERATOR(op_randint, give_randint(cx, make_sized(cx, args[1], args + 2, DTYPE_int64), 0, args[0].i, VALUE_NONE_V, rets))
 OPERATOR(op_randint_low,
          give_randint(cx, make_sized(cx, args[2], args + 3, DTYPE_int64), args[0].i, args[1].i, VALUE_NONE_V, rets))
+OPERATOR(op_randint_generator,
+         give_randint(cx, make_sized(cx, args[1], args + 3, DTYPE_int64), 0, args[0].i, args[2], rets))
+OPERATOR(op_randint_low_generator,
+         give_randint(cx, make_sized(cx, args[2], args + 4, DTYPE_int64), args[0].i, args[1].i, args[3], rets))
 OPERATOR(op_randint_like, give_randint(cx, make_like(cx, args[0].t, args + 2), 0, args[1].i, VALUE_NONE_V, rets))
 OPERATOR(op_randint_like_low,
          give_randint(cx, make_like(cx, args[0].t, args + 3), args[1].i, args[2].i, VALUE_NONE_V, rets))
 
-bool op_randperm(op_ctx *cx, const jit_value *args, jit_value *rets)
+static bool give_randperm(op_ctx *cx, int64_t n, const jit_value *options, jit_value generator_value, jit_value *rets)
 {
-    const int64_t n = args[0].i;
     dtype d;
-    if (!read_options(cx, args + 1, DTYPE_int64, &d)) return false;
+    if (!read_options(cx, options, DTYPE_int64, &d)) return false;
     tensor *t = make_tensor(cx, d, &n, 1), *p = t ? make_tensor(cx, DTYPE_int64, &n, 1) : NULL;
     if (!p) return give_or_drop(t, false, rets);
     int64_t *x = tensor_data(p);
-    generator *g = generator_default();
+    generator *g = generator_of(generator_value);
     for (int64_t i = 0; i < n; i++) x[i] = i;
     generator_lock(g);
     for (int64_t i = 0; i < n - 1; i++) {
@@ -297,6 +300,9 @@ bool op_randperm(op_ctx *cx, const jit_value *args, jit_value *rets)
     tensor_unref(p);
     return give_or_drop(t, ok, rets);
 }
+
+OPERATOR(op_randperm, give_randperm(cx, args[0].i, args + 1, VALUE_NONE_V, rets))
+OPERATOR(op_randperm_generator, give_randperm(cx, args[0].i, args + 2, args[1], rets))
 
 /* In-place distributions: the written tensor is the result. */
 static bool finish_in_place(bool ok, const jit_value *args, jit_value *rets)
