@@ -90,6 +90,9 @@ void lower_forget_shared(lowerer *l, size_t mark);
 
 ir_node *lower_node(lowerer *l, op_id op, range at);
 ir_value *lower_constant(lowerer *l, jit_value take, const type *t, range at);
+/** A number of the program, or a loop without a trip count its limit: once for each function, at the top, the
+ * newest first (the order is PyTorch's). */
+ir_value *lower_number(lowerer *l, jit_value take, const type *t, range at);
 void lower_set_slot(lowerer *l, tvar *v, ir_value *value);
 /** Assign and name the value after the variable (spec/ir.md §2). */
 void lower_assign(lowerer *l, tvar *v, ir_value *value);

@@ -53,27 +53,43 @@ static void number_key(jit_value v, char ret[NUMBER_KEY_BYTES])
     *ret = '\0';
 }
 
-/* Number literals stand once, at the top of the function, the newest first. What the program does not
- * spell (default arguments have the place of their call) is made where it is used. */
+ir_value *lower_number(lowerer *l, jit_value take, const type *t, range at)
+{
+    char key[NUMBER_KEY_BYTES];
+    number_key(take, key);
+    ir_value *known = strmap_find(&l->literals, key);
+    if (known && known->type == t) {
+        value_unref(take);
+        return known;
+    }
+    ir_builder b = { .g = l->g, .at = l->g->body->param->next, .range = at };
+    ir_value *made = ir_build_constant(&b, take, t);
+    strmap_set(&l->literals, arena_strdup(&l->scratch, key), made);
+    return made;
+}
+
+/* Is it a number literal, or a number that an index or slice implies? Folded expressions, names and defaults
+ * are not. */
+static bool is_spelled_number(range at)
+{
+    if (!at.src || at.begin >= at.end)
+        return false;
+    const char *s = at.src->text + at.begin;
+    size_t n = at.end - at.begin;
+    return (*s >= '0' && *s <= '9') || *s == '.' || s[n - 1] == ']' || memchr(s, ':', n);
+}
+
+/* Number literals stand at the top. What the program does not spell (default arguments have the place of their
+ * call) is made where it is used. */
 static ir_value *lower_const(lowerer *l, const texpr *e, const texpr *user)
 {
     jit_value v = value_ref(e->value);
     bool is_number = v.tag == VALUE_INT || v.tag == VALUE_FLOAT || v.tag == VALUE_COMPLEX;
     bool is_default = user && user->kind == TX_OP && e->at.src && same_place(e->at, user->at);
     const type *t = constant_type(e, is_default);
-    if (!is_number || !e->at.src || is_default)
+    if (!is_number || is_default || !is_spelled_number(e->at))
         return lower_constant(l, v, t, e->at);
-    char key[NUMBER_KEY_BYTES];
-    number_key(v, key);
-    ir_value *known = strmap_find(&l->literals, key);
-    if (known && known->type == t) {
-        value_unref(v);
-        return known;
-    }
-    ir_builder b = { .g = l->g, .at = l->g->body->param->next, .range = e->at };
-    ir_value *made = ir_build_constant(&b, v, t);
-    strmap_set(&l->literals, arena_strdup(&l->scratch, key), made);
-    return made;
+    return lower_number(l, v, t, e->at);
 }
 
 static ir_value *function_constant(lowerer *l, ir_function *fn, range at)
@@ -159,7 +175,10 @@ static ir_value *build_indexed(lowerer *l, const texpr *e, ir_value *const *args
         ir_set_int(n, "end", e->index2);
         return ir_add_output(n, e->type);
     }
-    ir_value *inputs[3] = { args[0], lower_constant(l, VALUE_INT_V(e->index), T_INT, e->at), NULL };
+    /* t[1] spells its number; a field's name does not, and -1 is folded where it stands. */
+    bool is_literal = e->kind == TX_TUPLE_INDEX && e->index >= 0 && is_spelled_number(e->at);
+    ir_value *index = (is_literal ? lower_number : lower_constant)(l, VALUE_INT_V(e->index), T_INT, e->at);
+    ir_value *inputs[3] = { args[0], index, NULL };
     if (e->kind == TX_TUPLE_INDEX)
         return ir_add_output(node_with_inputs(l, OP_prim_TupleIndex, e, inputs, 2), e->type);
     inputs[2] = lower_constant(l, VALUE_INT_V(e->index2), T_INT, e->at);

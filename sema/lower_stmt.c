@@ -245,7 +245,7 @@ static void start_loop(lowerer *l, frame_stack *stack, tstmt *s)
 {
     bool is_for = s->kind == TS_FOR;
     ir_value *trip = is_for ? lower_expr(l, s->value)
-                            : lower_constant(l, VALUE_INT_V(INT64_MAX), T_INT, s->at);
+                            : lower_number(l, VALUE_INT_V(INT64_MAX), T_INT, s->at);
     ir_value *condition = next_condition(l, s);
 
     assigned_set assigned = { 0 };
