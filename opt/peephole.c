@@ -156,6 +156,27 @@ static bool turn_if(ir_node *n, op_id not_op)
     return true;
 }
 
+/* float(i) and int(f) are resolved as conversions of any number; where the type is known there is a plain one,
+ * which the VM computes in registers. */
+static bool narrow_conversion(ir_node *n)
+{
+    static const struct {
+        uint16_t from, to;
+        type_kind operand;
+    } narrower[] = {
+        { OP_aten_Float_Scalar, OP_aten_Float_int, TYPE_INT },
+        { OP_aten_Float_Scalar, OP_aten_Float_bool, TYPE_BOOL },
+        { OP_aten_Int_Scalar, OP_aten_Int_float, TYPE_FLOAT },
+        { OP_aten_Int_Scalar, OP_aten_Int_bool, TYPE_BOOL },
+    };
+    for (size_t i = 0; i < sizeof narrower / sizeof *narrower; i++)
+        if (n->op == narrower[i].from && n->inputs[0]->type->kind == narrower[i].operand) {
+            n->op = narrower[i].to;
+            return true;
+        }
+    return false;
+}
+
 bool opt_peephole(ir_graph *g, opt_ctx *cx)
 {
     enum { N_RULES = sizeof rules / sizeof *rules };
@@ -177,6 +198,7 @@ bool opt_peephole(ir_graph *g, opt_ctx *cx)
             next = turned ? ir_next_deep(n) : next;
             continue;
         }
+        progress |= narrow_conversion(n);
         ir_value *v = NULL;
         for (size_t i = 0; !v && n->n_outputs == 1 && i < N_RULES; i++)
             if (ops[i] == n->op && n->op != OP_NONE && n->n_inputs == rules[i].n_inputs)
