@@ -4,6 +4,7 @@
 
 #include "ir/type.h"
 
+#include <limits.h>
 #include <stdio.h>
 #include <string.h>
 #include <time.h>
@@ -19,7 +20,7 @@ static void print_to_stdout(void *ctx, const char *s, size_t n)
 static void warn_to_stderr(void *ctx, const char *s, size_t n)
 {
     (void)ctx;
-    fwrite(s, 1, n, stderr);
+    fprintf(stderr, "UserWarning: %.*s\n", (int)(n < INT_MAX ? n : INT_MAX), s);
 }
 
 static int64_t now_ns(void)
