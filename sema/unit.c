@@ -70,6 +70,29 @@ static void declare_top_assign(checker *c, const ast_assign *s)
         remember_variable(c, s->targets.at[i]);
 }
 
+/* `if __name__ == "__main__":` is Python's, for the file run as a script: not for us. */
+static bool is_main_guard(const ast_if *s)
+{
+    const ast_node *cond = s->arms.n == 1 && !s->orelse.n ? AST_AS(if_arm, s->arms.at[0])->cond : NULL;
+    if (!cond || cond->kind != AST_compare || AST_AS(compare, cond)->values.n != 2)
+        return false;
+    const ast_node *left = AST_AS(compare, cond)->values.at[0], *right = AST_AS(compare, cond)->values.at[1];
+    return left->kind == AST_name && !strcmp(AST_AS(name, left)->id, "__name__") && right->kind == AST_string
+           && !strcmp(AST_AS(string, right)->value.s, "__main__");
+}
+
+static void report_top_statement(checker *c, const ast_node *n)
+{
+    if (n->kind == AST_return)
+        diag_error(c->d, "return-outside-function", n->at, "'return' outside a function");
+    else if (!c->options->is_python_file)
+        diag_error(c->d, "top-level-statement", n->at,
+                   "only definitions and imports can stand at top level");
+    else if (c->options->warnings)
+        diag_warning(c->d, "top-level-statement", n->at,
+                     "skipped: only definitions and imports are read");
+}
+
 static void declare_top_statement(checker *c, const ast_node *n)
 {
     switch ((int)n->kind) {
@@ -84,20 +107,16 @@ static void declare_top_statement(checker *c, const ast_node *n)
     case AST_ann_assign: remember_variable(c, AST_AS(ann_assign, n)->target); break;
     case AST_pass:
     case AST_error: break;
+    case AST_if:
+        if (!is_main_guard(AST_AS(if, n)))
+            report_top_statement(c, n);
+        break;
     case AST_expr_stmt:
-        if (AST_AS(expr_stmt, n)->value->kind == AST_string
-            || AST_AS(expr_stmt, n)->value->kind == AST_ellipsis)
-            break;
-        /* fallthrough */
-    default:
-        if (n->kind == AST_return)
-            diag_error(c->d, "return-outside-function", n->at, "'return' outside a function");
-        else if (!c->options->is_python_file)
-            diag_error(c->d, "top-level-statement", n->at,
-                       "only definitions and imports can stand at top level");
-        else if (c->options->warnings)
-            diag_warning(c->d, "top-level-statement", n->at,
-                         "skipped: only definitions and imports are read");
+        if (AST_AS(expr_stmt, n)->value->kind != AST_string
+            && AST_AS(expr_stmt, n)->value->kind != AST_ellipsis)
+            report_top_statement(c, n);
+        break;
+    default: report_top_statement(c, n);
     }
 }
 
