@@ -4,8 +4,8 @@
 #include "runtime/kernels/lapack.h"
 
 #include "base/alloc.h"
+#include "runtime/device/device.h"
 
-#include <dlfcn.h>
 #include <pthread.h>
 #include <stdio.h>
 #include <string.h>
@@ -36,27 +36,6 @@ static struct {
     void *entries[ROUTINE__COUNT][N_PRECISIONS];
 } library = { .once = PTHREAD_ONCE_INIT };
 
-/* A library that is in the process already belongs to someone else: its thread count is not ours to set. */
-static void *open_library(void)
-{
-    static const char *const names[] = { "liblapack.so.3", "libopenblas.so.0", "libopenblas.so" };
-    for (size_t i = 0; i < sizeof names / sizeof *names; i++) {
-        void *handle = dlopen(names[i], RTLD_NOW | RTLD_LOCAL | RTLD_NOLOAD);
-        if (handle)
-            return handle;
-    }
-    for (size_t i = 0; i < sizeof names / sizeof *names; i++) {
-        void *handle = dlopen(names[i], RTLD_NOW | RTLD_LOCAL);
-        if (!handle)
-            continue;
-        void (*set_threads)(int) = (void (*)(int))dlsym(handle, "openblas_set_num_threads");
-        if (set_threads)
-            set_threads(1);
-        return handle;
-    }
-    return NULL;
-}
-
 static void load(void)
 {
     static const char *const names[ROUTINE__COUNT][2] = {
@@ -64,14 +43,15 @@ static void load(void)
         ROUTINES(R)
 #undef R
     };
-    void *handle = open_library();
+    static const char *const libraries[] = { "liblapack.so.3", "libopenblas.so.0", "libopenblas.so", NULL };
+    void *handle = foreign_open(libraries);
     if (!handle)
         return;
     for (int r = 0; r < ROUTINE__COUNT; r++)
         for (int k = 0; k < N_PRECISIONS; k++) {
             char symbol[16];
             snprintf(symbol, sizeof symbol, "%c%s_", precision_letters[k], names[r][k / 2]);
-            library.entries[r][k] = dlsym(handle, symbol);
+            library.entries[r][k] = foreign_symbol(handle, symbol);
             if (!library.entries[r][k])
                 return;
         }
