@@ -287,8 +287,8 @@ static tensor *overlap_add(formula *f, tensor *frames, tensor *window, int64_t h
                 element_load_complex(tensor_dtype(x), (char *)tensor_data(x) + at * dtype_size(tensor_dtype(x)), &re, &im);
                 element_load_complex(tensor_dtype(window), (char *)tensor_data(window) + (size_t)i * dtype_size(tensor_dtype(window)),
                                      &w_re, &w_im);
-                const double complex w = CMPLX(w_re, w_im);
-                sum[k * hop + i] += CMPLX(re, im) * w;
+                const double complex w = __builtin_complex(w_re, w_im);
+                sum[k * hop + i] += __builtin_complex(re, im) * w;
                 weights[k * hop + i] += w * w;
             }
         for (int64_t i = 0; i < n; i++) {
