@@ -1,6 +1,7 @@
 #!/usr/bin/env python3
 """Installs a build into an empty folder and builds examples/embed.c against what lies there, found by pkg-config:
-with the shared and with the static library. Usage: install.py BUILD_DIR SOURCE_DIR SANITIZERS"""
+with the shared and with the static library. The compiler is the build's:
+a static library asks for its OpenMP. Usage: install.py BUILD_DIR SOURCE_DIR SANITIZERS COMPILER…"""
 import glob, os, shutil, subprocess, sys, tempfile
 
 
@@ -18,7 +19,7 @@ def find(root, name):
     return found[0]
 
 
-def build_and_run(root, source, sanitizers, static):
+def build_and_run(root, source, sanitizers, compiler, static):
     env = dict(os.environ, PKG_CONFIG_PATH=os.path.dirname(find(root, "tjs.pc")), PKG_CONFIG_SYSROOT_DIR=root)
     flags = run(["pkg-config", "--cflags", "--libs"] + (["--static"] if static else []) + ["tjs"], env).split()
     if static:
@@ -26,7 +27,8 @@ def build_and_run(root, source, sanitizers, static):
     if sanitizers != "none":
         flags.append("-fsanitize=" + sanitizers)
     program = os.path.join(root, "embed")
-    run(["cc", "-std=c11", "-Wall", "-Wextra", "-Werror", os.path.join(source, "examples/embed.c"), "-o", program, *flags])
+    run([*compiler, "-std=c11", "-Wall", "-Wextra", "-Werror", os.path.join(source, "examples/embed.c"), "-o",
+         program, *flags])
     env["LD_LIBRARY_PATH"] = os.path.dirname(find(root, "libtjs.so"))
     got = run([program], env)
     want = open(os.path.join(source, "examples/embed.expected")).read()
@@ -34,7 +36,7 @@ def build_and_run(root, source, sanitizers, static):
         raise SystemExit("embed.c printed\n%snot\n%s" % (got, want))
 
 
-def main(build, source, sanitizers):
+def main(build, source, sanitizers, *compiler):
     if not shutil.which("pkg-config"):
         print("pkg-config is not installed")
         return 77
@@ -45,8 +47,8 @@ def main(build, source, sanitizers):
         if glob.glob(root + "/**/jit_debug.h", recursive=True):
             raise SystemExit("jit_debug.h is not for installation")
         print(run([find(root, "bin/tjs"), "--version"]).strip())
-        build_and_run(root, source, sanitizers, False)
-        build_and_run(root, source, sanitizers, True)
+        build_and_run(root, source, sanitizers, compiler, False)
+        build_and_run(root, source, sanitizers, compiler, True)
     print("3 passed, 0 failed")
     return 0
 
