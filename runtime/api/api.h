@@ -49,6 +49,9 @@ jit_any *api_box(jit_value take); /* NULL without memory (the value is then rele
 jit_any *api_box_keep(jit_any *take, ir_unit *u);
 /** The same for all that another box keeps. */
 jit_any *api_box_keep_all(jit_any *take, const jit_any *from);
+/** Type of a container that holds what was seen so far (NULL: nothing) and v: their unification, Any where there is
+ * none. */
+const type *api_common_type(const type *so_far, jit_value v);
 void api_value_json(jit_value v, text *out);
 
 /* ---- compiling -------------------------------------------------------------------------------- */

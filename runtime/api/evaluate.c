@@ -64,13 +64,6 @@ static bool has_prefix(const char *s, const char *prefix) { return !strncmp(s, p
 
 /* ---- displays ------------------------------------------------------------------------------------- */
 
-static const type *common_type(const type *so_far, jit_value v)
-{
-    const type *t = type_of_value(v);
-    const type *both = so_far ? type_unify(so_far, t) : t;
-    return both ? both : T_ANY;
-}
-
 static void unref_all(jit_value *at, size_t n)
 {
     for (size_t i = 0; i < n; i++)
@@ -98,7 +91,7 @@ static bool make_list(evaluator *e, jit_value *take, size_t n, jit_value *ret)
 {
     const type *elem = NULL;
     for (size_t i = 0; i < n; i++)
-        elem = common_type(elem, take[i]);
+        elem = api_common_type(elem, take[i]);
     list *l = list_new(elem, elem ? type_list_storage(elem) : LIST_VALUES, n);
     for (size_t i = 0; i < n; i++) {
         if (!l)
@@ -147,8 +140,8 @@ static bool evaluate_dict(evaluator *e, const ast_dict *n, jit_value *ret)
     }
     const type *key = NULL, *value = NULL;
     for (size_t i = 0; i < n->keys.n; i++) {
-        key = common_type(key, keys[i]);
-        value = common_type(value, values[i]);
+        key = api_common_type(key, keys[i]);
+        value = api_common_type(value, values[i]);
     }
     dict *d = dict_new(key, value);
     bool is_made = d != NULL;

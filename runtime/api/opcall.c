@@ -19,14 +19,14 @@ typedef struct host_args {
 
 static bool is_sequence(jit_value v) { return v.tag == VALUE_LIST || v.tag == VALUE_TUPLE; }
 
-/* n copies of one number as the list a sized parameter (int[2]) wants. */
-static bool repeat_number(jit_value v, const type *t, int32_t n, jit_value *ret)
+/* n values as a list of type t; step 0: the first of them n times. */
+static bool list_of(const type *t, const jit_value *at, size_t n, size_t step, jit_value *ret)
 {
     const type *elem = type_elem(t);
-    list *l = list_new(elem, type_list_storage(elem), (size_t)n);
-    for (int32_t i = 0; l && i < n; i++) {
+    list *l = list_new(elem, type_list_storage(elem), n);
+    for (size_t i = 0; l && i < n; i++) {
         jit_value item;
-        if (!api_convert(v, elem, &item) || !list_push(l, item)) {
+        if (!api_convert(at[i * step], elem, &item) || !list_push(l, item)) {
             value_unref(VALUE_HEAP_V(VALUE_LIST, l));
             return false;
         }
@@ -52,7 +52,7 @@ static bool convert_arg(const host_args *h, const schema_arg *param, jit_value v
     }
     const type *bare = type_without_none(t);
     if (param->sized && bare->kind == TYPE_LIST && (v.tag == VALUE_INT || v.tag == VALUE_FLOAT))
-        return repeat_number(v, bare, param->sized, ret);
+        return list_of(bare, &v, (size_t)param->sized, 0, ret);
     if (!h->with_conversions && !is_sequence(v)) {
         bool fits = type_accepts_value(t, v);
         if (fits)
@@ -69,22 +69,6 @@ static bool takes_varargs(const schema *s, size_t i, const host_args *h, size_t 
     bool is_last = i + 1 == s->n_args || s->args[i + 1].keyword_only;
     return is_last && !param->keyword_only && param->type->kind == TYPE_LIST && !param->sized
            && !param->type->has_vars && first < h->n_args && !is_sequence(h->args[first]);
-}
-
-static bool pack_varargs(const schema_arg *param, const host_args *h, size_t first, jit_value *ret)
-{
-    const type *elem = type_elem(param->type);
-    list *l = list_new(elem, type_list_storage(elem), h->n_args - first);
-    for (size_t k = first; l && k < h->n_args; k++) {
-        jit_value item;
-        if (!api_convert(h->args[k], elem, &item) || !list_push(l, item)) {
-            value_unref(VALUE_HEAP_V(VALUE_LIST, l));
-            return false;
-        }
-    }
-    if (l)
-        *ret = VALUE_HEAP_V(VALUE_LIST, l);
-    return l != NULL;
 }
 
 static int find_name(const host_args *h, const char *name)
@@ -104,7 +88,7 @@ static bool match_schema(const schema *s, const host_args *h, jit_value *ret)
         const schema_arg *param = &s->args[done];
         int named;
         if (takes_varargs(s, done, h, next)) {
-            fits = pack_varargs(param, h, next, &ret[done]);
+            fits = list_of(param->type, h->args + next, h->n_args - next, 1, &ret[done]);
             next = h->n_args;
         } else if (!param->keyword_only && next < h->n_args) {
             fits = convert_arg(h, param, h->args[next++], &ret[done]);

@@ -109,8 +109,7 @@ jit_any *jit_tuple(jit_any *const *items, size_t n)
     return keep_of_items(box_heap(VALUE_TUPLE, t), items, n);
 }
 
-/* Type that holds all values: their unification, Any where there is none. */
-static const type *common_type(const type *so_far, jit_value v)
+const type *api_common_type(const type *so_far, jit_value v)
 {
     const type *t = type_of_value(v);
     if (!so_far)
@@ -125,7 +124,7 @@ jit_any *jit_list(jit_any *const *items, size_t n)
     if (has_null(items, n))
         return NULL;
     for (size_t i = 0; i < n; i++)
-        elem = common_type(elem, items[i]->v);
+        elem = api_common_type(elem, items[i]->v);
     list *l = list_new(elem, elem ? type_list_storage(elem) : LIST_VALUES, n);
     for (size_t i = 0; l && i < n; i++) {
         if (!list_push(l, value_ref(items[i]->v))) {
@@ -142,8 +141,8 @@ jit_any *jit_dict(jit_any *const *keys, jit_any *const *values, size_t n)
     if (has_null(keys, n) || has_null(values, n))
         return NULL;
     for (size_t i = 0; i < n; i++) {
-        key = common_type(key, keys[i]->v);
-        value = common_type(value, values[i]->v);
+        key = api_common_type(key, keys[i]->v);
+        value = api_common_type(value, values[i]->v);
     }
     dict *d = dict_new(key, value);
     for (size_t i = 0; d && i < n; i++) {

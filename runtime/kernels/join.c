@@ -170,19 +170,9 @@ bool op_stack(op_ctx *cx, const jit_value *args, jit_value *rets)
     return join(cx, l, dim, add_dim, rets);
 }
 
-/* At least n dimensions, as atleast_1d/2d/3d. */
-static tensor *at_least(op_ctx *cx, tensor *t, int n)
-{
-    window w = window_of(t);
-    if (w.n_dims == 0 && n > 0) window_insert_dim(&w, 0, 1, 1);
-    if (w.n_dims == 1 && n > 1) window_insert_dim(&w, 0, 1, w.sizes[0] * w.strides[0]);
-    if (w.n_dims == 2 && n > 2) window_insert_dim(&w, 2, 1, 1);
-    return view_window(cx, t, &w);
-}
-
-static tensor *at_least_1d(op_ctx *cx, tensor *t, int64_t dim) { (void)dim; return at_least(cx, t, 1); }
-static tensor *at_least_2d(op_ctx *cx, tensor *t, int64_t dim) { (void)dim; return at_least(cx, t, 2); }
-static tensor *at_least_3d(op_ctx *cx, tensor *t, int64_t dim) { (void)dim; return at_least(cx, t, 3); }
+static tensor *at_least_1d(op_ctx *cx, tensor *t, int64_t dim) { (void)dim; return tensor_at_least(cx, t, 1); }
+static tensor *at_least_2d(op_ctx *cx, tensor *t, int64_t dim) { (void)dim; return tensor_at_least(cx, t, 2); }
+static tensor *at_least_3d(op_ctx *cx, tensor *t, int64_t dim) { (void)dim; return tensor_at_least(cx, t, 3); }
 
 bool op_hstack(op_ctx *cx, const jit_value *args, jit_value *rets)
 {
@@ -238,7 +228,7 @@ bool op_block_diag(op_ctx *cx, const jit_value *args, jit_value *rets)
     tensor *out = make_tensor(cx, l->n ? promotion_result(&p) : DTYPE_float32, sizes, 2);
     bool ok = out && tensor_fill(cx, out, VALUE_INT_V(0));
     for (size_t k = 0; ok && k < l->n; k++) {
-        tensor *part = at_least(cx, l->values[k].t, 2);
+        tensor *part = tensor_at_least(cx, l->values[k].t, 2);
         tensor *rows = part ? tensor_narrow(cx, out, 0, at[0], part->sizes[0]) : NULL;
         tensor *to = rows ? tensor_narrow(cx, rows, 1, at[1], part->sizes[1]) : NULL;
         ok = to && tensor_copy_into(cx, to, part);

@@ -617,19 +617,21 @@ bool op_view_as_complex(op_ctx *cx, const jit_value *args, jit_value *rets)
     return made ? ret_tensor(made, rets) : op_no_memory(cx);
 }
 
+tensor *tensor_at_least(op_ctx *cx, tensor *t, int n)
+{
+    window w = window_of(t);
+    if (w.n_dims == 0 && n > 0) window_insert_dim(&w, 0, 1, 1);
+    if (w.n_dims == 1 && n > 1) window_insert_dim(&w, 0, 1, w.sizes[0] * w.strides[0]);
+    if (w.n_dims == 2 && n > 2) window_insert_dim(&w, 2, 1, 1);
+    return view_window(cx, t, &w);
+}
+
 bool op_atleast(op_ctx *cx, const jit_value *args, jit_value *rets)
 {
-    const tensor *t = args[0].t;
     const int wanted = cx->op == OP_aten_atleast_1d ? 1 : cx->op == OP_aten_atleast_2d ? 2 : 3;
-    window w = window_of(t);
-    if (t->n_dims >= wanted) {
-        rets[0] = value_ref(args[0]);
-        return true;
-    }
-    if (w.n_dims == 0) window_insert_dim(&w, 0, 1, 1);
-    if (wanted >= 2 && w.n_dims == 1) window_insert_dim(&w, 0, 1, w.sizes[0] * w.strides[0]);
-    if (wanted == 3 && w.n_dims == 2) window_insert_dim(&w, 2, 1, 1);
-    return ret_view(cx, args[0].t, &w, rets);
+    if (args[0].t->n_dims < wanted) return ret_tensor(tensor_at_least(cx, args[0].t, wanted), rets);
+    rets[0] = value_ref(args[0]);
+    return true;
 }
 
 /* ---- changing the window of the operand itself ----------------------------------------------- */

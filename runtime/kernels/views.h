@@ -20,6 +20,8 @@ void window_insert_dim(window *w, int dim, int64_t size, int64_t stride);
 tensor *view_window(op_ctx *cx, tensor *base, const window *w);
 tensor *tensor_narrow(op_ctx *cx, tensor *t, int dim, int64_t start, int64_t length); /* unchecked bounds */
 tensor *tensor_expand(op_ctx *cx, tensor *t, const int64_t *sizes, int n);            /* -1 keeps a size */
+/** A view with dimensions of size 1 added where t has fewer than n (1 to 3), as atleast_1d/2d/3d. */
+tensor *tensor_at_least(op_ctx *cx, tensor *t, int n);
 /** As torch.reshape: a view where strides allow it, else a copy. One size may be -1. */
 tensor *tensor_reshape(op_ctx *cx, tensor *t, const int64_t *wanted, int n);
 /** As torch.cat over an array (join.c). */
