@@ -6,6 +6,7 @@
 
 #include "base/alloc.h"
 #include "base/diag.h"
+#include "base/error.h"
 #include "ir/graph.h"
 #include "jit_debug.h"
 #include "opt/opt.h"
@@ -30,17 +31,10 @@ struct jit_value_ { /* jit_any */
 };
 
 /* ---- errors ---------------------------------------------------------------------------------- */
-/** Fill err (may be NULL) and return status. */
-jit_status api_fail(jit_error *err, jit_status status, const char *format, ...)
-    __attribute__((format(printf, 3, 4)));
 /** From diagnostics: first message and place, all of them rendered as details. */
 jit_status api_fail_diag(jit_error *err, diag *d, bool colour);
 /** From a failed run: message, exception class, place and backtrace. */
 jit_status api_fail_run(jit_error *err, const vm_run *run);
-static inline jit_status api_no_memory(jit_error *err)
-{
-    return api_fail(err, JIT_ENOMEM, "out of memory");
-}
 
 /* ---- values ----------------------------------------------------------------------------------- */
 jit_any *api_box(jit_value take); /* NULL without memory (the value is then released) */

@@ -307,15 +307,15 @@ static jit_status unbox(jit_any *const *args, size_t n, const char *const *names
 {
     for (size_t i = 0; i < n; i++)
         if (!args[i]) // most often a constructor that found no memory
-            return api_fail(err, JIT_EINVAL, "argument %zu is NULL", i);
+            return error_fail(err, JIT_EINVAL, "argument %zu is NULL", i);
     for (size_t i = 0; i < n_names; i++)
         if (!names[i])
-            return api_fail(err, JIT_EINVAL, "the name of keyword argument %zu is NULL", i);
+            return error_fail(err, JIT_EINVAL, "the name of keyword argument %zu is NULL", i);
     jit_value *values = mem_calloc(n + 1, sizeof *values);
     for (size_t i = 0; values && i < n; i++)
         values[i] = args[i]->v;
     *ret = values;
-    return values ? JIT_OK : api_no_memory(err);
+    return values ? JIT_OK : error_no_memory(err);
 }
 
 /* What a result may come from: a unit (or NULL) and arguments. */
@@ -334,7 +334,7 @@ static jit_status finish(api_run *run, bool is_done, jit_value value, const orig
     for (size_t i = 0; box && i < from->n_args; i++)
         box = api_box_keep_all(box, from->args[i]);
     if (!box)
-        return api_no_memory(err);
+        return error_no_memory(err);
     *ret = box;
     return JIT_OK;
 }
@@ -344,7 +344,7 @@ jit_status jit_call_keywords(jit_function *f, jit_any *const *args, size_t n_arg
 {
     jit_value *values, value = VALUE_NONE_V;
     if (!f || !ret)
-        return api_fail(err, JIT_EINVAL, "jit_call: the function or the place of the result is NULL");
+        return error_fail(err, JIT_EINVAL, "jit_call: the function or the place of the result is NULL");
     jit_status status = unbox(args, n_args + n_names, names, n_names, &values, err);
     if (status)
         return status;
@@ -366,7 +366,7 @@ jit_status jit_op_call(const char *name, jit_any *const *args, size_t n_args, co
 {
     jit_value *values, value = VALUE_NONE_V;
     if (!name || !ret)
-        return api_fail(err, JIT_EINVAL, "jit_op_call: the name or the place of the result is NULL");
+        return error_fail(err, JIT_EINVAL, "jit_op_call: the name or the place of the result is NULL");
     jit_status status = unbox(args, n_args + n_names, names, n_names, &values, err);
     if (status)
         return status;
@@ -382,7 +382,7 @@ jit_status jit_evaluate(jit_module *m, const char *expression, const jit_call_op
 {
     jit_value value = VALUE_NONE_V;
     if (!m || !expression || !ret)
-        return api_fail(err, JIT_EINVAL, "jit_evaluate: the module, the expression or the place of the result is NULL");
+        return error_fail(err, JIT_EINVAL, "jit_evaluate: the module, the expression or the place of the result is NULL");
     api_run run;
     api_run_init(&run, opts);
     bool is_done = api_evaluate(&run.vm, m->unit, expression, &value);

@@ -240,7 +240,7 @@ jit_status jit_debug_run_cases(const char *source_, size_t n_bytes, const char *
 {
     source *src = source_new(name, source_, n_bytes == (size_t)-1 ? strlen(source_) : n_bytes);
     if (!src)
-        return api_no_memory(err);
+        return error_no_memory(err);
     diag d;
     arena a;
     diag_init(&d);
@@ -256,7 +256,7 @@ jit_status jit_debug_run_cases(const char *source_, size_t n_bytes, const char *
     else if (r.unit)
         run_cases(&r, src, &a);
     else
-        status = d.n_errors ? api_fail_diag(err, &d, false) : api_no_memory(err);
+        status = d.n_errors ? api_fail_diag(err, &d, false) : error_no_memory(err);
     ir_unit_unref(r.unit);
     arena_fini(&a);
     diag_fini(&d);

@@ -95,7 +95,7 @@ static jit_status compile(const char *source_, size_t n_bytes, const jit_compile
         *ret = m;
     } else {
         ir_unit_unref(u);
-        status = d.n_errors ? api_fail_diag(err, &d, false) : api_no_memory(err);
+        status = d.n_errors ? api_fail_diag(err, &d, false) : error_no_memory(err);
     }
     diag_fini(&d);
     return status;
@@ -106,7 +106,7 @@ jit_status jit_compile(const char *source_, size_t n_bytes, const jit_compile_op
 {
     mem_budget budget;
     if (!source_ || !ret)
-        return api_fail(err, JIT_EINVAL, "jit_compile: the source or the place of the module is NULL");
+        return error_fail(err, JIT_EINVAL, "jit_compile: the source or the place of the module is NULL");
     limit_memory(&budget, opts);
     mem_budget *outer = mem_budget_set(&budget);
     jit_status status = compile(source_, n_bytes, opts, ret, err);
@@ -119,7 +119,7 @@ jit_status jit_compile_file(const char *path, const jit_compile_options *opts, j
     char *bytes;
     size_t n;
     if (!path)
-        return api_fail(err, JIT_EINVAL, "jit_compile_file: the path is NULL");
+        return error_fail(err, JIT_EINVAL, "jit_compile_file: the path is NULL");
     jit_status status = api_read_file(path, SOURCE_MAX_BYTES, &bytes, &n, err);
     if (status)
         return status;
@@ -139,7 +139,7 @@ static jit_status check_report(const char *source_, size_t n_bytes, const jit_co
     if ((!u && !d.n_errors) || d.arena.failed) {
         ir_unit_unref(u);
         diag_fini(&d);
-        return api_no_memory(err);
+        return error_no_memory(err);
     }
     diag_sort(&d);
     text out;
@@ -153,7 +153,7 @@ static jit_status check_report(const char *source_, size_t n_bytes, const jit_co
     ir_unit_unref(u);
     diag_fini(&d);
     if (!report)
-        return api_no_memory(err);
+        return error_no_memory(err);
     *ret_report = report;
     return status;
 }
@@ -163,7 +163,7 @@ jit_status jit_check(const char *source_, size_t n_bytes, const jit_compile_opti
 {
     mem_budget budget;
     if (!source_ || !ret_report)
-        return api_fail(err, JIT_EINVAL, "jit_check: the source or the place of the report is NULL");
+        return error_fail(err, JIT_EINVAL, "jit_check: the source or the place of the report is NULL");
     limit_memory(&budget, opts);
     mem_budget *outer = mem_budget_set(&budget);
     jit_status status = check_report(source_, n_bytes, opts, format, ret_report, err);
@@ -213,16 +213,16 @@ static const char *suggest_function(const ir_unit *u, const char *name)
 jit_status jit_module_function(jit_module *m, const char *name, jit_function **ret, jit_error *err)
 {
     if (!m || !name || !ret)
-        return api_fail(err, JIT_EINVAL, "jit_module_function: the module, the name or the place of the function is NULL");
+        return error_fail(err, JIT_EINVAL, "jit_module_function: the module, the name or the place of the function is NULL");
     ir_function *fn = ir_unit_find_function(m->unit, name);
     if (!fn) {
         const char *near = suggest_function(m->unit, name);
-        return near ? api_fail(err, JIT_ENOTFOUND, "no function '%s'; did you mean '%s'?", name, near)
-                    : api_fail(err, JIT_ENOTFOUND, "no function '%s'", name);
+        return near ? error_fail(err, JIT_ENOTFOUND, "no function '%s'; did you mean '%s'?", name, near)
+                    : error_fail(err, JIT_ENOTFOUND, "no function '%s'", name);
     }
     jit_function *f = mem_alloc(sizeof *f);
     if (!f)
-        return api_no_memory(err);
+        return error_no_memory(err);
     f->n_refs = 1;
     f->unit = ir_unit_ref(m->unit);
     f->fn = fn;

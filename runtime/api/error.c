@@ -5,17 +5,6 @@
 #include <stdio.h>
 #include <string.h>
 
-void jit_error_fini(jit_error *err)
-{
-    if (!err)
-        return;
-    mem_free(err->message);
-    mem_free(err->exception);
-    mem_free(err->file);
-    mem_free(err->details);
-    *err = (jit_error)JIT_ERROR_INIT;
-}
-
 const char *jit_status_name(jit_status s)
 {
     static const char *const names[] = {
@@ -26,25 +15,6 @@ const char *jit_status_name(jit_status s)
 }
 
 const char *jit_version(void) { return "0.1.0"; }
-
-/* The message survives running out of memory: err->message may then be NULL, the status stays. */
-jit_status api_fail(jit_error *err, jit_status status, const char *format, ...)
-{
-    if (!err)
-        return status;
-    char *message = NULL;
-    va_list ap;
-    va_start(ap, format);
-    text t;
-    text_init(&t, NULL);
-    text_vaddf(&t, format, ap);
-    message = text_take(&t);
-    va_end(ap);
-    jit_error_fini(err); // after formatting: the arguments may be the old error's strings
-    err->status = status;
-    err->message = message;
-    return status;
-}
 
 static void set_place(jit_error *err, range at)
 {
@@ -61,14 +31,14 @@ jit_status api_fail_diag(jit_error *err, diag *d, bool colour)
 {
     jit_status status = d->is_syntax ? JIT_ESYNTAX : JIT_ETYPE;
     if (d->arena.failed)
-        return api_no_memory(err);
+        return error_no_memory(err);
     if (!err)
         return status;
     diag_sort(d);
     const diag_item *first = d->first;
     while (first && first->severity != DIAG_ERROR)
         first = first->next;
-    api_fail(err, status, "%s", first ? first->message : "the program is not valid");
+    error_fail(err, status, "%s", first ? first->message : "the program is not valid");
     if (first)
         set_place(err, first->at);
     text out;
@@ -112,7 +82,7 @@ jit_status api_fail_run(jit_error *err, const vm_run *run)
     jit_status status = run->op.status ? run->op.status : JIT_ENOMEM; // nobody had room to say why
     if (!err)
         return status;
-    api_fail(err, status, "%s", run->op.message ? run->op.message : "out of memory");
+    error_fail(err, status, "%s", run->op.message ? run->op.message : "out of memory");
     const char *exception = run->op.exception;
     if (exception && !strncmp(exception, "builtins.", 9))
         exception += 9;

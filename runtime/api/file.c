@@ -16,20 +16,20 @@ static jit_status read_all(int fd, const char *path, size_t max_bytes, char **re
     char *bytes = mem_alloc(cap);
     for (;;) {
         if (!bytes)
-            return api_no_memory(err);
+            return error_no_memory(err);
         ssize_t got = read(fd, bytes + n, cap - n - 1);
         if (got < 0 && errno == EINTR)
             continue;
         if (got < 0) {
             mem_free(bytes);
-            return api_fail(err, JIT_EIO, "%s: %s", path, strerror(errno));
+            return error_fail(err, JIT_EIO, "%s: %s", path, strerror(errno));
         }
         if (got == 0)
             break;
         n += (size_t)got;
         if (n > max_bytes) {
             mem_free(bytes);
-            return api_fail(err, JIT_EIO, "%s: larger than the limit of %zu bytes", path, max_bytes);
+            return error_fail(err, JIT_EIO, "%s: larger than the limit of %zu bytes", path, max_bytes);
         }
         if (n + 1 == cap) {
             char *more = mem_realloc(bytes, cap *= 2);
@@ -48,11 +48,11 @@ jit_status api_read_file(const char *path, size_t max_bytes, char **ret, size_t 
 {
     int fd = open(path, O_RDONLY | O_CLOEXEC);
     if (fd < 0)
-        return api_fail(err, JIT_EIO, "%s: %s", path, strerror(errno));
+        return error_fail(err, JIT_EIO, "%s: %s", path, strerror(errno));
     struct stat st;
     jit_status status;
     if (fstat(fd, &st) == 0 && S_ISDIR(st.st_mode))
-        status = api_fail(err, JIT_EIO, "%s: is a directory", path);
+        status = error_fail(err, JIT_EIO, "%s: is a directory", path);
     else
         status = read_all(fd, path, max_bytes, ret, ret_n, err);
     close(fd);
@@ -99,7 +99,7 @@ jit_status api_write_file(const char *path, const void *bytes, size_t n_bytes, j
     char *temporary;
     int fd = open_temporary(path, &temporary);
     if (fd < 0)
-        return api_fail(err, JIT_EIO, "%s: %s", path, strerror(errno));
+        return error_fail(err, JIT_EIO, "%s: %s", path, strerror(errno));
     jit_status status = JIT_OK;
     bool is_written = write_all(fd, bytes, n_bytes) && fsync(fd) == 0;
     int why = errno;
@@ -113,7 +113,7 @@ jit_status api_write_file(const char *path, const void *bytes, size_t n_bytes, j
     }
     if (!is_written) {
         unlink(temporary);
-        status = api_fail(err, JIT_EIO, "%s: %s", path, strerror(why));
+        status = error_fail(err, JIT_EIO, "%s: %s", path, strerror(why));
     }
     mem_free(temporary);
     return status;

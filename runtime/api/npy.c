@@ -83,9 +83,9 @@ static jit_status parse_header(const char *text_, const char *path, npy_header *
     const char *shape = find_key(text_, "shape");
     if (!descr || !order || !shape || !parse_shape(shape, h)
         || (strncmp(order, "True", 4) && strncmp(order, "False", 5)))
-        return api_fail(err, JIT_EFORMAT, "%s: the .npy header is damaged", path);
+        return error_fail(err, JIT_EFORMAT, "%s: the .npy header is damaged", path);
     if (!parse_descr(descr, h))
-        return api_fail(err, JIT_EUNSUPPORTED, "%s: element type %.12s has no tensor dtype (or another byte order)",
+        return error_fail(err, JIT_EUNSUPPORTED, "%s: element type %.12s has no tensor dtype (or another byte order)",
                         path, descr);
     h->is_fortran = !strncmp(order, "True", 4);
     return JIT_OK;
@@ -113,7 +113,7 @@ static jit_status read_npy(const char *path, const char *bytes, size_t n, arena 
     npy_header h;
     size_t begin = find_payload((const unsigned char *)bytes, n, a, &header);
     if (!begin)
-        return api_fail(err, JIT_EFORMAT, "%s: not a .npy file", path);
+        return error_fail(err, JIT_EFORMAT, "%s: not a .npy file", path);
     jit_status status = parse_header(header, path, &h, err);
     if (status)
         return status;
@@ -123,7 +123,7 @@ static jit_status read_npy(const char *path, const char *bytes, size_t n, arena 
             numel = INT64_MAX;
     size_t available = (n - begin) / dtype_size(h.dtype);
     if ((uint64_t)numel > available)
-        return api_fail(err, JIT_EFORMAT, "%s: the header promises %lld elements, the file holds %zu", path,
+        return error_fail(err, JIT_EFORMAT, "%s: the header promises %lld elements, the file holds %zu", path,
                         (long long)numel, available);
     int64_t strides[TENSOR_MAX_DIMS];
     tensor_contiguous_strides(h.sizes, h.n_dims, strides);
@@ -134,11 +134,11 @@ static jit_status read_npy(const char *path, const char *bytes, size_t n, arena 
     }
     tensor *t = tensor_new_strided(h.dtype, h.sizes, strides, h.n_dims, DEVICE_CPU0);
     if (!t)
-        return api_no_memory(err);
+        return error_no_memory(err);
     memcpy(t->store->data, bytes + begin, (size_t)numel * dtype_size(h.dtype));
     jit_any *box = api_box(VALUE_HEAP_V(VALUE_TENSOR, t));
     if (!box)
-        return api_no_memory(err);
+        return error_no_memory(err);
     *ret = box;
     return JIT_OK;
 }
@@ -148,7 +148,7 @@ jit_status jit_tensor_load(const char *path, jit_any **ret, jit_error *err)
     char *bytes;
     size_t n;
     if (!path || !ret)
-        return api_fail(err, JIT_EINVAL, "jit_tensor_load: the path or the place of the tensor is NULL");
+        return error_fail(err, JIT_EINVAL, "jit_tensor_load: the path or the place of the tensor is NULL");
     jit_status status = api_read_file(path, NPY_MAX_BYTES, &bytes, &n, err);
     if (status)
         return status;
@@ -182,26 +182,26 @@ static void write_header(const tensor *t, const char *descr, text *out)
 jit_status jit_tensor_save(const jit_any *v, const char *path, jit_error *err)
 {
     if (!path)
-        return api_fail(err, JIT_EINVAL, "jit_tensor_save: the path is NULL");
+        return error_fail(err, JIT_EINVAL, "jit_tensor_save: the path is NULL");
     if (jit_kind_of(v) != JIT_TENSOR)
-        return api_fail(err, JIT_EINVAL, "%s: only tensors can be written as .npy", path);
+        return error_fail(err, JIT_EINVAL, "%s: only tensors can be written as .npy", path);
     const tensor *t = v->v.t;
     const char *descr = NULL;
     for (size_t i = 0; i < sizeof npy_types / sizeof *npy_types; i++)
         if (npy_types[i].dtype == tensor_dtype(t))
             descr = npy_types[i].descr;
     if (!descr)
-        return api_fail(err, JIT_EUNSUPPORTED, "%s: .npy files have no %s", path, dtype_name(tensor_dtype(t)));
+        return error_fail(err, JIT_EUNSUPPORTED, "%s: .npy files have no %s", path, dtype_name(tensor_dtype(t)));
     size_t n_bytes = (size_t)t->numel * dtype_size(tensor_dtype(t));
     text out;
     text_init(&out, NULL);
     out.max_bytes = SIZE_MAX / 2;
     write_header(t, descr, &out);
     char *elements = mem_alloc(n_bytes);
-    jit_status status = elements ? jit_tensor_read(v, elements, n_bytes, err) : api_no_memory(err);
+    jit_status status = elements ? jit_tensor_read(v, elements, n_bytes, err) : error_no_memory(err);
     if (!status) {
         text_add_bytes(&out, elements, n_bytes);
-        status = out.failed ? api_no_memory(err) : api_write_file(path, out.s, out.n, err);
+        status = out.failed ? error_no_memory(err) : api_write_file(path, out.s, out.n, err);
     }
     mem_free(elements);
     text_fini(&out);

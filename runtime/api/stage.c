@@ -77,10 +77,10 @@ static jit_status transform(ir_graph *g, const char *pipeline, const jit_stage_o
     bool is_done = o->passes ? opt_run_passes(o->passes, g, &cx, &bad) : !pipeline || opt_run_pipeline(pipeline, g, &cx);
     jit_status status = JIT_OK;
     if (bad)
-        status = api_fail(err, JIT_EINVAL, "no pass '%s'", bad);
+        status = error_fail(err, JIT_EINVAL, "no pass '%s'", bad);
     else if (!is_done)
-        status = cx.failure ? api_fail(err, JIT_EINVAL, "a pass left an invalid graph: %s", cx.failure)
-                            : api_no_memory(err);
+        status = cx.failure ? error_fail(err, JIT_EINVAL, "a pass left an invalid graph: %s", cx.failure)
+                            : error_no_memory(err);
     api_opt_fini(&cx);
     if (!status)
         ir_print(g, &(ir_print_options){ o->source_ranges }, out);
@@ -105,7 +105,7 @@ static jit_status print_function(ir_function *fn, const jit_stage_options *o, te
 {
     const char *stage = o->stage ? o->stage : "optimized";
     if (!strcmp(stage, "tokens") || !strcmp(stage, "ast"))
-        return api_fail(err, JIT_EUNSUPPORTED, "stage '%s' is shown for sources, not for functions", stage);
+        return error_fail(err, JIT_EUNSUPPORTED, "stage '%s' is shown for sources, not for functions", stage);
     if (!strcmp(stage, "typed")) {
         ttree_print(fn->tree, out);
         return JIT_OK;
@@ -115,7 +115,7 @@ static jit_status print_function(ir_function *fn, const jit_stage_options *o, te
     ir_graph *emitted = api_emitted_graph(fn);
     ir_graph *g = emitted ? ir_graph_clone(emitted) : NULL;
     if (!g)
-        return api_no_memory(err);
+        return error_no_memory(err);
     const char *pipeline = o->passes || !strcmp(stage, "emitted") ? NULL : stage;
     jit_status status = transform(g, pipeline, o, out, err);
     ir_graph_free(g);
@@ -143,7 +143,7 @@ static jit_status print_unit(ir_unit *u, const jit_stage_options *o, text *out, 
                 && !strncmp(name, o->function, strlen(name)))
                 fn = type_find_method(t, dot + 1);
         }
-        return fn ? print_function(fn, o, out, err) : api_fail(err, JIT_ENOTFOUND, "no function '%s'", o->function);
+        return fn ? print_function(fn, o, out, err) : error_fail(err, JIT_ENOTFOUND, "no function '%s'", o->function);
     }
     for (size_t i = 0; !status && i < u->functions.n; i++) {
         text_addf(out, "%s# %s\n", i ? "\n" : "", u->functions.entries[i].key);
@@ -174,7 +174,7 @@ static jit_status ir_stage(const source *src, const jit_stage_options *o, diag *
     const char *stage = o->stage ? o->stage : "optimized";
     jit_status status = JIT_OK;
     if (!strcmp(stage, "tokens") || !strcmp(stage, "ast") || !strcmp(stage, "typed")) {
-        status = api_fail(err, JIT_EUNSUPPORTED, "a graph has no stage '%s'", stage);
+        status = error_fail(err, JIT_EUNSUPPORTED, "a graph has no stage '%s'", stage);
     } else if (g && !strcmp(stage, "bytecode")) {
         const char *why = NULL;
         range at;
@@ -182,12 +182,12 @@ static jit_status ir_stage(const source *src, const jit_stage_options *o, diag *
         if (plan)
             vm_print(plan, out);
         else
-            status = api_fail(err, why ? JIT_EUNSUPPORTED : JIT_ENOMEM, "%s", why ? why : "out of memory");
+            status = error_fail(err, why ? JIT_EUNSUPPORTED : JIT_ENOMEM, "%s", why ? why : "out of memory");
         vm_plan_free(plan);
     } else if (g) {
         status = transform(g, stage, o, out, err);
     } else if (!d->n_errors) {
-        status = api_no_memory(err);
+        status = error_no_memory(err);
     }
     ir_graph_free(g);
     ir_unit_unref(classes);
@@ -199,7 +199,7 @@ static jit_status unit_stage(const char *text_, size_t n_bytes, const jit_compil
 {
     ir_unit *u = api_compile_unit(text_, n_bytes, copts, d);
     if (!u)
-        return d->n_errors ? JIT_ETYPE : api_no_memory(err);
+        return d->n_errors ? JIT_ETYPE : error_no_memory(err);
     jit_status status = print_unit(u, o, out, err);
     ir_unit_unref(u);
     return status;
@@ -209,12 +209,12 @@ jit_status jit_debug_stage(const char *source_, size_t n_bytes, bool is_ir, cons
                            const jit_stage_options *opts, char **ret, jit_error *err)
 {
     if (opts->stage && !is_stage(opts->stage))
-        return api_fail(err, JIT_EINVAL, "no stage '%s'", opts->stage);
+        return error_fail(err, JIT_EINVAL, "no stage '%s'", opts->stage);
     bool from_source = opts->stage && (!strcmp(opts->stage, "tokens") || !strcmp(opts->stage, "ast"));
     source *src = source_new(copts && copts->name ? copts->name : "<string>", source_,
                              n_bytes == (size_t)-1 ? strlen(source_) : n_bytes);
     if (!src)
-        return api_no_memory(err);
+        return error_no_memory(err);
     diag d;
     text out;
     diag_init(&d);
@@ -228,7 +228,7 @@ jit_status jit_debug_stage(const char *source_, size_t n_bytes, bool is_ir, cons
     source_unref(src);
     char *made = text_take(&out);
     if (!status && !made)
-        status = api_no_memory(err);
+        status = error_no_memory(err);
     if (status)
         mem_free(made);
     else
@@ -239,16 +239,16 @@ jit_status jit_debug_stage(const char *source_, size_t n_bytes, bool is_ir, cons
 jit_status jit_graph(jit_function *f, const char *stage, char **ret, jit_error *err)
 {
     if (!f || !ret)
-        return api_fail(err, JIT_EINVAL, "jit_graph: the function or the place of the text is NULL");
+        return error_fail(err, JIT_EINVAL, "jit_graph: the function or the place of the text is NULL");
     if (stage && !is_stage(stage))
-        return api_fail(err, JIT_EINVAL, "no stage '%s'", stage);
+        return error_fail(err, JIT_EINVAL, "no stage '%s'", stage);
     text out;
     text_init(&out, NULL);
     jit_stage_options o = { .stage = stage };
     jit_status status = print_function(f->fn, &o, &out, err);
     char *made = text_take(&out);
     if (!status && !made)
-        status = api_no_memory(err);
+        status = error_no_memory(err);
     if (status)
         mem_free(made);
     else

@@ -341,10 +341,10 @@ jit_status jit_tensor_read(const jit_any *v, void *to, size_t n_bytes, jit_error
 {
     const tensor *t = tensor_of(v);
     if (!t)
-        return api_fail(err, JIT_EINVAL, "jit_tensor_read: the value is not a tensor");
+        return error_fail(err, JIT_EINVAL, "jit_tensor_read: the value is not a tensor");
     size_t want = (size_t)t->numel * dtype_size(tensor_dtype(t));
     if (n_bytes < want)
-        return api_fail(err, JIT_EINVAL, "jit_tensor_read: %zu bytes of room, %zu needed", n_bytes, want);
+        return error_fail(err, JIT_EINVAL, "jit_tensor_read: %zu bytes of room, %zu needed", n_bytes, want);
     jit_value args[2] = { v->v, VALUE_INT_V(0) }, ret; // memory_format=torch.contiguous_format
     api_run run;
     api_run_init(&run, NULL);
