@@ -1,0 +1,69 @@
+/* runtime/archive/container.h: the ZIP file a model travels in (records under one prefix).
+ *
+ * libzip reads the directory and inflates; where a stored payload lies is found from the central directory and
+ * the local header, bounds-checked and compared with libzip's view, so that tensors can be mapped from the file
+ * instead of copied. One private mapping serves all storages: the kernel copies a page when the program writes to
+ * it. A container is counted; each mapped storage keeps it alive. Everything read from the file is checked:
+ * names, sizes, offsets, checksums (always for what is read whole; for mapped storages on request). */
+/* SPDX-License-Identifier: Apache-2.0 */
+#ifndef RUNTIME_ARCHIVE_CONTAINER_H
+#define RUNTIME_ARCHIVE_CONTAINER_H
+
+#include "runtime/tensor/tensor.h"
+
+typedef struct container container;
+
+typedef struct container_record {
+    const char *name;       /* without the prefix: "data.pkl", "data/0", "code/__torch__.py" */
+    uint64_t n_bytes;       /* uncompressed */
+    uint64_t n_stored;      /* in the file */
+    uint64_t offset;        /* of the payload in the file */
+    uint32_t crc;
+    bool is_deflated;
+} container_record;
+
+typedef struct container_options {
+    bool copy;              /* read tensors into memory instead of mapping the file */
+    bool verify;            /* check the checksums of tensor records too */
+    uint64_t max_record_bytes; /* of a record that is read whole; 0: 1 GiB */
+} container_options;
+
+/** Open an archive. Errors: JIT_EIO (cannot be read), JIT_EFORMAT (not an archive, or one that lies), JIT_EUNSUPPORTED
+ * (a known container that is not read: "PYTORCH1", model.json), JIT_ENOMEM. *ret is a reference. */
+jit_status container_open(const char *path, const container_options *o, container **ret, jit_error *err);
+/** The same from memory, which is copied unless `borrow` (then it must outlive every tensor of the archive). */
+jit_status container_open_memory(const void *bytes, size_t n_bytes, bool borrow, const container_options *o,
+                                 container **ret, jit_error *err);
+container *container_ref(container *c);
+void container_unref(container *c);
+
+/** "tiny" of tiny/data.pkl, the name errors use (path or "<memory>"), and the records in directory order. */
+const char *container_prefix(const container *c);
+const char *container_name(const container *c);
+size_t container_n_records(const container *c);
+const container_record *container_at(const container *c, size_t i);
+const container_record *container_find(const container *c, const char *name); /* NULL: none */
+/** Version of the archive, 1…10 (checked when opened). */
+int container_version(const container *c);
+/** A record whole, inflated, checksum verified: mem_ block, NUL-terminated, yours. JIT_ENOTFOUND without it. */
+jit_status container_read(container *c, const char *name, char **ret, size_t *ret_n_bytes, jit_error *err);
+/** A record as the storage of a tensor: mapped where it is stored (and o->copy is off), else read. The record must
+ * have at least n_bytes; the storage has exactly n_bytes. */
+jit_status container_storage(container *c, const char *name, size_t n_bytes, storage **ret, jit_error *err);
+
+/* ---- writing ------------------------------------------------------------------------------------------------ */
+/** Where an archive's bytes go: a temporary file that replaces `path` when finished, or memory. */
+typedef struct container_writer container_writer;
+/** prefix NULL: base name of the path without its last extension. Existing files stay whole until finish. */
+jit_status container_writer_open(const char *path, const char *prefix, container_writer **ret, jit_error *err);
+jit_status container_writer_open_memory(const char *prefix, container_writer **ret, jit_error *err);
+/** Add a record; payloads start at multiples of 64. The bytes must stay until finish. Order is kept. */
+jit_status container_write(container_writer *w, const char *name, const void *bytes, size_t n_bytes, bool deflate,
+                           jit_error *err);
+/** Complete, sync, rename. Releases the writer, also on failure (then the old file is whole). For memory: *ret_bytes
+ * (mem_ block, yours) and *ret_n_bytes; both may be NULL for files. */
+jit_status container_writer_finish(container_writer *take, char **ret_bytes, size_t *ret_n_bytes, jit_error *err);
+/** Give up: nothing is left behind. NULL is fine. */
+void container_writer_abort(container_writer *take);
+
+#endif
