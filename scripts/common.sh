@@ -50,13 +50,15 @@ configure() {
     [ -f "$dir/build.ninja" ] || meson setup "$dir" "$@" >"$dir.setup.log" 2>&1 || { cat "$dir.setup.log" >&2; exit 1; }
 }
 
+# build TYPE [TARGET…]: sets build/TYPE up and builds the targets, or all.
 build() {
     mkdir -p build
     case $1 in
     release) configure build/release --buildtype=release ;;
     debug) configure build/debug --buildtype=debug ;;
     sanitize) configure build/sanitize --buildtype=debugoptimized -Db_sanitize=address,undefined -Db_lundef=false -Db_ndebug=false -Dwerror=true ;;
+    fuzz) CC=clang configure build/fuzz --buildtype=debugoptimized -Db_sanitize=address,undefined -Db_lundef=false -Dlibfuzzer=true ;;
     clang) CC=clang configure build/clang --buildtype=debugoptimized -Dwerror=true ;;
     esac
-    ninja -C "build/$1" --quiet
+    ninja -C "build/$1" --quiet "${@:2}"
 }

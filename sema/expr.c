@@ -473,7 +473,8 @@ texpr *sval_to_value(fn_checker *f, sval v)
                    type_unqualified_name(v.type));
         break;
     case SVAL_TYPE:
-        diag_error(d, "not-a-value", v.at, "type %s cannot be used as a value", spell(f, v.type));
+        diag_error(d, "not-a-value", v.at, "type %s cannot be used as a value",
+                   v.type ? spell(f, v.type) : v.name);
         break;
     case SVAL_METHOD:
         diag_error(d, "not-a-value", v.at, "method '%s' cannot be used as a value; call it",

@@ -1,6 +1,8 @@
-/* tests/fuzz/driver.c: runs a fuzz target over files without a fuzzer: each whole, then cut short, then with bytes
- * changed by a fixed random sequence. `driver ROUNDS FILE…` */
+/* tests/fuzz/driver.c: runs a fuzz target over files without a fuzzer: each whole, then changed by the target's mutator
+ * with a fixed random sequence. `driver ROUNDS FILE…` */
 /* SPDX-License-Identifier: Apache-2.0 */
+#include "mutate.h"
+
 #include <stdint.h>
 #include <stdio.h>
 #include <stdlib.h>
@@ -17,19 +19,29 @@ static uint64_t next_random(void)
     return state ^= state << 17;
 }
 
-/* Change a few bytes: overwrite, copy a piece elsewhere, or cut the end. */
-static size_t mutate(const uint8_t *from, size_t n, uint8_t *to)
+/* What libFuzzer offers to mutators: change a few bytes: overwrite, copy a piece elsewhere, or cut the end. */
+size_t LLVMFuzzerMutate(uint8_t *data, size_t n, size_t cap)
 {
     static const char interesting[] = "()[]{}:,.=+-*/%@\n\t \"'#0129xTe\\\0\xff";
-    memcpy(to, from, n);
+    if (!n && cap)
+        data[n++] = '0';
     for (uint64_t i = 1 + next_random() % 8; i-- && n;) {
         size_t at = next_random() % n, by = next_random() % n, len = next_random() % 16;
         if (next_random() % 3 == 0 && at + len < n && by + len < n)
-            memmove(to + at, to + by, len);
+            memmove(data + at, data + by, len);
         else
-            to[at] = (uint8_t)interesting[next_random() % (sizeof interesting - 1)];
+            data[at] = (uint8_t)interesting[next_random() % (sizeof interesting - 1)];
     }
     return next_random() % 8 ? n : next_random() % (n + 1);
+}
+
+/* The same file, changed once or a few times over. */
+static size_t mutate(const uint8_t *from, size_t n, uint8_t *to, size_t cap)
+{
+    memcpy(to, from, n);
+    for (uint64_t i = 1 + next_random() % 4; i-- && n;)
+        n = LLVMFuzzerCustomMutator(to, n, cap, (unsigned)next_random());
+    return n;
 }
 
 static int run_file(const char *path, long rounds)
@@ -46,7 +58,7 @@ static int run_file(const char *path, long rounds)
     if (n)
         LLVMFuzzerTestOneInput(bytes, n);
     for (long i = 0; n && i < rounds; i++)
-        LLVMFuzzerTestOneInput(changed, mutate(bytes, n, changed));
+        LLVMFuzzerTestOneInput(changed, mutate(bytes, n, changed, MOST));
     free(bytes);
     free(changed);
     return n ? 0 : 1;
