@@ -46,10 +46,13 @@ storage *storage_ref(storage *s)
     return s;
 }
 
-/* Bytes in a block of their own go; those behind the header stay with it. */
-static void free_moved_bytes(storage *s)
+/* Borrowed bytes are given back, bytes in a block of their own go, those behind the header stay with it. */
+static void drop_bytes(storage *s)
 {
-    if (!s->is_borrowed && s->data && s->data != inline_bytes(s)) block_free(s->data, s->n_bytes);
+    const bool is_inline = s->block_bytes >= HEADER_BYTES && s->data == inline_bytes(s);
+    if (s->release) s->release(s->release_ctx);
+    s->release = NULL;
+    if (!s->is_borrowed && s->data && !is_inline) block_free(s->data, s->n_bytes);
 }
 
 void storage_unref(storage *s)
@@ -59,14 +62,13 @@ void storage_unref(storage *s)
     if (atomic_load_explicit(&s->n_refs, memory_order_acquire) != 1 &&
         atomic_fetch_sub_explicit(&s->n_refs, 1, memory_order_acq_rel) != 1)
         return;
-    if (s->release) s->release(s->release_ctx);
-    free_moved_bytes(s);
+    drop_bytes(s);
     block_free(s, s->block_bytes);
 }
 
 bool storage_resize(storage *s, size_t n_bytes)
 {
-    if (s->is_borrowed || s->dev.kind == DEVICE_CUDA) return false;
+    if ((s->is_borrowed && !s->is_movable) || s->dev.kind == DEVICE_CUDA) return false;
     if (s->dev.kind == DEVICE_META) {
         s->n_bytes = n_bytes;
         return true;
@@ -74,7 +76,8 @@ bool storage_resize(storage *s, size_t n_bytes)
     void *data = block_alloc(n_bytes);
     if (!data) return false;
     memcpy(data, s->data, n_bytes < s->n_bytes ? n_bytes : s->n_bytes);
-    free_moved_bytes(s);
+    drop_bytes(s);
+    s->is_borrowed = false;
     s->data = data;
     s->n_bytes = n_bytes;
     return true;

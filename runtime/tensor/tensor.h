@@ -61,6 +61,7 @@ typedef struct storage {
     device dev;
     bool is_borrowed;             /* bytes belong to someone else; `release` tells them */
     bool is_readonly;             /* mapped without write permission: copy before writing */
+    bool is_movable;              /* borrowed bytes (of a mapped file) that a resize may leave behind */
     void *data;                   /* device memory if dev is not the CPU */
     size_t n_bytes;
     _Atomic uint32_t version;     /* bumped by each in-place write */
@@ -73,7 +74,7 @@ storage *storage_new(device dev, size_t n_bytes);           /* uninitialised, 64
 storage *storage_borrow(device dev, void *data, size_t n_bytes, void (*release)(void *), void *ctx);
 storage *storage_ref(storage *s);
 void storage_unref(storage *s);
-bool storage_resize(storage *s, size_t n_bytes);            /* keeps the content; false if borrowed or no memory */
+bool storage_resize(storage *s, size_t n_bytes);            /* keeps the content; false if borrowed and not movable, or no memory */
 
 /* ---- tensors ------------------------------------------------------------------------------- */
 enum { TENSOR_INLINE_DIMS = 6, TENSOR_MAX_DIMS = 64 };

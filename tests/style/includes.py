@@ -14,7 +14,7 @@ MAY = {
     "codegen": ["ir"],
     "runtime/device": ["runtime/tensor"],
     "runtime/kernels": ["runtime/device", "ir/op.h", "ir/schema.h", "ir/type.h", "ir/function.h", "ir/ops/"],
-    "runtime/archive": ["ir"],
+    "runtime/archive": ["ir", "runtime/device"],
     "runtime/autograd": ["runtime/tensor", "runtime/kernels/dispatch.h"],
     "frontend/trace": ["ir", "runtime/kernels/dispatch.h"],
     "runtime/vm": ["ir", "runtime/kernels"],
