@@ -21,6 +21,19 @@ enum {
     ALIGN = ARENA_ALIGN
 };
 
+/* Under the address sanitizer nothing is used twice, so that it sees who reads what is gone. */
+#if defined(__SANITIZE_ADDRESS__)
+enum { IS_WATCHED = 1 };
+#elif defined(__has_feature)
+#if __has_feature(address_sanitizer)
+enum { IS_WATCHED = 1 };
+#else
+enum { IS_WATCHED = 0 };
+#endif
+#else
+enum { IS_WATCHED = 0 };
+#endif
+
 /* Where builders write after a failure: content is meaningless, so every thread may share its own. */
 static _Thread_local _Alignas(ALIGN) char scratch[ARENA_SCRATCH_BYTES];
 
@@ -34,6 +47,18 @@ void arena_fini(arena *a)
         c = older;
     }
     arena_init(a);
+}
+
+void arena_reset(arena *a)
+{
+    arena_chunk *c = a->chunks;
+    if (c && !c->older && !a->failed && c->n_bytes <= ARENA_KEPT_BYTES && !IS_WATCHED) {
+        a->next = a->ready = (char *)c->room;
+        return;
+    }
+    size_t n_bytes = a->n_bytes;
+    arena_fini(a);
+    a->first_bytes = n_bytes < ARENA_KEPT_BYTES ? n_bytes : ARENA_KEPT_BYTES;
 }
 
 static void *failed(arena *a, size_t n_bytes)
@@ -51,6 +76,8 @@ static bool add_chunk(arena *a, size_t at_least)
         size = FIRST_CHUNK;
     if (size > LARGEST_CHUNK)
         size = LARGEST_CHUNK;
+    if (!a->chunks && size < a->first_bytes)
+        size = a->first_bytes;
     if (at_least > SIZE_MAX - sizeof(arena_chunk) - ALIGN)
         return false;
     if (size < at_least)

@@ -12,7 +12,7 @@
 #include <stdbool.h>
 #include <stddef.h>
 
-enum { ARENA_SCRATCH_BYTES = 4096 };
+enum { ARENA_SCRATCH_BYTES = 4096, ARENA_KEPT_BYTES = 1 << 20 };
 
 typedef struct arena_chunk arena_chunk;
 typedef struct arena {
@@ -20,11 +20,15 @@ typedef struct arena {
     char *next, *end;    /* free room in the newest chunk */
     char *ready;         /* up to here it is zeroed */
     size_t n_bytes;      /* in all chunks */
+    size_t first_bytes;  /* what the first chunk should have at least: what was used before arena_reset() */
     bool failed;
 } arena;
 
 void arena_init(arena *a);
 void arena_fini(arena *a);                       /* frees everything; the arena may be used again */
+/** Everything allocated is gone, the memory stays for the next use: where one thing after the other is built in
+ * the same arena it is warm in the caches. Keeps at most ARENA_KEPT_BYTES. A failed arena is fresh again. */
+void arena_reset(arena *a);
 static inline void *arena_alloc(arena *a, size_t n_bytes); /* zeroed, aligned to 16 */
 /** Grow the block p of old_bytes to new_bytes; in place when it is the newest block. */
 void *arena_grow(arena *a, void *p, size_t old_bytes, size_t new_bytes);

@@ -34,7 +34,8 @@ struct ir_function {
     ir_graph *optimized;     /* what plans are made from; NULL until first needed; owned */
     void *_Atomic plan;      /* runtime/vm: the published plan; released by unit's plan_free */
     const void *ast;         /* defining syntax node (ast_def), for sema */
-    void *tree;              /* typed tree, sema's */
+    void *tree;              /* typed tree, sema's; NULL unless it is kept */
+    bool is_body_checked;    /* sema looked at the body, or is looking */
     range at;                /* its `def` line */
     ir_function *next;       /* all functions of the unit, newest first */
 };

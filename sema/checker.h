@@ -120,6 +120,8 @@ struct checker {
     ptrmap library;             /* row → checker *: library functions compiled (root's) */
     strmap imports;             /* source name → checker *: files imported so far (of the root checker) */
     struct sema_keep *keep;     /* what lives as long as the unit: trees, constants */
+    sema_goal goal;             /* the root's */
+    ttree *spare_trees;         /* for the functions to come (root's) */
     int demand_levels;          /* levels of the trees being checked because others need their types */
 };
 

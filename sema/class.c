@@ -485,7 +485,7 @@ bool require_class(checker *c, const type *cls, range at)
     if (cls->kind != TYPE_CLASS || cls->unit != c->unit)
         return true;
     ir_function *init = type_find_method(cls, "__init__");
-    if (!init || init->tree)
+    if (!init || init->is_body_checked)
         return true;
     int levels = ((const ast_def *)init->ast)->node.depth;
     if (!has_room(c, levels)) {

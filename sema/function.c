@@ -407,19 +407,51 @@ static bool check_excluded(fn_checker *f)
     return true;
 }
 
+/* An empty tree for fn; NULL: no memory. */
+static ttree *take_tree(checker *c, ir_function *fn)
+{
+    checker *root = root_of(c);
+    ttree *t = root->spare_trees;
+    if (t)
+        root->spare_trees = t->next_spare;
+    else if ((t = mem_calloc(1, sizeof *t)))
+        arena_init(&t->arena);
+    if (t && c->goal == SEMA_TREES && !VEC_PUSH(&c->keep->trees, NULL, t)) {
+        ttree_free(t);
+        t = NULL;
+    }
+    if (!t)
+        return NULL;
+    t->next_spare = NULL;
+    t->fn = fn;
+    fn->tree = t;
+    return t;
+}
+
+/* The body of fn is checked: make what is wanted of it; its tree goes unless it is what is wanted. */
+static void use_tree(checker *c, ir_function *fn, ttree *t)
+{
+    if (c->goal == SEMA_TREES)
+        return;
+    if (c->goal == SEMA_GRAPHS && fn->state == FUNCTION_CHECKED && !c->d->n_errors)
+        sema_lower_function(fn, c->d);
+    fn->tree = NULL;
+    ttree_reset(t);
+    checker *root = root_of(c);
+    t->next_spare = root->spare_trees;
+    root->spare_trees = t;
+}
+
 void check_function_body(checker *c, ir_function *fn)
 {
-    if (fn->tree || !fn->ast || !fn->schema)
+    if (fn->is_body_checked || !fn->ast || !fn->schema)
         return;
-    ttree *t = mem_calloc(1, sizeof *t);
-    if (!t || !VEC_PUSH(&c->keep->trees, NULL, t)) {
-        mem_free(t);
+    ttree *t = take_tree(c, fn);
+    if (!t) {
         c->arena->failed = true;
         return;
     }
-    arena_init(&t->arena);
-    t->fn = fn;
-    fn->tree = t;
+    fn->is_body_checked = true;
     bool annotated = is_return_annotated(fn);
     int errors = c->d->n_errors;
     bool failed = fn->state == FUNCTION_FAILED;
@@ -447,6 +479,7 @@ void check_function_body(checker *c, ir_function *fn)
         c->arena->failed = true;
     fn->state =
         failed || c->d->n_errors != errors || c->arena->failed ? FUNCTION_FAILED : FUNCTION_CHECKED;
+    use_tree(c, fn, t);
 }
 
 bool require_schema(checker *c, ir_function *fn, range at)
@@ -465,7 +498,7 @@ bool require_schema(checker *c, ir_function *fn, range at)
     }
     if (edge.caller)
         VEC_PUSH(&c->calls, c->arena, edge);
-    if (fn->tree || is_return_annotated(fn))
+    if (fn->is_body_checked || is_return_annotated(fn))
         return true;
     int levels = ((const ast_def *)fn->ast)->node.depth;
     if (!has_room(c, levels)) {

@@ -55,14 +55,14 @@ static const prelude_class *find_row(const char *path)
 
 /* Compile a row. Its own errors are ours, not the user's: they show as a class that does not exist.
  */
-static checker *check_prelude(const prelude_class *row)
+static checker *check_prelude(const prelude_class *row, sema_goal goal)
 {
     diag d;
     diag_init(&d);
     source *src = source_new("<torch>", row->text, strlen(row->text));
     ast *tree = src ? ast_parse(src, AST_USER, &d) : NULL;
-    sema_options none = { 0 };
-    checker *k = tree ? check_source(tree, &none, &d, NULL, row->prefix) : NULL;
+    sema_options plain = { .goal = goal };
+    checker *k = tree ? check_source(tree, &plain, &d, NULL, row->prefix) : NULL;
     if (k && d.n_errors) {
         ir_unit_unref(k->unit);
         k = NULL;
@@ -81,7 +81,7 @@ const type *find_prelude_class(checker *c, const char *path)
     const type *known = ir_unit_find_type(c->unit, qualified);
     if (known)
         return known;
-    checker *k = check_prelude(row);
+    checker *k = check_prelude(row, c->goal);
     if (!k)
         return NULL;
     ir_unit *unit = k->unit;

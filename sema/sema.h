@@ -13,7 +13,16 @@ typedef struct ttree ttree;
 typedef bool (*sema_find_import)(void *ctx, const source *importer, int level, const char *module,
                                  const source **ret);
 
+/** What a check leaves behind. A typed tree is several times as large as its graph, so where all trees live
+ * until the whole source is checked a large source does not fit the caches any more. */
+typedef enum sema_goal {
+    SEMA_TREES,   /* schemas and typed trees; sema_lower() makes the graphs */
+    SEMA_SCHEMAS, /* schemas only: a check for its errors */
+    SEMA_GRAPHS,  /* schemas and emitted graphs, each made right after the check of its function */
+} sema_goal;
+
 typedef struct sema_options {
+    sema_goal goal;
     sema_find_import find_import; /* NULL: relative imports are errors */
     void *import_ctx;
     bool warnings;                /* collect warnings too */
@@ -21,10 +30,10 @@ typedef struct sema_options {
 } sema_options;
 
 /** Check a whole source: every function, class and method in it. Takes the tree over (the unit keeps it).
- * All errors go to d; the unit is returned with what is usable even when there are some. NULL: no memory.
- * The functions have schemas and typed trees, no graphs yet. */
+ * All errors go to d; the unit is returned with what is usable even when there are some (no graphs then). NULL: no
+ * memory. What the functions have beside schemas is o->goal's to say. */
 ir_unit *sema_check(ast *take, const sema_options *o, diag *d);
-/** Second walk: emitted graphs for every checked function and method of the unit. false: no memory. */
+/** Second walk: emitted graphs for every function and method of the unit whose typed tree is there. false: no memory. */
 bool sema_lower(ir_unit *u, diag *d);
 /** Lower one function (its callees are found through ir_function and lowered on their own). */
 bool sema_lower_function(ir_function *fn, diag *d);

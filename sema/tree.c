@@ -5,14 +5,26 @@
 /* SPDX-License-Identifier: Apache-2.0 */
 #include "sema/tree.h"
 
+static void release_values(ttree *t)
+{
+    for (size_t i = 0; i < t->values.n; i++)
+        value_unref(t->values.at[i]);
+}
+
 void ttree_free(ttree *t)
 {
     if (!t)
         return;
-    for (size_t i = 0; i < t->values.n; i++)
-        value_unref(t->values.at[i]);
+    release_values(t);
     arena_fini(&t->arena);
     mem_free(t);
+}
+
+void ttree_reset(ttree *t)
+{
+    release_values(t);
+    arena_reset(&t->arena);
+    *t = (ttree){ .arena = t->arena };
 }
 
 typedef struct item { /* one of these is to be written */

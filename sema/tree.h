@@ -124,9 +124,12 @@ typedef struct ttree {
     VEC(tvar *) vars;      /* all of them, by id */
     tstmt_list body;       /* control always ends in TS_RETURN or TS_RAISE (a final `return None` is explicit) */
     VEC(jit_value) values; /* constants to release */
+    struct ttree *next_spare; /* among those that wait for the next function */
 } ttree;
 
 void ttree_free(ttree *t);
+/** Empty again, with memory kept for the next function. */
+void ttree_reset(ttree *t);
 /** Readable form for `tjs graph --stage typed` and golden tests. */
 void ttree_print(const ttree *t, text *out);
 

@@ -16,6 +16,15 @@ static void free_keep(void *p)
     mem_free(k);
 }
 
+static void free_spare_trees(checker *c)
+{
+    while (c->spare_trees) {
+        ttree *t = c->spare_trees;
+        c->spare_trees = t->next_spare;
+        ttree_free(t);
+    }
+}
+
 sval *bind_global(checker *c, const char *name, sval v)
 {
     sval *g = ARENA_NEW(c->arena, sval);
@@ -156,7 +165,8 @@ checker *check_source(ast *take, const sema_options *o, diag *d, checker *import
                     .options = o,
                     .arena = &u->arena,
                     .importer = importer,
-                    .keep = keep };
+                    .keep = keep,
+                    .goal = importer ? importer->goal : o->goal };
     strmap_init(&c->globals, c->arena);
     strmap_init(&c->module_variables, c->arena);
     strmap_init(&c->imports, c->arena);
@@ -164,6 +174,7 @@ checker *check_source(ast *take, const sema_options *o, diag *d, checker *import
     if (!ir_unit_add_source(u, take->src))
         u->arena.failed = true;
     check_file(c);
+    free_spare_trees(c);
     if (arena_failed(&u->arena)) {
         ir_unit_unref(u);
         return NULL;

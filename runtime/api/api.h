@@ -11,6 +11,7 @@
 #include "jit_debug.h"
 #include "opt/opt.h"
 #include "runtime/vm/vm.h"
+#include "sema/sema.h"
 
 struct jit_module {
     _Atomic int32_t n_refs;
@@ -49,8 +50,9 @@ const type *api_common_type(const type *so_far, jit_value v);
 void api_value_json(jit_value v, text *out);
 
 /* ---- compiling -------------------------------------------------------------------------------- */
-/** Source → checked and lowered unit. Diagnostics stay in d for the caller. NULL: see d, or no memory. */
-ir_unit *api_compile_unit(const char *text_, size_t n_bytes, const jit_compile_options *opts, diag *d);
+/** Source → checked unit with what `goal` says. Diagnostics stay in d for the caller. NULL: see d, or no memory. */
+ir_unit *api_compile_unit(const char *text_, size_t n_bytes, const jit_compile_options *opts, sema_goal goal,
+                          diag *d);
 /** Read a regular file whole: mem_ block, NUL-terminated. */
 jit_status api_read_file(const char *path, size_t max_bytes, char **ret, size_t *ret_n, jit_error *err);
 /** Write through a temporary file in the same folder that replaces `path` only when it is complete. */

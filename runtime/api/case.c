@@ -248,7 +248,7 @@ jit_status jit_debug_run_cases(const char *source_, size_t n_bytes, const char *
     jit_compile_options opts = JIT_COMPILE_OPTIONS_INIT;
     opts.name = name;
     case_runner r = { .each = each, .ctx = ctx };
-    r.unit = api_compile_unit(source_, n_bytes, &opts, &d);
+    r.unit = api_compile_unit(source_, n_bytes, &opts, SEMA_GRAPHS, &d);
     const char *reject = after_prefix(&a, src, 0, "# reject:");
     jit_status status = JIT_OK;
     if (reject)

@@ -2,7 +2,6 @@
 /* SPDX-License-Identifier: Apache-2.0 */
 #include "runtime/api/api.h"
 
-#include "sema/sema.h"
 
 #include <stdio.h>
 #include <string.h>
@@ -43,8 +42,9 @@ static bool is_python_file(const char *name)
     return n > 3 && !strcmp(name + n - 3, ".py");
 }
 
-/* Parse and check; the unit has schemas and typed trees. NULL: no memory, or d says why. */
-static ir_unit *check(const char *text_, size_t n_bytes, const jit_compile_options *opts, bool warnings, diag *d)
+/* Parse and check, to leave what `goal` says. NULL: no memory, or d says why. */
+static ir_unit *check(const char *text_, size_t n_bytes, const jit_compile_options *opts, sema_goal goal,
+                      bool warnings, diag *d)
 {
     const char *name = opts && opts->name ? opts->name : "<string>";
     if (n_bytes == (size_t)-1)
@@ -59,6 +59,7 @@ static ir_unit *check(const char *text_, size_t n_bytes, const jit_compile_optio
         return NULL;
     }
     sema_options so = {
+        .goal = goal,
         .find_import = opts && opts->no_imports ? NULL : find_import,
         .warnings = warnings,
         .is_python_file = is_python_file(name),
@@ -66,10 +67,10 @@ static ir_unit *check(const char *text_, size_t n_bytes, const jit_compile_optio
     return sema_check(tree, &so, d);
 }
 
-ir_unit *api_compile_unit(const char *text_, size_t n_bytes, const jit_compile_options *opts, diag *d)
+ir_unit *api_compile_unit(const char *text_, size_t n_bytes, const jit_compile_options *opts, sema_goal goal, diag *d)
 {
-    ir_unit *u = check(text_, n_bytes, opts, false, d);
-    if (u && !d->n_errors && sema_lower(u, d))
+    ir_unit *u = check(text_, n_bytes, opts, goal, false, d);
+    if (u && !d->n_errors)
         return u;
     ir_unit_unref(u);
     return NULL;
@@ -87,7 +88,7 @@ static jit_status compile(const char *source_, size_t n_bytes, const jit_compile
     diag d;
     diag_init(&d);
     jit_status status = JIT_OK;
-    ir_unit *u = api_compile_unit(source_, n_bytes, opts, &d);
+    ir_unit *u = api_compile_unit(source_, n_bytes, opts, SEMA_GRAPHS, &d);
     jit_module *m = u ? mem_alloc(sizeof *m) : NULL;
     if (m) {
         m->n_refs = 1;
@@ -135,7 +136,7 @@ static jit_status check_report(const char *source_, size_t n_bytes, const jit_co
 {
     diag d;
     diag_init(&d);
-    ir_unit *u = check(source_, n_bytes, opts, true, &d);
+    ir_unit *u = check(source_, n_bytes, opts, SEMA_SCHEMAS, true, &d);
     if ((!u && !d.n_errors) || d.arena.failed) {
         ir_unit_unref(u);
         diag_fini(&d);

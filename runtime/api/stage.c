@@ -101,15 +101,48 @@ static jit_status print_bytecode(ir_function *fn, text *out, jit_error *err)
     return status;
 }
 
+/* The function of another compile of the same source. */
+static const ir_function *same_function(const ir_unit *u, const ir_function *fn)
+{
+    for (const ir_function *f = u->all; f; f = f->next)
+        if (!strcmp(f->qualified_name, fn->qualified_name))
+            return f;
+    return NULL;
+}
+
+/* Typed trees do not outlive the compile unless they were asked for: compile the source once more. */
+static jit_status print_typed(const ir_function *fn, text *out, jit_error *err)
+{
+    if (fn->tree) {
+        ttree_print(fn->tree, out);
+        return JIT_OK;
+    }
+    const source *src = fn->at.src;
+    if (!src)
+        return error_fail(err, JIT_EUNSUPPORTED, "'%s' has no source: its typed tree cannot be shown", fn->name);
+    diag d;
+    diag_init(&d);
+    jit_compile_options opts = JIT_COMPILE_OPTIONS_INIT;
+    opts.name = src->name;
+    ir_unit *u = api_compile_unit(src->text, src->n_bytes, &opts, SEMA_TREES, &d);
+    const ir_function *again = u ? same_function(u, fn) : NULL;
+    jit_status status = JIT_OK;
+    if (again && again->tree)
+        ttree_print(again->tree, out);
+    else
+        status = d.n_errors ? api_fail_diag(err, &d, false) : error_no_memory(err);
+    ir_unit_unref(u);
+    diag_fini(&d);
+    return status;
+}
+
 static jit_status print_function(ir_function *fn, const jit_stage_options *o, text *out, jit_error *err)
 {
     const char *stage = o->stage ? o->stage : "optimized";
     if (!strcmp(stage, "tokens") || !strcmp(stage, "ast"))
         return error_fail(err, JIT_EUNSUPPORTED, "stage '%s' is shown for sources, not for functions", stage);
-    if (!strcmp(stage, "typed")) {
-        ttree_print(fn->tree, out);
-        return JIT_OK;
-    }
+    if (!strcmp(stage, "typed"))
+        return print_typed(fn, out, err);
     if (!strcmp(stage, "bytecode") && !o->passes)
         return print_bytecode(fn, out, err);
     ir_graph *emitted = api_emitted_graph(fn);
@@ -197,7 +230,8 @@ static jit_status ir_stage(const source *src, const jit_stage_options *o, diag *
 static jit_status unit_stage(const char *text_, size_t n_bytes, const jit_compile_options *copts,
                              const jit_stage_options *o, diag *d, text *out, jit_error *err)
 {
-    ir_unit *u = api_compile_unit(text_, n_bytes, copts, d);
+    sema_goal goal = o->stage && !strcmp(o->stage, "typed") ? SEMA_TREES : SEMA_GRAPHS;
+    ir_unit *u = api_compile_unit(text_, n_bytes, copts, goal, d);
     if (!u)
         return d->n_errors ? JIT_ETYPE : error_no_memory(err);
     jit_status status = print_unit(u, o, out, err);
