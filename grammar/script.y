@@ -7,13 +7,17 @@
  * below it, so a mistake in the head of an `if` neither loses its body nor orphans its `else`. Every
  * block that layout.c opens is therefore consumed by some rule, and no error can unbalance blocks.
  *
- * Lists are left-recursive: the parser's stack grows with nesting only. */
+ * Lists are left-recursive: the parser's stack grows with nesting only.
+ *
+ * Two parsers are made of it. Look-ahead correction (parse.lac) finds an error before reductions hide
+ * what could have stood there, and costs a quarter of the time. So the quick parser does without and
+ * only learns that there is an error; the careful one then reads the text again and reports it. */
 /* SPDX-License-Identifier: Apache-2.0 */
 %require "3.8"
 %define api.pure full
 %define api.prefix {script_}
 %define api.token.prefix {T_}
-%define api.location.type {range}
+%define api.location.type {span}
 %define parse.error custom
 %define parse.lac full
 %locations
@@ -25,7 +29,17 @@
 }
 
 %code provides {
-int script_lex(SCRIPT_STYPE *value, range *at, parser *p);
+/* A reduction stores one part of a value and copies the whole right after. A load that is wider than the stores has
+ * to wait until they are through, which took half of the parser's time: so no vector registers. */
+#if defined(__x86_64__)
+#define WORD_BY_WORD __attribute__((target("general-regs-only")))
+#else
+#define WORD_BY_WORD
+#endif
+int script_lex(union script_value *value, span *at, parser *p);
+/** The same parser without look-ahead correction: errors are found, but not told well. */
+int script_quick_parse(parser *p) WORD_BY_WORD;
+int script_parse(parser *p) WORD_BY_WORD;
 /** The description of a token kind in messages: "'def'", "name", "newline". */
 const char *script_token_name(int kind);
 }
@@ -35,21 +49,20 @@ const char *script_token_name(int kind);
 
 #include <string.h>
 
+#undef yylex /* both parsers have one lexer */
+#define yylex script_lex
 #define YYMALLOC mem_alloc
 #define YYFREE   mem_free
 #define YYMAXDEPTH 20000
-#define YYLLOC_DEFAULT(Current, Rhs, N)              \
-    do {                                             \
-        if (N) {                                     \
-            (Current) = YYRHSLOC(Rhs, 1);            \
-            (Current).end = YYRHSLOC(Rhs, N).end;    \
-        } else {                                     \
-            (Current) = YYRHSLOC(Rhs, 0);            \
-            (Current).begin = (Current).end;         \
-        }                                            \
-    } while (0)
+#define YYLLOC_DEFAULT(Current, Rhs, N)                                                   \
+    ((Current) = (N) ? span_of(span_begin(YYRHSLOC(Rhs, 1)), span_end(YYRHSLOC(Rhs, N))) \
+                     : span_of(span_end(YYRHSLOC(Rhs, 0)), span_end(YYRHSLOC(Rhs, 0))))
+/* The range of a location of the grammar: AT(@1). */
+#define AT(location) span_range(p, (location))
 
-static void script_error(const range *at, parser *p, const char *message);
+static void report_error(const span *at, parser *p, const char *message);
+#undef yyerror
+#define yyerror report_error
 
 static ast_nodes append(parser *p, ast_nodes list, ast_node *n)
 {
@@ -61,14 +74,6 @@ static ast_nodes join(parser *p, ast_nodes list, ast_nodes tail)
 {
     nodes_join(p, &list, tail);
     return list;
-}
-
-/* A bare `a, b`: a tuple only where there is a comma. */
-static ast_node *tuple_of(parser *p, ast_nodes items, bool has_comma, range at)
-{
-    if (items.n == 1 && !has_comma)
-        return items.at[0];
-    return NEW(p, tuple, at, .items = items);
 }
 
 static ast_node *assignment(parser *p, ast_nodes sides, ast_node *type_comment, range at)
@@ -111,9 +116,9 @@ static ast_node *type_comment_of(parser *p, ast_node *type, range at)
 }
 }
 
-%initial-action { @$ = (range){p->src, 0, 0}; }
+%initial-action { @$ = 0; }
 
-%union {
+%union script_value {
     ast_node *node;
     ast_nodes list;
     const char *id;
@@ -143,10 +148,10 @@ static ast_node *type_comment_of(parser *p, ast_node *type, range at)
 %token RSHIFT_ASSIGN "'>>='"
 
 %type <list> unit statements statement line simples suite block broken body_line
-%type <list> elifs else_part params param_list arguments argument_list elements aliases import_names
+%type <list> elifs else_part params param_list arguments argument_list elements tuple_items aliases import_names
 %type <list> sides strings subscripts dict_items with_items comp_clauses decorators
 %type <node> start_expression simple compound definition if_part param commented_param param_comma param_comment returns
-%type <node> expression expressions element star_element target targets primary atom argument
+%type <node> expression expressions element target targets primary atom argument
 %type <node> subscript slice_part slice_step comprehension comp_for alias side yield
 %type <node> with_item signature
 %type <op> binary unary augmented dots
@@ -180,10 +185,10 @@ statement: line
          | compound                         { $$ = nodes_of(p, $1); }
          | decorators definition            { $$ = nodes_of(p, with_decorators($2, $1)); }
          | decorators %prec LONE_DECORATOR  {
-               parser_error(p, @1, "expected 'def' or 'class' after a decorator");
-               $$ = nodes_of(p, NEW(p, error, @$));
+               parser_error(p, AT(@1), "expected 'def' or 'class' after a decorator");
+               $$ = nodes_of(p, NEW(p, error, AT(@$)));
            }
-         | broken                           { $$ = join(p, nodes_of(p, NEW(p, error, @$)), $1); }
+         | broken                           { $$ = join(p, nodes_of(p, NEW(p, error, AT(@$))), $1); }
          ;
 decorators: '@' expression NEWLINE          { $$ = nodes_of(p, $2); }
           | decorators '@' expression NEWLINE { $$ = append(p, $1, $3); }
@@ -201,7 +206,7 @@ block: ':' suite                            { $$ = $2; }
      | missing_colon INDENT statements DEDENT { $$ = $3; }
      | missing_colon                        { $$ = (ast_nodes){0}; }
      ;
-missing_colon: NEWLINE { parser_error(p, @1, "expected ':' but found newline"); } ;
+missing_colon: NEWLINE { parser_error(p, AT(@1), "expected ':' but found newline"); } ;
 suite: body_line
      | NEWLINE INDENT statements DEDENT     { $$ = $3; }
      ;
@@ -216,62 +221,62 @@ body_line: line
 
 /* ---- simple statements ---- */
 
-simple: expressions                         { $$ = NEW(p, expr_stmt, @$, .value = $1); }
-      | yield                               { $$ = NEW(p, expr_stmt, @$, .value = $1); }
-      | sides                               { $$ = assignment(p, $1, NULL, @$); }
+simple: expressions                         { $$ = NEW(p, expr_stmt, AT(@$), .value = $1); }
+      | yield                               { $$ = NEW(p, expr_stmt, AT(@$), .value = $1); }
+      | sides                               { $$ = assignment(p, $1, NULL, AT(@$)); }
       | sides TYPE_COMMENT expression {
-            $$ = assignment(p, $1, type_comment_of(p, $3, @3), @1);
+            $$ = assignment(p, $1, type_comment_of(p, $3, AT(@3)), AT(@1));
         }
       | expressions ':' expression {
             check_target(p, $1, "annotate");
-            $$ = NEW(p, ann_assign, @$, .target = $1, .annotation = $3);
+            $$ = NEW(p, ann_assign, AT(@$), .target = $1, .annotation = $3);
         }
       | expressions ':' expression '=' side {
             check_target(p, $1, "annotate");
-            $$ = NEW(p, ann_assign, @$, .target = $1, .annotation = $3, .value = $5);
+            $$ = NEW(p, ann_assign, AT(@$), .target = $1, .annotation = $3, .value = $5);
         }
       | expressions augmented side {
             if ($1->kind == AST_tuple)
-                parser_error(p, @1, "cannot assign to a tuple with an augmented assignment");
+                parser_error(p, AT(@1), "cannot assign to a tuple with an augmented assignment");
             else
                 check_target(p, $1, "assign to");
-            $$ = NEW(p, aug_assign, @$, .op = (ast_binary_op)$2, .target = $1, .value = $3);
+            $$ = NEW(p, aug_assign, AT(@$), .op = (ast_binary_op)$2, .target = $1, .value = $3);
         }
-      | RETURN                              { $$ = NEW(p, return, @$); }
-      | RETURN expressions                  { $$ = NEW(p, return, @$, .value = $2); }
-      | RAISE                               { $$ = NEW(p, raise, @$); }
-      | RAISE expression                    { $$ = NEW(p, raise, @$, .value = $2); }
+      | RETURN                              { $$ = NEW(p, return, AT(@$)); }
+      | RETURN expressions                  { $$ = NEW(p, return, AT(@$), .value = $2); }
+      | RAISE                               { $$ = NEW(p, raise, AT(@$)); }
+      | RAISE expression                    { $$ = NEW(p, raise, AT(@$), .value = $2); }
       | RAISE expression FROM expression {
-            $$ = NEW(p, raise, @$, .value = $2, .cause = $4);
+            $$ = NEW(p, raise, AT(@$), .value = $2, .cause = $4);
         }
-      | ASSERT expression                   { $$ = NEW(p, assert, @$, .cond = $2); }
+      | ASSERT expression                   { $$ = NEW(p, assert, AT(@$), .cond = $2); }
       | ASSERT expression ',' expression {
-            $$ = NEW(p, assert, @$, .cond = $2, .message = $4);
+            $$ = NEW(p, assert, AT(@$), .cond = $2, .message = $4);
         }
-      | BREAK                               { $$ = NEW(p, break, @$); }
-      | CONTINUE                            { $$ = NEW(p, continue, @$); }
-      | PASS                                { $$ = NEW(p, pass, @$); }
+      | BREAK                               { $$ = NEW(p, break, AT(@$)); }
+      | CONTINUE                            { $$ = NEW(p, continue, AT(@$)); }
+      | PASS                                { $$ = NEW(p, pass, AT(@$)); }
       | DEL elements optional_comma {
             for (size_t i = 0; i < $2.n; i++)
                 check_target(p, $2.at[i], "delete");
-            $$ = NEW(p, del, @$, .targets = $2);
+            $$ = NEW(p, del, AT(@$), .targets = $2);
         }
       | GLOBAL names       { 
-            $$ = parser_unsupported(p, @$, "'global' statements aren't supported");
+            $$ = parser_unsupported(p, AT(@$), "'global' statements aren't supported");
         }
       | NONLOCAL names     { 
-            $$ = parser_unsupported(p, @$, "'nonlocal' statements aren't supported");
+            $$ = parser_unsupported(p, AT(@$), "'nonlocal' statements aren't supported");
         }
-      | IMPORT aliases                      { $$ = NEW(p, import, @$, .names = $2); }
+      | IMPORT aliases                      { $$ = NEW(p, import, AT(@$), .names = $2); }
       | FROM dotted_name IMPORT import_names {
-            $$ = NEW(p, import_from, @$, .module = $2, .names = $4);
+            $$ = NEW(p, import_from, AT(@$), .module = $2, .names = $4);
         }
       | FROM dots dotted_name IMPORT import_names {
-            $$ = NEW(p, import_from, @$, .level = $2, .module = $3, .names = $5);
+            $$ = NEW(p, import_from, AT(@$), .level = $2, .module = $3, .names = $5);
         }
       | FROM dots IMPORT import_names {
             const char *none = parser_intern(p, "", 0);
-            $$ = NEW(p, import_from, @$, .level = $2, .module = none, .names = $4);
+            $$ = NEW(p, import_from, AT(@$), .level = $2, .module = none, .names = $4);
         }
       ;
 sides: expressions '=' side                 { $$ = append(p, nodes_of(p, $1), $3); }
@@ -301,18 +306,18 @@ dots: '.'                                   { $$ = 1; }
 aliases: alias                              { $$ = nodes_of(p, $1); }
        | aliases ',' alias                  { $$ = append(p, $1, $3); }
        ;
-alias: dotted_name                          { $$ = NEW(p, alias, @$, .id = $1); }
-     | dotted_name AS NAME                  { $$ = NEW(p, alias, @$, .id = $1, .as = $3); }
+alias: dotted_name                          { $$ = NEW(p, alias, AT(@$), .id = $1); }
+     | dotted_name AS NAME                  { $$ = NEW(p, alias, AT(@$), .id = $1, .as = $3); }
      ;
 import_names: aliases
             | '(' aliases optional_comma ')' { $$ = $2; }
             | '*' {
-                  $$ = nodes_of(p, NEW(p, alias, @$, .id = parser_intern(p, "*", 1)));
+                  $$ = nodes_of(p, NEW(p, alias, AT(@$), .id = parser_intern(p, "*", 1)));
               }
             ;
-yield: YIELD                   { $$ = no_yield(p, @$); }
-     | YIELD expressions       { $$ = no_yield(p, @$); }
-     | YIELD FROM expression   { $$ = no_yield(p, @$); }
+yield: YIELD                   { $$ = no_yield(p, AT(@$)); }
+     | YIELD expressions       { $$ = no_yield(p, AT(@$)); }
+     | YIELD FROM expression   { $$ = no_yield(p, AT(@$)); }
      ;
 
 /* ---- compound statements ---- */
@@ -320,40 +325,40 @@ yield: YIELD                   { $$ = no_yield(p, @$); }
 compound: definition
         | IF if_part elifs else_part {
               ast_nodes arms = join(p, nodes_of(p, $2), $3);
-              $$ = NEW(p, if, @$, .arms = arms, .orelse = $4);
+              $$ = NEW(p, if, AT(@$), .arms = arms, .orelse = $4);
           }
         | WHILE expression block loop_else[e] {
-              if (@e.begin != @e.end)
-                  parser_unsupported(p, @1, "'else' on a 'while' loop isn't supported");
-              $$ = NEW(p, while, @$, .cond = $2, .body = $3);
+              if (span_begin(@e) != span_end(@e))
+                  parser_unsupported(p, AT(@1), "'else' on a 'while' loop isn't supported");
+              $$ = NEW(p, while, AT(@$), .cond = $2, .body = $3);
           }
-        | WHILE broken loop_else            { $$ = NEW(p, error, @$); (void)$2; }
+        | WHILE broken loop_else            { $$ = NEW(p, error, AT(@$)); (void)$2; }
         | FOR targets IN expressions block loop_else[e] {
-              if (@e.begin != @e.end)
-                  parser_unsupported(p, @1, "'else' on a 'for' loop isn't supported");
+              if (span_begin(@e) != span_end(@e))
+                  parser_unsupported(p, AT(@1), "'else' on a 'for' loop isn't supported");
               check_target(p, $2, "assign to");
-              $$ = NEW(p, for, @$, .target = $2, .iter = $4, .body = $5);
+              $$ = NEW(p, for, AT(@$), .target = $2, .iter = $4, .body = $5);
           }
-        | FOR broken loop_else              { $$ = NEW(p, error, @$); (void)$2; }
-        | WITH with_items block             { $$ = NEW(p, with, @$, .items = $2, .body = $3); }
-        | WITH broken                       { $$ = NEW(p, error, @$); (void)$2; }
+        | FOR broken loop_else              { $$ = NEW(p, error, AT(@$)); (void)$2; }
+        | WITH with_items block             { $$ = NEW(p, with, AT(@$), .items = $2, .body = $3); }
+        | WITH broken                       { $$ = NEW(p, error, AT(@$)); (void)$2; }
         | TRY block handlers {
-              $$ = parser_unsupported(p, @1, "'try' statements aren't supported"); (void)$2;
+              $$ = parser_unsupported(p, AT(@1), "'try' statements aren't supported"); (void)$2;
           }
         | TRY broken handlers {
-              $$ = NEW(p, error, @$); (void)$2;
+              $$ = NEW(p, error, AT(@$)); (void)$2;
           }
         | ASYNC FOR targets IN expressions block {
-              $$ = parser_unsupported(p, @1, "'async' loops aren't supported"); (void)$6;
+              $$ = parser_unsupported(p, AT(@1), "'async' loops aren't supported"); (void)$6;
           }
         | ASYNC WITH with_items block {
-              $$ = parser_unsupported(p, @1, "'async' blocks aren't supported"); (void)$4;
+              $$ = parser_unsupported(p, AT(@1), "'async' blocks aren't supported"); (void)$4;
           }
         ;
-if_part: expression block                   { $$ = NEW(p, if_arm, @$, .cond = $1, .body = $2); }
+if_part: expression block                   { $$ = NEW(p, if_arm, AT(@$), .cond = $1, .body = $2); }
        | broken {
-             ast_node *cond = NEW(p, error, @1);
-             $$ = NEW(p, if_arm, @$, .cond = cond, .body = $1);
+             ast_node *cond = NEW(p, error, AT(@1));
+             $$ = NEW(p, if_arm, AT(@$), .cond = cond, .body = $1);
          }
        ;
 elifs: %empty                               { $$ = (ast_nodes){0}; }
@@ -379,30 +384,30 @@ handlers: %empty
 with_items: with_item                       { $$ = nodes_of(p, $1); }
           | with_items ',' with_item        { $$ = append(p, $1, $3); }
           ;
-with_item: expression                       { $$ = NEW(p, with_item, @$, .value = $1); }
+with_item: expression                       { $$ = NEW(p, with_item, AT(@$), .value = $1); }
          | expression AS target {
                check_target(p, $3, "assign to");
-               $$ = NEW(p, with_item, @$, .value = $1, .target = $3);
+               $$ = NEW(p, with_item, AT(@$), .value = $1, .target = $3);
            }
          ;
 
 definition: DEF NAME '(' params ')' returns def_block {
                 check_params(p, &$4);
                 check_body(p, $7.body);
-                $$ = NEW(p, def, @$, .id = $2, .params = $4, .returns = $6, .body = $7.body,
+                $$ = NEW(p, def, AT(@$), .id = $2, .params = $4, .returns = $6, .body = $7.body,
                          .type_comment = $7.type_comment);
             }
-          | DEF broken                      { $$ = NEW(p, error, @$); (void)$2; }
-          | CLASS NAME block                { $$ = NEW(p, class, @$, .id = $2, .body = $3); }
+          | DEF broken                      { $$ = NEW(p, error, AT(@$)); (void)$2; }
+          | CLASS NAME block                { $$ = NEW(p, class, AT(@$), .id = $2, .body = $3); }
           | CLASS NAME '(' arguments ')' block {
-                $$ = NEW(p, class, @$, .id = $2, .bases = $4, .body = $6);
+                $$ = NEW(p, class, AT(@$), .id = $2, .bases = $4, .body = $6);
             }
-          | CLASS broken                    { $$ = NEW(p, error, @$); (void)$2; }
+          | CLASS broken                    { $$ = NEW(p, error, AT(@$)); (void)$2; }
           | ASYNC DEF NAME '(' params ')' returns def_block {
-                $$ = parser_unsupported(p, @1, "'async' functions aren't supported");
+                $$ = parser_unsupported(p, AT(@1), "'async' functions aren't supported");
                 (void)$5; (void)$7; (void)$8;
             }
-          | ASYNC broken                    { $$ = NEW(p, error, @$); (void)$2; }
+          | ASYNC broken                    { $$ = NEW(p, error, AT(@$)); (void)$2; }
           ;
 returns: %empty                             { $$ = NULL; }
        | ARROW expression                   { $$ = $2; }
@@ -417,9 +422,9 @@ def_block: block                            { $$.body = $1; $$.type_comment = NU
                $$.type_comment = $2;
            }
          ;
-signature: TYPE_COMMENT '(' ')' returns     { $$ = NEW(p, type_comment, @$, .returns = $4); }
+signature: TYPE_COMMENT '(' ')' returns     { $$ = NEW(p, type_comment, AT(@$), .returns = $4); }
          | TYPE_COMMENT '(' elements optional_comma ')' returns {
-               $$ = NEW(p, type_comment, @$, .params = $3, .returns = $6);
+               $$ = NEW(p, type_comment, AT(@$), .params = $3, .returns = $6);
            }
          ;
 params: %empty                              { $$ = (ast_nodes){0}; }
@@ -443,24 +448,24 @@ commented_param: param
                      annotate_last(p, &one, $2);
                  }
                ;
-param: NAME                                 { $$ = NEW(p, param, @$, .id = $1); }
-     | NAME ':' expression                  { $$ = NEW(p, param, @$, .id = $1, .annotation = $3); }
+param: NAME                                 { $$ = NEW(p, param, AT(@$), .id = $1); }
+     | NAME ':' expression                  { $$ = NEW(p, param, AT(@$), .id = $1, .annotation = $3); }
      | NAME '=' expression                  {
-           $$ = NEW(p, param, @$, .id = $1, .default_value = $3);
+           $$ = NEW(p, param, AT(@$), .id = $1, .default_value = $3);
        }
      | NAME ':' expression '=' expression {
-           $$ = NEW(p, param, @$, .id = $1, .annotation = $3, .default_value = $5);
+           $$ = NEW(p, param, AT(@$), .id = $1, .annotation = $3, .default_value = $5);
        }
-     | '*'               { $$ = NEW(p, param, @$, .kind = AST_PARAM_KEYWORD_ONLY); }
-     | '*' NAME          { $$ = NEW(p, param, @$, .kind = AST_PARAM_VARARGS, .id = $2); }
-     | '*' NAME ':' star_element {
-           $$ = NEW(p, param, @$, .kind = AST_PARAM_VARARGS, .id = $2, .annotation = $4);
+     | '*'               { $$ = NEW(p, param, AT(@$), .kind = AST_PARAM_KEYWORD_ONLY); }
+     | '*' NAME          { $$ = NEW(p, param, AT(@$), .kind = AST_PARAM_VARARGS, .id = $2); }
+     | '*' NAME ':' element {
+           $$ = NEW(p, param, AT(@$), .kind = AST_PARAM_VARARGS, .id = $2, .annotation = $4);
        }
-     | POWER NAME        { $$ = NEW(p, param, @$, .kind = AST_PARAM_KWARGS, .id = $2); }
+     | POWER NAME        { $$ = NEW(p, param, AT(@$), .kind = AST_PARAM_KWARGS, .id = $2); }
      | POWER NAME ':' expression {
-           $$ = NEW(p, param, @$, .kind = AST_PARAM_KWARGS, .id = $2, .annotation = $4);
+           $$ = NEW(p, param, AT(@$), .kind = AST_PARAM_KWARGS, .id = $2, .annotation = $4);
        }
-     | '/' { $$ = parser_unsupported(p, @1, "positional-only parameters aren't supported"); }
+     | '/' { $$ = parser_unsupported(p, AT(@1), "positional-only parameters aren't supported"); }
      ;
 lambda_params: %empty | lambda_list optional_comma ;
 lambda_list: lambda_param | lambda_list ',' lambda_param ;
@@ -470,27 +475,30 @@ lambda_param: NAME | NAME '=' expression { (void)$3; } | '*' | '*' NAME | POWER 
 
 optional_comma: %empty | ',' ;
 
-expressions: elements                       { $$ = tuple_of(p, $1, false, @$); }
-           | elements ','                   { $$ = tuple_of(p, $1, true, @$); }
+expressions: element
+           | element ','                    { $$ = NEW(p, tuple, AT(@$), .items = nodes_of(p, $1)); }
+           | tuple_items optional_comma     { $$ = NEW(p, tuple, AT(@$), .items = $1); }
+           ;
+tuple_items: element ',' element            { $$ = append(p, nodes_of(p, $1), $3); }
+           | tuple_items ',' element        { $$ = append(p, $1, $3); }
            ;
 elements: element                           { $$ = nodes_of(p, $1); }
         | elements ',' element              { $$ = append(p, $1, $3); }
         ;
-element: star_element ;
-star_element: expression
-            | '*' operand                   { $$ = NEW(p, star, @$, .value = $<node>2); }
-            ;
+element: expression
+       | '*' operand                        { $$ = NEW(p, star, AT(@$), .value = $<node>2); }
+       ;
 expression: operand                         { $$ = $<node>1; }
           | operand IF operand ELSE expression {
-                $$ = NEW(p, ternary, @$, .cond = $<node>3, .then_value = $<node>1,
+                $$ = NEW(p, ternary, AT(@$), .cond = $<node>3, .then_value = $<node>1,
                          .else_value = $5);
             }
           | LAMBDA lambda_params ':' expression {
-                $$ = parser_unsupported(p, @$, "'lambda' expressions aren't supported");
+                $$ = parser_unsupported(p, AT(@$), "'lambda' expressions aren't supported");
                 (void)$4;
             }
           | NAME WALRUS expression {
-                $$ = parser_unsupported(p, @$, "assignment expressions (':=') aren't supported");
+                $$ = parser_unsupported(p, AT(@$), "assignment expressions (':=') aren't supported");
                 (void)$3;
             }
           ;
@@ -499,17 +507,17 @@ operand: primary                            { $<node>$ = chain_single(p, $1); }
        ;
 open: unary {
           $$ = chain_new(p);
-          chain_unary(p, $$, (operator_id)$1, @1);
+          chain_unary(p, $$, (operator_id)$1, AT(@1));
       }
-    | open unary                            { chain_unary(p, $$ = $1, (operator_id)$2, @2); }
+    | open unary                            { chain_unary(p, $$ = $1, (operator_id)$2, AT(@2)); }
     | primary binary {
           $$ = chain_new(p);
-          chain_operand(p, $$, $1, @1);
+          chain_operand(p, $$, $1, AT(@1));
           chain_binary(p, $$, (operator_id)$2);
       }
     | closed binary                         { chain_binary(p, $$ = $1, (operator_id)$2); }
     ;
-closed: open primary                        { chain_operand(p, $$ = $1, $2, @2); } ;
+closed: open primary                        { chain_operand(p, $$ = $1, $2, AT(@2)); } ;
 unary: NOT { $$ = OPERATOR_NOT; } | '~' { $$ = OPERATOR_INVERT; } | '-' { $$ = OPERATOR_NEG; }
      | '+' { $$ = OPERATOR_POS; }
      ;
@@ -530,63 +538,63 @@ binary: OR       { $$ = OPERATOR_OR; }       | AND    { $$ = OPERATOR_AND; }
 
 /* what `for` assigns: no operators, because `in` follows */
 target: primary
-      | '*' primary                         { $$ = NEW(p, star, @$, .value = $2); }
+      | '*' primary                         { $$ = NEW(p, star, AT(@$), .value = $2); }
       ;
 targets: target
-       | target ','                         { $$ = NEW(p, tuple, @$, .items = nodes_of(p, $1)); }
-       | target_list optional_comma         { $$ = NEW(p, tuple, @$, .items = $<list>1); }
+       | target ','                         { $$ = NEW(p, tuple, AT(@$), .items = nodes_of(p, $1)); }
+       | target_list optional_comma         { $$ = NEW(p, tuple, AT(@$), .items = $<list>1); }
        ;
 target_list: target ',' target              { $<list>$ = append(p, nodes_of(p, $1), $3); }
            | target_list ',' target         { $<list>$ = append(p, $<list>1, $3); }
            ;
 
 primary: atom
-       | primary '.' NAME                   { $$ = NEW(p, attribute, @$, .value = $1, .id = $3); }
+       | primary '.' NAME                   { $$ = NEW(p, attribute, AT(@$), .value = $1, .id = $3); }
        | primary '[' subscripts optional_comma ']' {
-             $$ = NEW(p, subscript, @$, .value = $1, .indices = $3);
+             $$ = NEW(p, subscript, AT(@$), .value = $1, .indices = $3);
          }
-       | primary '(' arguments ')'          { $$ = NEW(p, call, @$, .callee = $1, .args = $3); }
+       | primary '(' arguments ')'          { $$ = NEW(p, call, AT(@$), .callee = $1, .args = $3); }
        | AWAIT atom {
-             $$ = parser_unsupported(p, @$, "'await' expressions aren't supported");
+             $$ = parser_unsupported(p, AT(@$), "'await' expressions aren't supported");
              (void)$2;
          }
        ;
-atom: NAME                                  { $$ = NEW(p, name, @$, .id = $1); }
+atom: NAME                                  { $$ = NEW(p, name, AT(@$), .id = $1); }
     | INT | FLOAT | IMAGINARY
-    | strings                               { $$ = literal_join(p, $1, @$); }
-    | TRUE                                  { $$ = NEW(p, true, @$); }
-    | FALSE                                 { $$ = NEW(p, false, @$); }
-    | NONE                                  { $$ = NEW(p, none, @$); }
-    | ELLIPSIS                              { $$ = NEW(p, ellipsis, @$); }
-    | '(' ')'                               { $$ = NEW(p, tuple, @$); }
+    | strings                               { $$ = literal_join(p, $1, AT(@$)); }
+    | TRUE                                  { $$ = NEW(p, true, AT(@$)); }
+    | FALSE                                 { $$ = NEW(p, false, AT(@$)); }
+    | NONE                                  { $$ = NEW(p, none, AT(@$)); }
+    | ELLIPSIS                              { $$ = NEW(p, ellipsis, AT(@$)); }
+    | '(' ')'                               { $$ = NEW(p, tuple, AT(@$)); }
     | '(' expressions ')' {
           $$ = $2;
           if ($$->kind == AST_tuple)
-              $$->at = @$;
+              $$->at = AT(@$);
       }
     | '(' yield ')'                         { $$ = $2; }
-    | '(' element comprehension ')'         { $$ = parser_comprehension(p, @$, NULL, $2, $3); }
-    | '[' ']'                               { $$ = NEW(p, list, @$); }
-    | '[' elements optional_comma ']'       { $$ = NEW(p, list, @$, .items = $2); }
-    | '[' element comprehension ']'         { $$ = parser_comprehension(p, @$, NULL, $2, $3); }
-    | '{' '}'                               { $$ = NEW(p, dict, @$); }
+    | '(' element comprehension ')'         { $$ = parser_comprehension(p, AT(@$), NULL, $2, $3); }
+    | '[' ']'                               { $$ = NEW(p, list, AT(@$)); }
+    | '[' elements optional_comma ']'       { $$ = NEW(p, list, AT(@$), .items = $2); }
+    | '[' element comprehension ']'         { $$ = parser_comprehension(p, AT(@$), NULL, $2, $3); }
+    | '{' '}'                               { $$ = NEW(p, dict, AT(@$)); }
     | '{' dict_items optional_comma '}' {
           ast_nodes keys = {0}, values = {0};
           for (size_t i = 0; i + 1 < $2.n; i += 2) {
               nodes_add(p, &keys, $2.at[i]);
               nodes_add(p, &values, $2.at[i + 1]);
           }
-          $$ = NEW(p, dict, @$, .keys = keys, .values = values);
+          $$ = NEW(p, dict, AT(@$), .keys = keys, .values = values);
       }
     | '{' expression ':' expression comprehension '}' {
-          $$ = parser_comprehension(p, @$, $2, $4, $5);
+          $$ = parser_comprehension(p, AT(@$), $2, $4, $5);
       }
     | '{' elements optional_comma '}' {
-          $$ = parser_unsupported(p, @$, "set literals aren't supported");
+          $$ = parser_unsupported(p, AT(@$), "set literals aren't supported");
           (void)$2;
       }
     | '{' element comprehension '}' {
-          $$ = parser_unsupported(p, @$, "set comprehensions aren't supported");
+          $$ = parser_unsupported(p, AT(@$), "set comprehensions aren't supported");
           (void)$2; (void)$3;
       }
     ;
@@ -596,17 +604,17 @@ strings: STRING                             { $$ = nodes_of(p, $1); }
 dict_items: expression ':' expression       { $$ = append(p, nodes_of(p, $1), $3); }
           | dict_items ',' expression ':' expression { $$ = append(p, append(p, $1, $3), $5); }
           | POWER operand {
-                parser_unsupported(p, @$, "'**' in dict literals isn't supported");
+                parser_unsupported(p, AT(@$), "'**' in dict literals isn't supported");
                 $$ = (ast_nodes){0};
             }
           | dict_items ',' POWER operand {
-                range at = range_join(@3, @4);
+                range at = range_join(AT(@3), AT(@4));
                 parser_unsupported(p, at, "'**' in dict literals isn't supported");
             }
           ;
 
 comprehension: comp_clauses {
-                   $$ = arena_failed(p->arena) ? NEW(p, error, @$) : $1.at[0];
+                   $$ = arena_failed(p->arena) ? NEW(p, error, AT(@$)) : $1.at[0];
                    for (size_t i = 1; i < $1.n; i++)
                        parser_unsupported(p, $1.at[i]->at, $1.at[i]->kind == AST_list_comp
                            ? "comprehensions with more than one 'for' aren't supported"
@@ -616,18 +624,18 @@ comprehension: comp_clauses {
 comp_clauses: comp_for                      { $$ = nodes_of(p, $1); }
             | comp_clauses comp_for         { $$ = append(p, $1, $2); }
             | comp_clauses IF operand       {
-                  range at = range_join(@2, @3);
+                  range at = range_join(AT(@2), AT(@3));
                   $$ = append(p, $1, NEW(p, expr_stmt, at, .value = $<node>3));
               }
             ;
 /* a comprehension without its item yet */
 comp_for: FOR targets IN operand {
               check_target(p, $2, "assign to");
-              $$ = NEW(p, list_comp, @$, .item = $<node>4, .target = $2, .iter = $<node>4);
+              $$ = NEW(p, list_comp, AT(@$), .item = $<node>4, .target = $2, .iter = $<node>4);
           }
         | ASYNC FOR targets IN operand {
-              parser_unsupported(p, @1, "'async' comprehensions aren't supported");
-              $$ = NEW(p, list_comp, @$, .item = $<node>5, .target = $3, .iter = $<node>5);
+              parser_unsupported(p, AT(@1), "'async' comprehensions aren't supported");
+              $$ = NEW(p, list_comp, AT(@$), .item = $<node>5, .target = $3, .iter = $<node>5);
           }
         ;
 
@@ -638,11 +646,11 @@ argument_list: argument                     { $$ = nodes_of(p, $1); }
              | argument_list ',' argument   { $$ = append(p, $1, $3); }
              ;
 argument: expression
-        | expression comprehension          { $$ = parser_comprehension(p, @$, NULL, $1, $2); }
-        | NAME '=' expression               { $$ = NEW(p, keyword, @$, .id = $1, .value = $3); }
-        | '*' operand                       { $$ = NEW(p, star, @$, .value = $<node>2); }
+        | expression comprehension          { $$ = parser_comprehension(p, AT(@$), NULL, $1, $2); }
+        | NAME '=' expression               { $$ = NEW(p, keyword, AT(@$), .id = $1, .value = $3); }
+        | '*' operand                       { $$ = NEW(p, star, AT(@$), .value = $<node>2); }
         | POWER operand {
-              $$ = parser_unsupported(p, @$, "'**' arguments aren't supported");
+              $$ = parser_unsupported(p, AT(@$), "'**' arguments aren't supported");
           }
         ;
 
@@ -651,7 +659,7 @@ subscripts: subscript                       { $$ = nodes_of(p, $1); }
           ;
 subscript: element
          | slice_part ':' slice_part slice_step {
-               $$ = NEW(p, slice, @$, .start = $1, .stop = $3, .step = $4);
+               $$ = NEW(p, slice, AT(@$), .start = $1, .stop = $3, .step = $4);
            }
          ;
 slice_part: %empty                          { $$ = NULL; }
@@ -663,6 +671,16 @@ slice_step: %empty                          { $$ = NULL; }
 
 %%
 
+/* Only for a full stack in the careful parser, where all else goes through yyreport_syntax_error(); any error in
+ * the quick one. */
+static void report_error(const span *at, parser *p, const char *message)
+{
+    (void)message;
+    if (!arena_failed(p->arena))
+        parser_error(p, AT(*at), "too deeply nested");
+}
+
+#ifdef YY_LAC_ESTABLISH /* the careful parser */
 const char *script_token_name(int kind)
 {
     return yysymbol_name(YYTRANSLATE(kind));
@@ -721,16 +739,7 @@ static const char *expected_text(const yypcontext_t *cx, const parser *p)
 
 static int yyreport_syntax_error(const yypcontext_t *cx, parser *p)
 {
-    const range *at = yypcontext_location(cx);
-
-    parser_syntax_error(p, *at, expected_text(cx, p));
+    parser_syntax_error(p, AT(*yypcontext_location(cx)), expected_text(cx, p));
     return 0;
 }
-
-/* Only for a full stack; all else goes through yyreport_syntax_error(). */
-static void script_error(const range *at, parser *p, const char *message)
-{
-    (void)message;
-    if (!arena_failed(p->arena))
-        parser_error(p, *at, "too deeply nested");
-}
+#endif

@@ -177,7 +177,7 @@ void parser_missing_block(parser *p, range found)
 
 /* ---- tokens ---- */
 
-int script_lex(SCRIPT_STYPE *value, range *at, parser *p)
+int script_lex(SCRIPT_STYPE *value, span *at, parser *p)
 {
     token *t = &p->token;
 
@@ -186,10 +186,10 @@ int script_lex(SCRIPT_STYPE *value, range *at, parser *p)
         p->start = 0;
         return start;
     }
-    if (arena_failed(p->arena))
+    if (arena_failed(p->arena) || p->diag->n_errors >= p->max_errors)
         return 0;
     int kind = layout_next(&p->layout, t);
-    *at = (range){p->src, t->begin, t->end};
+    *at = span_of(t->begin, t->end);
     switch (kind) {
     case LEXER_BAD:
         return T_SCRIPT_error; /* recover, without another message */
@@ -280,10 +280,51 @@ static bool check_encoding(const source *src, ast_dialect dialect, diag *d)
     return false;
 }
 
-static ast *parse(const source *src, ast_dialect dialect, diag *d, int start, ast_node **ret)
+static void run(parser *p)
+{
+    if (p->is_quick)
+        script_quick_parse(p);
+    else
+        script_parse(p);
+}
+
+/* Read the text into t, which is empty. */
+static void read_text(ast *t, int start, bool is_quick, diag *d, ast_node **ret)
 {
     strmap names;
-    parser p = {.src = src, .dialect = dialect, .diag = d, .names = &names, .start = start};
+    parser p = {.tree = t, .arena = &t->arena, .src = t->src, .dialect = t->dialect, .diag = d,
+                .names = &names, .start = start, .is_quick = is_quick,
+                .max_errors = is_quick ? 1 : DIAG_MAX};
+
+    strmap_init(&names, NULL);
+    layout_init(&p.layout, t->src, 0, t->src->n_bytes, t->dialect, start == T_START_EXPRESSION, d);
+    run(&p);
+    chains_fini(&p);
+    strmap_fini(&names);
+    if (p.c_locale != (locale_t)0)
+        freelocale(p.c_locale);
+    if (ret != NULL)
+        *ret = p.result;
+}
+
+/* The quick parser; false: there is an error, nothing was reported and t is empty. */
+static bool read_quickly(ast *t, int start, ast_node **ret)
+{
+    diag unused;
+
+    diag_init(&unused);
+    read_text(t, start, true, &unused, ret);
+    bool good = unused.n_errors == 0;
+    diag_fini(&unused);
+    if (!good && !arena_failed(&t->arena)) {
+        arena_fini(&t->arena);
+        t->body = (ast_nodes){0};
+    }
+    return good || arena_failed(&t->arena);
+}
+
+static ast *parse(const source *src, ast_dialect dialect, diag *d, int start, ast_node **ret)
+{
     ast *t = mem_calloc(1, sizeof *t);
 
     if (t == NULL)
@@ -291,23 +332,12 @@ static ast *parse(const source *src, ast_dialect dialect, diag *d, int start, as
     arena_init(&t->arena);
     t->src = source_ref(src);
     t->dialect = dialect;
-    p.tree = t;
-    p.arena = &t->arena;
-    strmap_init(&names, NULL);
-    if (check_encoding(src, dialect, d)) {
-        layout_init(&p.layout, src, 0, src->n_bytes, dialect, start == T_START_EXPRESSION, d);
-        script_parse(&p);
-    }
-    chains_fini(&p);
-    strmap_fini(&names);
-    if (p.c_locale != (locale_t)0)
-        freelocale(p.c_locale);
+    if (check_encoding(src, dialect, d) && !read_quickly(t, start, ret))
+        read_text(t, start, false, d, ret);
     if (arena_failed(&t->arena)) {
         ast_free(t);
         return NULL;
     }
-    if (ret != NULL)
-        *ret = p.result;
     return t;
 }
 
@@ -339,7 +369,7 @@ ast_node *parser_subexpression(parser *p, uint32_t begin, uint32_t end)
     inner->result = NULL;
     inner->n_fstrings++;
     layout_init(&inner->layout, p->src, begin, end, p->dialect, true, p->diag);
-    script_parse(inner);
+    run(inner);
     ast_node *n = inner->result;
     if (inner->layout.reported != 0)
         p->layout.reported = p->layout.line + 1;

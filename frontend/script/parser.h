@@ -28,9 +28,19 @@ typedef struct parser {
     int start;             /* the token that selects the start symbol, 0 once read */
     range too_deep;        /* what was last reported as too deeply nested */
     int n_fstrings;        /* f-strings around this expression */
+    int max_errors;        /* with so many the rest is not read */
+    bool is_quick;         /* the quick parser reads, see script.y */
     token token;           /* the last one read */
     layout layout;
 } parser;
+
+/* A location in the grammar: the low half says where it begins in the text, the high half where it ends. One word,
+ * because the parser makes and moves one with each of its steps. */
+typedef uint64_t span;
+static inline span span_of(uint32_t begin, uint32_t end) { return (span)end << 32 | begin; }
+static inline uint32_t span_begin(span s) { return (uint32_t)s; }
+static inline uint32_t span_end(span s) { return (uint32_t)(s >> 32); }
+static inline range span_range(const parser *p, span s) { return (range){p->src, span_begin(s), span_end(s)}; }
 
 /* Make a node: NEW(p, call, at, .callee = c, .args = a). An error node where the tree gets too deep. */
 #define NEW(p, k, at, ...) \
