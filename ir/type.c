@@ -339,6 +339,16 @@ bool type_is_optional_like(const type *t)
     return false;
 }
 
+bool type_mentions(const type *t, const type *part)
+{
+    if (t == part)
+        return true;
+    for (size_t i = 0; i < t->n_args; i++)
+        if (type_mentions(t->args[i], part))
+            return true;
+    return false;
+}
+
 bool type_contains(const type *t, type_kind k)
 {
     if (t->kind == k)

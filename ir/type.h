@@ -152,6 +152,7 @@ bool type_is_optional_like(const type *t);      /* Optional, or a Union with Non
 const type *type_without_none(const type *t);   /* Optional[T] → T; Union minus None; others unchanged */
 const type *type_unrefined(const type *t);      /* Float(2, 3) → Tensor, also inside containers */
 bool type_contains(const type *t, type_kind k);
+bool type_mentions(const type *t, const type *part); /* is `part`, or has it among its arguments */
 const char *type_unqualified_name(const type *t);      /* "Point" */
 /** How values of this type are stored in a list. */
 list_storage type_list_storage(const type *elem);

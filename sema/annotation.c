@@ -294,16 +294,3 @@ const type *try_annotation(checker *c, fn_checker *f, const ast_node *n)
     arena_fini(&a);
     return t && !type_is_error(t) ? t : NULL;
 }
-
-bool is_final_annotation(const checker *c, const ast_node *n, const ast_node **ret_inner)
-{
-    const ast_subscript *s = n->kind == AST_subscript ? (const ast_subscript *)n : NULL;
-    arena a;
-    arena_init(&a);
-    const char *path = dotted_path(c, s ? s->value : n, &a);
-    const char *name = path ? type_constructor(path) : NULL;
-    bool is_final = name && !strcmp(name, "Final");
-    arena_fini(&a);
-    *ret_inner = is_final && s && s->indices.n == 1 ? s->indices.at[0] : NULL;
-    return is_final;
-}

@@ -132,15 +132,9 @@ void assign_sval(fn_checker *f, const char *name, sval v, range at)
 
 /* ---- attributes ---- */
 
-static bool is_own_object(const fn_checker *f, const texpr *obj)
-{
-    return f->in_init && obj->kind == TX_VAR && obj->var->is_param && obj->type == f->self_type
-           && obj->var == f->tree->params.at[0];
-}
-
-/* The first assignment of an attribute in __init__ declares it. NULL: reported. */
-static const type *declare_attribute(fn_checker *f, const char *name, const texpr *value,
-                                     const type *annotation, range at)
+/* The first assignment of an attribute in __init__ declares it, with the type of the value: an
+ * annotation only helps to type the value. NULL: reported. */
+static const type *declare_attribute(fn_checker *f, const char *name, const texpr *value, range at)
 {
     if (f->scope->depth > 0) {
         diag_error(f->c->d, "attribute-in-block", at,
@@ -149,16 +143,10 @@ static const type *declare_attribute(fn_checker *f, const char *name, const texp
                    name);
         return NULL;
     }
-    if (!annotation)
-        annotation = class_level_annotation(f->c, f->self_type, name);
-    const type *t = annotation ? annotation : value->type;
-    if (t == f->self_type) {
+    const type *t = value->type;
+    if (type_mentions(t, f->self_type)) {
         diag_error(f->c->d, "recursive-class", at, "class %s cannot contain itself",
-                   type_text(f, t));
-        t = T_ERROR;
-    } else if (type_contains(t, TYPE_ANY)) {
-        diag_error(f->c->d, "any-attribute", at, "an attribute cannot have type %s",
-                   type_text(f, t));
+                   type_text(f, f->self_type));
         t = T_ERROR;
     }
     type_class_add_attribute((type *)f->self_type, name, t, at);
@@ -186,8 +174,7 @@ static void set_property(fn_checker *f, texpr *obj, const char *name, texpr *val
     }
 }
 
-static void set_class_attribute(fn_checker *f, texpr *obj, const char *name, texpr *value,
-                                const type *annotation, range at)
+static void set_class_attribute(fn_checker *f, texpr *obj, const char *name, texpr *value, range at)
 {
     const type *cls = obj->type;
     diag *d = f->c->d;
@@ -195,8 +182,8 @@ static void set_class_attribute(fn_checker *f, texpr *obj, const char *name, tex
         return;
     int slot = type_class_slot(cls, name);
     const type *t = slot >= 0 ? cls->cls->attributes[slot].type : NULL;
-    if (!t && is_own_object(f, obj)) {
-        t = declare_attribute(f, name, value, annotation, at);
+    if (!t && f->in_init && cls == f->self_type) {
+        t = declare_attribute(f, name, value, at);
         slot = type_class_slot(cls, name);
         if (!t || slot < 0)
             return;
@@ -219,13 +206,12 @@ static void set_class_attribute(fn_checker *f, texpr *obj, const char *name, tex
     s->value = value;
 }
 
-static void set_attribute(fn_checker *f, texpr *obj, const char *name, texpr *value,
-                          const type *annotation, range at)
+static void set_attribute(fn_checker *f, texpr *obj, const char *name, texpr *value, range at)
 {
     if (type_is_error(obj->type))
         return;
     if (obj->type->kind == TYPE_CLASS) {
-        set_class_attribute(f, obj, name, value, annotation, at);
+        set_class_attribute(f, obj, name, value, at);
         return;
     }
     diag_item *it = diag_error(f->c->d, "attribute-assignment", at,
@@ -371,14 +357,7 @@ static void assign_annotated(fn_checker *f, const ast_node *target, texpr *value
     case AST_attribute: {
         const ast_attribute *a = AST_AS(attribute, target);
         texpr *obj = check_expr(f, a->value, NULL);
-        if (annotation && !type_is_error(value->type) && !type_is_error(annotation)
-            && !type_is_subtype(value->type, annotation)) {
-            diag_error(f->c->d, "type-mismatch", target->at,
-                       "'%s' is declared %s but is assigned %s", a->id, type_text(f, annotation),
-                       type_text(f, value->type));
-            value = error_expr(f, value->at);
-        }
-        set_attribute(f, obj, a->id, value, annotation, target->at);
+        set_attribute(f, obj, a->id, value, target->at);
         return;
     }
     case AST_subscript: {
@@ -415,34 +394,23 @@ void assign_sval_target(fn_checker *f, const ast_node *target, sval v)
 
 /* ---- statements ---- */
 
-static const type *type_comment_of(fn_checker *f, const ast_node *comment)
-{
-    const ast_type_comment *t = AST_AS(type_comment, comment);
-    return t->params.n == 1 ? check_annotation(f->c, t->params.at[0], NULL) : NULL;
-}
-
 void check_assign(fn_checker *f, const ast_assign *s)
 {
-    const type *annotation = s->type_comment ? type_comment_of(f, s->type_comment) : NULL;
-    sval v = check_sval(f, s->value, annotation);
-    if (v.kind == SVAL_VALUE && annotation && s->targets.n == 1) {
-        assign_annotated(f, s->targets.at[0], v.expr, annotation);
-        return;
-    }
+    sval v = check_sval(f, s->value, NULL); /* a type comment is a comment here, as in the reference */
     if (v.kind == SVAL_VALUE && s->targets.n > 1)
         v.expr = emit_temp(f, v.expr);
     for (size_t i = 0; i < s->targets.n; i++)
         assign_sval_target(f, s->targets.at[i], v);
 }
 
+static bool is_self(const ast_node *n)
+{
+    return n->kind == AST_name && !strcmp(AST_AS(name, n)->id, "self");
+}
+
 void check_ann_assign(fn_checker *f, const ast_ann_assign *s)
 {
-    const ast_node *inner = NULL;
-    const type *annotation = NULL;
-    if (!is_final_annotation(f->c, s->annotation, &inner))
-        annotation = check_annotation(f->c, s->annotation, NULL);
-    else if (inner)
-        annotation = check_annotation(f->c, inner, NULL);
+    const type *annotation = check_annotation(f->c, s->annotation, NULL);
     if (!s->value) {
         diag_error(f->c->d, "annotation-without-value", s->node.at,
                    "an annotated variable needs a value: `name: type = value`");
@@ -451,6 +419,11 @@ void check_ann_assign(fn_checker *f, const ast_ann_assign *s)
     if (s->target->kind == AST_tuple || s->target->kind == AST_subscript) {
         diag_error(f->c->d, "bad-target", s->target->at,
                    "only names and attributes can be annotated");
+        return;
+    }
+    if (s->target->kind == AST_attribute && !f->in_init && is_self(AST_AS(attribute, s->target)->value)) {
+        diag_error(f->c->d, "annotation-outside-init", s->node.at,
+                   "the type of an attribute can only be annotated in __init__");
         return;
     }
     texpr *value = check_expr(f, s->value, annotation);
@@ -483,7 +456,7 @@ static void aug_attribute(fn_checker *f, const ast_aug_assign *s)
     if (type_is_error(a->type))
         return;
     texpr *result = aug_op(f, s->op, a, b, s->node.at);
-    set_attribute(f, read_var(f, obj->var, obj->at), t->id, result, NULL, s->node.at);
+    set_attribute(f, read_var(f, obj->var, obj->at), t->id, result, s->node.at);
 }
 
 void check_aug_assign(fn_checker *f, const ast_aug_assign *s)

@@ -79,6 +79,17 @@ static sval method_sval(texpr *e, const char *name, ir_function *fn, range at)
     return (sval){ .kind = SVAL_METHOD, .at = at, .expr = e, .name = name, .fn = fn };
 }
 
+static bool report_class_variable(fn_checker *f, const type *t, const char *name, range at)
+{
+    if (!is_class_variable(t, name))
+        return false;
+    diag_item *it = diag_error(f->c->d, "class-attribute", at,
+                               "'%s' is a variable of class %s, which is not supported", name,
+                               type_unqualified_name(t));
+    diag_note(f->c->d, it, at, "assign it to self in __init__");
+    return true;
+}
+
 static sval class_attribute(fn_checker *f, texpr *e, const char *name, range at)
 {
     const type *t = e->type;
@@ -93,14 +104,21 @@ static sval class_attribute(fn_checker *f, texpr *e, const char *name, range at)
     if (constant)
         return value_sval(new_const(f, value_ref(constant->value), constant->type, at));
     ir_function *fn = type_find_method(t, name);
-    if (fn)
-        return fn->is_static ? (sval){ .kind = SVAL_FUNCTION, .at = at, .fn = fn }
-                             : method_sval(e, fn->name, fn, at);
+    if (fn && !fn->is_static)
+        return method_sval(e, fn->name, fn, at);
+    if (fn) {
+        diag_error(f->c->d, "static-method", at,
+                   "static method '%s' must be called through its class: %s.%s", name,
+                   type_unqualified_name(t), name);
+        return error_sval(at);
+    }
     const type_property *p = strmap_find(&t->cls->properties, name);
     if (p && p->getter) {
         call_args none = { 0 };
         return value_sval(call_function(f, p->getter, e, &none, at));
     }
+    if (report_class_variable(f, t, name, at))
+        return error_sval(at);
     diag_item *it = diag_error(f->c->d, "unknown-attribute", at,
                                in_own_init ? "'%s' has no attribute '%s' yet: assign it first"
                                            : "'%s' object has no attribute or method '%s'. Did you "
@@ -179,8 +197,15 @@ static sval class_member(fn_checker *f, const type *t, const char *name, range a
             return value_sval(new_const(f, value_ref(VALUE_HEAP_V(VALUE_ENUM, m)), t, at));
     }
     ir_function *fn = t->kind == TYPE_CLASS ? type_find_method(t, name) : NULL;
-    if (fn)
+    if (fn && fn->is_static)
         return (sval){ .kind = SVAL_FUNCTION, .at = at, .fn = fn };
+    if (fn) {
+        diag_error(f->c->d, "method-of-class", at, "method '%s' must be called on an instance of %s", name,
+                   type_unqualified_name(t));
+        return error_sval(at);
+    }
+    if (report_class_variable(f, t, name, at))
+        return error_sval(at);
     diag_item *it = diag_error(f->c->d, "unknown-attribute", at,
                                t->kind == TYPE_ENUM ? "enum class %s has no member '%s'"
                                                     : "class %s has no member '%s'",

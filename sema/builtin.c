@@ -79,6 +79,21 @@ static sval call_tuple(fn_checker *f, const call_args *args, range at)
     return items ? value_sval(tuple_expr(f, it->n_static, items, at)) : error_sval(at);
 }
 
+/* slice(stop), slice(start, stop[, step]): only an index can take it. */
+static sval call_slice(fn_checker *f, const call_args *args, range at)
+{
+    texpr *const *v = expect_args(f, "slice", args, 1, 3, at) ? values_of(f, args) : NULL;
+    sval *items = ARENA_ARRAY(arena_of(f), sval, 3);
+    if (!v || !items)
+        return error_sval(at);
+    size_t first = args->n == 1 ? 1 : 0;
+    for (size_t i = 0; i < 3; i++)
+        items[i] = value_sval(none_const(f, at));
+    for (size_t i = 0; i < args->n; i++)
+        items[first + i] = value_sval(pin(f, v[i]));
+    return (sval){ .kind = SVAL_SLICE, .at = at, .items = items, .n_items = 3 };
+}
+
 static sval call_wait(fn_checker *f, const call_args *args, range at)
 {
     return value_sval(call_operator(f, "aten::wait", args, at));
@@ -89,6 +104,13 @@ static sval call_is_scripting(fn_checker *f, const call_args *args, range at)
     if (!expect_args(f, "is_scripting", args, 0, 0, at))
         return error_sval(at);
     return value_sval(op_expr(f, OP_aten_is_scripting, T_BOOL, 0, NULL, at));
+}
+
+/* What runs here was compiled, never traced. */
+static sval call_is_tracing(fn_checker *f, const call_args *args, range at)
+{
+    bool good = expect_args(f, "is_tracing", args, 0, 0, at);
+    return good ? value_sval(bool_const(f, false, at)) : error_sval(at);
 }
 
 texpr *call_cast(fn_checker *f, const type *to, const call_args *args, range at)
@@ -207,8 +229,8 @@ static sval form_annotate(fn_checker *f, const ast_call *n, const type *hint)
         note_optional(f, it, e);
         return error_sval(at);
     }
-    if (r->type == t)
-        return value_sval(r);
+    if (t->kind != TYPE_ANY || r->type == t)
+        return value_sval(r); /* what is narrower stays so */
     texpr *cast = new_texpr(f, TX_CAST, t, at, 1);
     if (cast->n_args)
         cast->args[0] = r;
@@ -304,6 +326,13 @@ static sval form_dict(fn_checker *f, const ast_call *n, const type *hint)
             return value_sval(add_keywords(f, call_op(f, "aten::dict", at, 1, &e), n, at));
     }
     return value_sval(add_keywords(f, dict_of_pairs(f, arg, at), n, at));
+}
+
+/* OrderedDict(): as dict(), but what it is assigned to says nothing about an empty one. */
+static sval form_ordered_dict(fn_checker *f, const ast_call *n, const type *hint)
+{
+    (void)hint;
+    return form_dict(f, n, NULL);
 }
 
 /* ---- fork ---- */

@@ -515,6 +515,7 @@ static sval call_any(fn_checker *f, sval callee, const call_args *args, const ty
         diag_error(f->c->d, "not-callable", callee.at, "module '%s' cannot be called", callee.name);
         return error_sval(at);
     case SVAL_ITERABLE:
+    case SVAL_SLICE:
     case SVAL_TUPLE:
         diag_error(f->c->d, "not-callable", callee.at, "this cannot be called");
         return error_sval(at);

@@ -36,6 +36,7 @@ typedef enum sval_kind {
     SVAL_EXCEPTION,   /* name: exception class: "ValueError" */
     SVAL_ITERABLE,    /* iter: range/zip/enumerate/…: not first-class */
     SVAL_TUPLE,       /* items: tuple literal whose items are not all values (types in isinstance) */
+    SVAL_SLICE,       /* items: start, stop, step of slice(…), values: only for an index */
     SVAL_CLOSURE,     /* nested def: only for fork */
 } sval_kind;
 
@@ -106,6 +107,14 @@ struct fn_checker {
     int chain_nesting;          /* chained comparisons inside each other: each doubles the work */
 };
 
+/** A name assigned at the top level of a file, which functions cannot read but defaults can. */
+typedef struct module_variable {
+    range at;
+    const ast_node *value;     /* of its one plain assignment, or NULL */
+    const char *path, *member; /* … or imported: `from math import pi` */
+    bool is_busy;              /* being evaluated */
+} module_variable;
+
 struct checker {
     diag *d;
     ir_unit *unit;
@@ -113,7 +122,7 @@ struct checker {
     const sema_options *options;
     strmap globals;             /* name → sval *: prebound (design §9), imports, functions, classes of the file */
     arena *arena;               /* the unit's */
-    strmap module_variables;    /* name → range *: assigned at top level; cannot be read from functions */
+    strmap module_variables;    /* name → module_variable * */
     fn_checker *current;        /* function being checked, for call edges */
     VEC(call_edge) calls; /* who calls whom, to find recursion */
     struct checker *importer;   /* of the file that imports this one, or NULL */
@@ -177,6 +186,8 @@ const type *check_closure(fn_checker *f, const ast_def *def, tstmt_list *body);
 const type *find_prelude_class(checker *c, const char *path);
 /** The nearest known name within two edits, for "did you mean", or NULL. locals: f may be NULL. */
 const char *suggest_name(const checker *c, const fn_checker *f, const char *name);
+/** Does the class body assign `name`? Instances do not have it. */
+bool is_class_variable(const type *cls, const char *name);
 /** Class that is complete enough for attribute access: its __init__ checked. */
 bool require_class(checker *c, const type *cls, range at);
 

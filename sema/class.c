@@ -209,10 +209,8 @@ static const type *declare_named_tuple(checker *c, const ast_class *cls)
         const ast_node *n = cls->body.at[i];
         const ast_ann_assign *s = n->kind == AST_ann_assign ? (const ast_ann_assign *)n : NULL;
         if (!s || s->target->kind != AST_name) {
-            if (n->kind == AST_def)
-                diag_error(c->d, "unsupported", def_header((const ast_def *)n),
-                           "methods of named tuples are not supported");
-            else if (!is_statement_without_effect(n))
+            /* methods are Python's: nothing here can call them */
+            if (n->kind != AST_def && !is_statement_without_effect(n))
                 diag_error(c->d, "bad-class-statement", n->at,
                            "a named tuple holds fields only: name: type");
             continue;
@@ -329,26 +327,28 @@ static void declare_interface_method(checker *c, type *iface, const ast_def *def
                        .ast = def,
                        .at = def_header(def) };
     build_schema(c, &fn);
+    for (size_t i = 0; fn.schema && i < fn.schema->n_args; i++)
+        ((schema_arg *)fn.schema->args)[i].has_default = false; /* callers give every argument */
     if (fn.schema && !strmap_set(&iface->iface->methods, fn.name, (void *)(uintptr_t)fn.schema))
         c->arena->failed = true;
 }
 
 /* ---- classes ---- */
 
-const type *class_level_annotation(checker *c, const type *cls, const char *name)
+bool is_class_variable(const type *cls, const char *name)
 {
-    const ast_class *s = cls->cls->ast;
+    const ast_class *s = cls->kind == TYPE_CLASS ? cls->cls->ast : NULL;
     for (size_t i = 0; s && i < s->body.n; i++) {
-        const ast_ann_assign *a =
-            s->body.at[i]->kind == AST_ann_assign ? (const ast_ann_assign *)s->body.at[i] : NULL;
-        if (!a || a->target->kind != AST_name || strcmp(((const ast_name *)a->target)->id, name))
-            continue;
-        const ast_node *inner = NULL;
-        if (!is_final_annotation(c, a->annotation, &inner))
-            inner = a->annotation;
-        return inner ? check_annotation(c, inner, NULL) : NULL;
+        const ast_node *n = s->body.at[i];
+        const ast_node *target = n->kind == AST_assign && AST_AS(assign, n)->targets.n == 1
+                                     ? AST_AS(assign, n)->targets.at[0]
+                                 : n->kind == AST_ann_assign && AST_AS(ann_assign, n)->value
+                                     ? AST_AS(ann_assign, n)->target
+                                     : NULL;
+        if (target && target->kind == AST_name && !strcmp(AST_AS(name, target)->id, name))
+            return true;
     }
-    return NULL;
+    return false;
 }
 
 /* `@x.setter`: the property's name, or NULL. */
@@ -408,19 +408,11 @@ static void declare_method(checker *c, type *cls, const ast_def *def)
 
 static void declare_class_statement(checker *c, type *cls, const ast_node *n)
 {
-    const ast_node *inner;
     if (is_statement_without_effect(n))
         return;
     if (n->kind == AST_def) {
         declare_method(c, cls, (const ast_def *)n);
-    } else if (n->kind == AST_ann_assign && !((const ast_ann_assign *)n)->value) {
-        is_final_annotation(c, ((const ast_ann_assign *)n)->annotation,
-                            &inner); /* read by __init__ */
-    } else if (n->kind == AST_assign || n->kind == AST_ann_assign) {
-        diag_item *it =
-            diag_error(c->d, "class-attribute", n->at, "class attributes are not supported");
-        diag_note(c->d, it, n->at, "assign it to self in __init__");
-    } else {
+    } else if (n->kind != AST_assign && n->kind != AST_ann_assign) { /* reading one is refused */
         diag_error(c->d, "bad-class-statement", n->at, "a class holds methods only");
     }
 }

@@ -32,7 +32,7 @@ static none_ness none_ness_of(const type *t)
 {
     if (is_none(t))
         return ALWAYS_NONE;
-    return type_is_optional_like(t) || t->kind == TYPE_ANY ? MAYBE_NONE : NEVER_NONE;
+    return type_is_optional_like(t) ? MAYBE_NONE : NEVER_NONE; /* Any counts as never, as in the reference */
 }
 
 static condition check_is(fn_checker *f, const ast_node *an, const ast_node *bn, bool is_not,
@@ -202,6 +202,8 @@ condition check_hasattr(fn_checker *f, const ast_node *subject, const ast_node *
     }
     if (k == TYPE_CLASS && !require_class(f->c, e->type, at))
         return plain_condition(error_expr(f, at));
+    if (!is_simple(e))
+        emit_stmt(f, TS_EXPR, e->at)->value = e; /* evaluated for what it does */
     return static_condition(f, has_attribute(e->type, ((const ast_string *)name)->value.s), at);
 }
 

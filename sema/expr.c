@@ -489,6 +489,9 @@ texpr *sval_to_value(fn_checker *f, sval v)
                    "%s cannot be used as a value; iterate over it or use list()",
                    v.name ? v.name : "an iterable");
         break;
+    case SVAL_SLICE:
+        diag_error(d, "not-a-value", v.at, "a slice cannot be used as a value; write it in an index");
+        break;
     case SVAL_CLOSURE:
         diag_error(d, "not-a-value", v.at,
                    "a nested function can only be passed to torch.jit.fork()");

@@ -83,6 +83,16 @@ ir_function *declare_function(checker *c, const ast_def *def, const char *name, 
 void build_schema(checker *c, ir_function *fn);
 /** Check fn's body unless that was done or is being done. */
 void check_function_body(checker *c, ir_function *fn);
+/** Room on the stack to check `levels` of syntax inside what is being checked? The caller adds
+ * them. */
+static inline bool has_room(const checker *c, int levels)
+{
+    return c->demand_levels + levels <= DEMAND_LEVELS_MAX;
+}
+/** The `def f(…):` line of a function, where its own errors are shown. */
+range def_header(const ast_def *def);
+
+/* constant.c */
 /** A checker for constant expressions outside functions: nothing it emits is kept. */
 typedef struct constant_checker {
     fn_checker f;
@@ -96,14 +106,9 @@ void constant_checker_fini(constant_checker *k);
  * *ret is yours; *ret_type may be NULL. */
 bool eval_constant(checker *c, const ast_node *n, const type *want, const char *what,
                    jit_value *ret, const type **ret_type);
-/** Room on the stack to check `levels` of syntax inside what is being checked? The caller adds
- * them. */
-static inline bool has_room(const checker *c, int levels)
-{
-    return c->demand_levels + levels <= DEMAND_LEVELS_MAX;
-}
-/** The `def f(…):` line of a function, where its own errors are shown. */
-range def_header(const ast_def *def);
+/** What a module's variable is worth in a constant expression, to *ret (an error: reported). false:
+ * its value is not known here. */
+bool module_variable_value(fn_checker *f, module_variable *v, texpr **ret, range at);
 
 /* class.c */
 /** Make the type of a class statement and bind its name; members follow with declare_members(). */
@@ -114,8 +119,6 @@ void declare_members(checker *c, const ast_class *cls);
 const type *resolve_class(checker *c, sval *global);
 /** `P = namedtuple("P", […])` or NamedTuple("P", […]) at top level. false: something else. */
 bool declare_functional_tuple(checker *c, const ast_assign *s);
-/** `name: T` in a class body: the type that __init__ will give the attribute, or NULL. */
-const type *class_level_annotation(checker *c, const type *cls, const char *name);
 const char *qualify(checker *c, const char *name);
 
 /* annotation.c */
@@ -123,8 +126,6 @@ const char *qualify(checker *c, const char *name);
 const char *dotted_path(const checker *c, const ast_node *n, arena *a);
 /** Is one of the decorators (called or not) `path`? */
 bool has_decorator(const checker *c, const ast_nodes *decorators, const char *path);
-/** `Final[T]` or Final: sets *ret_inner to T's node, or NULL when it has none. */
-bool is_final_annotation(const checker *c, const ast_node *n, const ast_node **ret_inner);
 
 /* prebound.c */
 /** What every file may use without importing it (design: `.tjs`), or NULL. */

@@ -27,7 +27,7 @@ static bool is_python_module(const char *path)
 /* Names of known modules that exist but that no function can use. */
 static bool is_python_name(const char *module, const char *name)
 {
-    static const char *const names[] = { "ChainMap", "Counter", "OrderedDict", "defaultdict",
+    static const char *const names[] = { "ChainMap", "Counter", "defaultdict",
                                          "deque" };
     if (!strncmp(module, "torch.nn", 8) || !strncmp(module, "torch.utils", 11))
         return name[0] >= 'A' && name[0] <= 'Z';
@@ -179,6 +179,21 @@ static void bind_errors(checker *c, const ast_nodes *names)
     }
 }
 
+/* `from math import pi` makes a variable of this file, which functions cannot read. */
+static void bind_member(checker *c, const char *module, const ast_alias *a)
+{
+    const char *as = a->as ? a->as : a->id;
+    sval v = prebound_member(c, module, a->id, a->node.at);
+    if (v.kind != SVAL_VALUE) {
+        bind_global(c, as, v);
+        return;
+    }
+    module_variable *variable = ARENA_NEW(c->arena, module_variable);
+    *variable = (module_variable){ .at = a->node.at, .path = module, .member = a->id };
+    if (!strmap_set(&c->module_variables, as, variable))
+        c->arena->failed = true;
+}
+
 void check_import_from(checker *c, const ast_import_from *s)
 {
     if (s->level || !is_known_module(s->module)) {
@@ -199,7 +214,6 @@ void check_import_from(checker *c, const ast_import_from *s)
             continue; /* typing's names are bound beforehand */
         }
         if (!is_python_name(s->module, a->id))
-            bind_global(c, a->as ? a->as : a->id,
-                        prebound_member(c, s->module, a->id, a->node.at));
+            bind_member(c, s->module, a);
     }
 }

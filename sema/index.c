@@ -14,33 +14,60 @@ typedef struct bounds {
     bool ok;
 } bounds;
 
+/* One bound, already checked, as an int or, where it may be missing, Optional[int]. */
+static texpr *fit_bound(fn_checker *f, texpr *e, const type *want, range at, bool *ok)
+{
+    texpr *bound = is_error(e) ? NULL : try_convert(f, e, want, true);
+    if (bound)
+        return bound;
+    if (!is_error(e))
+        diag_error(f->c->d, "bad-index", at, "slice bounds must be int, not %s", spell(f, e->type));
+    *ok = false;
+    return error_expr(f, at);
+}
+
 static texpr *check_bound(fn_checker *f, const ast_node *n, texpr *missing, const type *want,
                           bool *ok)
 {
-    if (!n)
-        return missing;
-    texpr *e = check_expr(f, n, NULL);
-    if (is_error(e)) {
-        *ok = false;
-        return e;
-    }
-    texpr *bound = try_convert(f, e, want, true);
-    if (!bound) {
-        diag_error(f->c->d, "bad-index", n->at, "slice bounds must be int, not %s",
-                   spell(f, e->type));
-        *ok = false;
-        return error_expr(f, n->at);
-    }
-    return bound;
+    return n ? fit_bound(f, check_expr(f, n, NULL), want, n->at, ok) : missing;
 }
 
-static bounds check_bounds(fn_checker *f, const ast_slice *n)
+/* Is the index `a:b`, or something that slice(…) made? */
+static bool is_slice(fn_checker *f, const ast_node *n)
+{
+    if (n->kind == AST_slice)
+        return true;
+    const ast_node *name = n->kind == AST_call ? ((const ast_call *)n)->callee : n;
+    if (name->kind != AST_name)
+        return false;
+    const char *id = ((const ast_name *)name)->id;
+    const binding *b = strmap_find(&f->names, id);
+    if (n->kind == AST_name)
+        return b && b->other && b->other->kind == SVAL_SLICE;
+    return strcmp(id, "slice") == 0 && lookup_name(f, id, name->at).kind == SVAL_BUILTIN;
+}
+
+static bounds check_bounds(fn_checker *f, const ast_node *n)
 {
     const type *maybe_int = type_optional(T_INT);
     bounds b = { .ok = true };
-    b.start = check_bound(f, n->start, none_const(f, n->node.at), maybe_int, &b.ok);
-    b.stop = check_bound(f, n->stop, none_const(f, n->node.at), maybe_int, &b.ok);
-    b.step = check_bound(f, n->step, int_const(f, 1, n->node.at), T_INT, &b.ok);
+    range at = n->at;
+    if (n->kind == AST_slice) {
+        const ast_slice *s = (const ast_slice *)n;
+        b.start = check_bound(f, s->start, none_const(f, at), maybe_int, &b.ok);
+        b.stop = check_bound(f, s->stop, none_const(f, at), maybe_int, &b.ok);
+        b.step = check_bound(f, s->step, int_const(f, 1, at), T_INT, &b.ok);
+        return b;
+    }
+    sval v = check_sval(f, n, NULL);
+    if (v.kind != SVAL_SLICE) {
+        b.ok = false;
+        return b;
+    }
+    texpr *step = v.items[2].expr;
+    b.start = fit_bound(f, v.items[0].expr, maybe_int, at, &b.ok);
+    b.stop = fit_bound(f, v.items[1].expr, maybe_int, at, &b.ok);
+    b.step = is_none(step->type) ? int_const(f, 1, at) : fit_bound(f, step, T_INT, at, &b.ok);
     return b;
 }
 
@@ -73,8 +100,8 @@ static texpr *list_as_tensor(fn_checker *f, texpr *e)
 /* Check one index and say by how much it moves the dimension the next one applies to. */
 static bool check_tensor_index(fn_checker *f, tensor_index *x, bool after_ellipsis, int64_t *step)
 {
-    if (x->node->kind == AST_slice) {
-        x->slice = check_bounds(f, (const ast_slice *)x->node);
+    if (is_slice(f, x->node)) {
+        x->slice = check_bounds(f, x->node);
         *step = 1;
         return x->slice.ok;
     }
@@ -345,7 +372,7 @@ static int64_t clamp_bound(int64_t i, int64_t n, int64_t low, int64_t high)
     return i < low ? low : i > high ? high : i;
 }
 
-static texpr *get_tuple_slice(fn_checker *f, texpr *of, const ast_slice *s, range at)
+static texpr *get_tuple_slice(fn_checker *f, texpr *of, const ast_node *s, range at)
 {
     bounds b = check_bounds(f, s);
     int64_t n = of->type->n_args, start, stop, step;
@@ -353,7 +380,7 @@ static texpr *get_tuple_slice(fn_checker *f, texpr *of, const ast_slice *s, rang
         return error_expr(f, at);
     bool back = step < 0;
     if (!step) {
-        diag_error(f->c->d, "bad-index", s->step->at, "slice step cannot be zero");
+        diag_error(f->c->d, "bad-index", b.step->at, "slice step cannot be zero");
         return error_expr(f, at);
     }
     if (!constant_bound(f, b.start, back ? n - 1 : 0, &start)
@@ -401,7 +428,7 @@ static texpr *check_key(fn_checker *f, const texpr *of, const ast_node *n)
     return NULL;
 }
 
-static texpr *get_slice(fn_checker *f, texpr *of, const ast_slice *s, range at)
+static texpr *get_slice(fn_checker *f, texpr *of, const ast_node *s, range at)
 {
     bounds b = check_bounds(f, s);
     if (!b.ok)
@@ -415,6 +442,15 @@ static texpr *get_item(fn_checker *f, texpr *of, texpr *key, range at)
 {
     texpr *args[] = { of, key };
     return call_op(f, "aten::__getitem__", at, 2, args);
+}
+
+/* Python does not tell x[(a, b)] from x[a, b]. */
+static const ast_nodes *unparenthesized(const ast_nodes *indices)
+{
+    if (indices->n != 1 || indices->at[0]->kind != AST_tuple)
+        return indices;
+    const ast_tuple *t = AST_AS(tuple, indices->at[0]);
+    return t->items.n ? &t->items : indices;
 }
 
 static bool single_index(fn_checker *f, const ast_nodes *indices, range at)
@@ -431,6 +467,7 @@ texpr *get_index(fn_checker *f, texpr *of, const ast_nodes *indices, range at)
 {
     if (is_error(of))
         return of;
+    indices = unparenthesized(indices);
     if (is_tensor(of->type))
         return get_tensor_index(f, of, indices, at);
     type_kind k = (type_kind)of->type->kind;
@@ -440,11 +477,11 @@ texpr *get_index(fn_checker *f, texpr *of, const ast_nodes *indices, range at)
     if (!single_index(f, indices, at))
         return error_expr(f, at);
     const ast_node *n = indices->at[0];
-    if (n->kind == AST_slice && (k == TYPE_LIST || k == TYPE_STR))
-        return get_slice(f, of, (const ast_slice *)n, at);
+    bool sliced = is_slice(f, n);
+    if (sliced && (k == TYPE_LIST || k == TYPE_STR))
+        return get_slice(f, of, n, at);
     if (is_tuple_like(of->type))
-        return n->kind == AST_slice ? get_tuple_slice(f, of, (const ast_slice *)n, at)
-                                    : get_tuple_item(f, of, n, at);
+        return sliced ? get_tuple_slice(f, of, n, at) : get_tuple_item(f, of, n, at);
     if (k == TYPE_CLASS) {
         texpr *key = check_expr(f, n, NULL);
         texpr *e = is_error(key) ? key : call_magic(f, of, "__getitem__", 1, &key, at);
@@ -468,7 +505,7 @@ static bool can_store(fn_checker *f, const texpr *of, const ast_nodes *indices, 
     }
     if (!single_index(f, indices, at))
         return false;
-    if (indices->at[0]->kind != AST_slice)
+    if (!is_slice(f, indices->at[0]))
         return true;
     diag_error(f->c->d, "unsupported", at,
                "Sliced expression not yet supported for subscripted assignment");
@@ -514,6 +551,7 @@ void set_index(fn_checker *f, texpr *of, const ast_nodes *indices, texpr *value,
         return;
     if (!is_simple(value) && !is_empty_literal(value))
         value = pin(f, value); /* the right side is evaluated first */
+    indices = unparenthesized(indices);
     if (is_tensor(of->type)) {
         set_tensor_index(f, of, indices, value, at);
         return;
@@ -530,6 +568,7 @@ void aug_index(fn_checker *f, texpr *of, const ast_nodes *indices, ast_binary_op
 {
     if (is_error(of))
         return;
+    indices = unparenthesized(indices);
     if (is_tensor(of->type)) {
         aug_tensor_index(f, of, indices, op, value, at);
         return;
@@ -563,7 +602,7 @@ void delete_index(fn_checker *f, texpr *of, const ast_nodes *indices, range at)
     if (is_error(of))
         return;
     type_kind k = (type_kind)of->type->kind;
-    if (indices->n != 1 || indices->at[0]->kind == AST_slice) {
+    if (indices->n != 1 || is_slice(f, indices->at[0])) {
         diag_error(
             f->c->d, "unsupported", at,
             "del statements only support deletion at a single index, slicing is not supported");

@@ -43,7 +43,7 @@ static const prebound table[] = {
     BUILTIN(hash) BUILTIN(hex) BUILTIN(id) BUILTIN(int) BUILTIN(isinstance) BUILTIN(len)
     BUILTIN(list) MODULE(math, "math") BUILTIN(max) BUILTIN(min) MODULE(nn, "torch.nn")
     BUILTIN(oct) BUILTIN(ord) BUILTIN(pow) BUILTIN(print) BUILTIN(range) BUILTIN(rangelist)
-    BUILTIN(round) BUILTIN(sorted) BUILTIN(str) BUILTIN(sum) MODULE(torch, "torch") BUILTIN(tuple)
+    BUILTIN(round) BUILTIN(slice) BUILTIN(sorted) BUILTIN(str) BUILTIN(sum) MODULE(torch, "torch") BUILTIN(tuple)
     MODULE(warnings, "warnings") BUILTIN(zip)
 };
 /* clang-format on */
@@ -199,6 +199,8 @@ sval prebound_member(checker *c, const char *module, const char *name, range at)
     const type *t = named_type(path);
     if (t)
         return (sval){ .kind = SVAL_TYPE, .at = at, .name = path, .type = t };
+    if (!strncmp(path, "torch._jit_internal.Broadcasting", 32) && type_constructor(name))
+        return (sval){ .kind = SVAL_TYPE, .at = at, .name = type_constructor(name) };
     if (type_constructor(path) || is_declarative(path))
         return (sval){ .kind = SVAL_TYPE, .at = at, .name = path };
     if (is_submodule(path))
@@ -206,12 +208,7 @@ sval prebound_member(checker *c, const char *module, const char *name, range at)
     constant_checker k;
     constant_checker_init(&k, c);
     sval v = get_attribute(&k.f, (sval){ .kind = SVAL_MODULE, .at = at, .name = module }, name, at);
-    if (v.kind == SVAL_VALUE) { /* torch.float32, math.pi: a constant of its own would be needed in
-                                   every function */
-        diag_error(c->d, "unsupported", at, "constants cannot be imported by name: write %s", path);
-        v.kind = SVAL_ERROR;
-    }
-    v.expr = NULL;
+    v.expr = NULL; /* math.pi: a variable of this module now */
     if (v.name)
         v.name = arena_strdup(c->arena, v.name);
     constant_checker_fini(&k);

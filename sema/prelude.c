@@ -36,7 +36,42 @@ static const char record_function_text[] =
     "    def __exit__(self, exc_type: Any, exc_value: Any, traceback: Any) -> None:\n"
     "        pass\n";
 
+/* Chooses the dtype of some operators on a device. Devices other than the CPU have no operators here, so
+ * there is nothing to choose; on the CPU it is not implemented. */
+#define AUTOCAST_BODY                                                                              \
+    "        self.device = device_type\n"                                                          \
+    "        self._enabled = enabled\n"                                                            \
+    "    def __enter__(self):\n"                                                                   \
+    "        if self._enabled and self.device == 'cpu':\n"                                         \
+    "            raise NotImplementedError('autocast on the CPU is not implemented')\n"            \
+    "        return self\n"                                                                        \
+    "    def __exit__(self, exc_type: Any, exc_value: Any, traceback: Any) -> None:\n"             \
+    "        pass\n"
+
+static const char autocast_text[] =
+    "class autocast:\n"
+    "    def __init__(self, device_type: str, dtype: Optional[int] = None, enabled: bool = True,\n"
+    "                 cache_enabled: Optional[bool] = None) -> None:\n" AUTOCAST_BODY;
+
+static const char cuda_autocast_text[] =
+    "class autocast:\n"
+    "    def __init__(self, enabled: bool = True, dtype: int = 5,\n"
+    "                 cache_enabled: bool = True) -> None:\n"
+    "        device_type = 'cuda'\n" AUTOCAST_BODY;
+
+static const char cpu_autocast_text[] =
+    "class autocast:\n"
+    "    def __init__(self, enabled: bool = True, dtype: int = 15,\n"
+    "                 cache_enabled: bool = True) -> None:\n"
+    "        device_type = 'cpu'\n" AUTOCAST_BODY;
+
 static const prelude_class classes[] = {
+    { "torch.autocast", "__torch__.torch.amp.autocast_mode", "autocast", autocast_text },
+    { "torch.amp.autocast", "__torch__.torch.amp.autocast_mode", "autocast", autocast_text },
+    { "torch.cuda.amp.autocast", "__torch__.torch.cuda.amp.autocast_mode", "autocast",
+      cuda_autocast_text },
+    { "torch.cpu.amp.autocast", "__torch__.torch.cpu.amp.autocast_mode", "autocast",
+      cpu_autocast_text },
     { "torch.no_grad", "__torch__.torch.autograd.grad_mode", "no_grad", no_grad_text },
     { "torch.autograd.no_grad", "__torch__.torch.autograd.grad_mode", "no_grad", no_grad_text },
     { "torch.autograd.profiler.record_function", "__torch__.torch.autograd.profiler",

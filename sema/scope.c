@@ -211,13 +211,18 @@ static sval report_undefined(fn_checker *f, const binding *b, range at)
 static sval report_unknown(fn_checker *f, const char *name, range at)
 {
     checker *c = f->c;
-    const range *variable = strmap_find(&c->module_variables, name);
+    module_variable *variable = strmap_find(&c->module_variables, name);
+    texpr *value;
+    if (variable && !f->fn && module_variable_value(f, variable, &value, at))
+        return type_is_error(value->type) ? error_sval(at) : (sval){ .kind = SVAL_VALUE, .at = at, .expr = value };
     if (variable) {
         diag_item *it = diag_error(
             c->d, "module-variable", at,
             "'%s' is a variable of the module, which functions cannot read: pass it as an argument",
             name);
-        diag_note(c->d, it, *variable, "it is assigned here");
+        diag_note(c->d, it, variable->at, "it is assigned here");
+        if (variable->path)
+            diag_note(c->d, it, at, "write %s.%s", variable->path, variable->member);
         return error_sval(at);
     }
     diag_item *it = diag_error(c->d, "undefined-name", at, "undefined name '%s'", name);

@@ -120,7 +120,7 @@ void check_if(fn_checker *f, const ast_if *s)
 
 static void check_expr_stmt(fn_checker *f, const ast_expr_stmt *s)
 {
-    if (s->value->kind == AST_string || s->value->kind == AST_ellipsis)
+    if (s->value->kind == AST_string)
         return; /* docstrings; `...` as an empty body */
     sval v = check_sval(f, s->value, NULL);
     if (v.kind == SVAL_VALUE && v.expr)

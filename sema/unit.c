@@ -61,13 +61,16 @@ static void declare_top_function(checker *c, const ast_def *def)
     bind_global(c, def->id, (sval){ .kind = SVAL_FUNCTION, .at = at, .name = fn->name, .fn = fn });
 }
 
-static void remember_variable(checker *c, const ast_node *target)
+/* A second assignment leaves the value unknown: what a default sees depends on their order. */
+static void remember_variable(checker *c, const ast_node *target, const ast_node *value)
 {
     if (target->kind != AST_name)
         return;
-    range *at = ARENA_NEW(c->arena, range);
-    *at = target->at;
-    if (!strmap_set(&c->module_variables, ((const ast_name *)target)->id, at))
+    const char *name = AST_AS(name, target)->id;
+    module_variable *v = ARENA_NEW(c->arena, module_variable);
+    *v = (module_variable){ .at = target->at,
+                            .value = strmap_has(&c->module_variables, name) ? NULL : value };
+    if (!strmap_set(&c->module_variables, name, v))
         c->arena->failed = true;
 }
 
@@ -76,7 +79,7 @@ static void declare_top_assign(checker *c, const ast_assign *s)
     if (declare_functional_tuple(c, s))
         return;
     for (size_t i = 0; i < s->targets.n; i++)
-        remember_variable(c, s->targets.at[i]);
+        remember_variable(c, s->targets.at[i], s->value);
 }
 
 /* `if __name__ == "__main__":` is Python's, for the file run as a script: not for us. */
@@ -113,7 +116,7 @@ static void declare_top_statement(checker *c, const ast_node *n)
     case AST_import: check_import(c, AST_AS(import, n)); break;
     case AST_import_from: check_import_from(c, AST_AS(import_from, n)); break;
     case AST_assign: declare_top_assign(c, AST_AS(assign, n)); break;
-    case AST_ann_assign: remember_variable(c, AST_AS(ann_assign, n)->target); break;
+    case AST_ann_assign: remember_variable(c, AST_AS(ann_assign, n)->target, AST_AS(ann_assign, n)->value); break;
     case AST_pass:
     case AST_error: break;
     case AST_if:

@@ -30,11 +30,21 @@ static int64_t now_ns(void)
     return t.tv_sec * INT64_C(1000000000) + t.tv_nsec;
 }
 
+/* Does a method take another object of its class and return bool? */
+static bool compares(const ir_function *fn)
+{
+    const schema *s = fn->schema;
+    return s && s->n_args == 2 && s->args[1].type == fn->owner && s->rets[0].type->kind == TYPE_BOOL;
+}
+
 /* `a < b` of two objects, for sort(): their class's __lt__, in a call of its own. */
 static bool call_less(op_run *op, jit_value a, jit_value b, bool *ret)
 {
     vm_run *run = (vm_run *)((char *)op - offsetof(vm_run, op));
     ir_function *fn = a.tag == VALUE_OBJECT ? type_find_method(a.object->type, "__lt__") : NULL;
+    if (fn && !compares(fn))
+        return api_run_fail(run, JIT_ERUNTIME, "To sort a list of %s it must define a __lt__ method with two inputs of "
+                            "type %s that returns a bool", type_unqualified_name(fn->owner), type_unqualified_name(fn->owner));
     const vm_plan *plan = fn ? api_get_plan(run, fn) : NULL;
     jit_value args[2] = { a, b }, less;
     if (!fn)

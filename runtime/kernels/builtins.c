@@ -52,7 +52,7 @@ bool builtin_id(op_ctx *cx, const jit_value *args, jit_value *rets)
 bool builtin_hash(op_ctx *cx, const jit_value *args, jit_value *rets)
 {
     jit_value v = args[0];
-    if (v.tag == VALUE_LIST || v.tag == VALUE_DICT || v.tag == VALUE_COMPLEX) {
+    if (v.tag == VALUE_LIST || v.tag == VALUE_DICT || v.tag == VALUE_COMPLEX || v.tag == VALUE_OBJECT || v.tag == VALUE_ENUM) {
         text name;
         text_init(&name, NULL);
         type_print_annotation(type_of_value(v), false, &name);

@@ -302,7 +302,9 @@ static void classes_have_the_attributes_of_init(void **state)
             5, "no attribute 'y'");
     rejects("class C:\n    def __init__(self, b: bool):\n        if b:\n            self.x = 1\n",
             4, "first inside a block");
-    rejects("class C:\n    z = 3\n    def __init__(self):\n        pass\n", 2, "class attributes");
+    accepts("class C:\n    z = 3\n    def __init__(self):\n        pass\n");
+    rejects("class C:\n    z = 3\n    def __init__(self):\n        self.y = self.z\n", 4,
+            "'z' is a variable of class C");
 }
 
 static void annotations_have_many_spellings(void **state)
