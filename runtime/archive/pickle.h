@@ -31,6 +31,11 @@ typedef struct unpickle_hooks {
 jit_status unpickle(const void *bytes, size_t n_bytes, const char *record, const unpickle_hooks *hooks,
                     const type *expected, jit_value *ret, jit_error *err);
 
+/** Give the containers in v, which a pickle does not type, the types t says, in place, and plain tuples their names;
+ * then v must be of type t. `what` begins the message ("m.pt: state of __torch__.Foo"). Errors: JIT_EFORMAT (v does
+ * not fit), JIT_ENOMEM. */
+jit_status unpickle_restore_types(jit_value *v, const type *t, const char *what, jit_error *err);
+
 /** What a pickle left for the container to write: storage i is the record "<prefix>/i". */
 typedef struct pickle_storages {
     VEC(storage *) all; /* references */
