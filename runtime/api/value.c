@@ -334,7 +334,10 @@ bool jit_tensor_requires_grad(const jit_any *v) { return tensor_of(v) && tensor_
 void *jit_tensor_data(const jit_any *v)
 {
     const tensor *t = tensor_of(v);
-    return t && t->store->dev.kind == DEVICE_CPU ? tensor_data(t) : NULL;
+    if (!t || t->store->dev.kind != DEVICE_CPU)
+        return NULL;
+    t->store->is_exposed = true; // the caller may write
+    return tensor_data(t);
 }
 
 jit_status jit_tensor_read(const jit_any *v, void *to, size_t n_bytes, jit_error *err)

@@ -25,6 +25,9 @@ gemm_fn gemm_find(dtype compute);
 /** [batch..., m, k] times [batch..., k, n] with equal batch sizes: a new contiguous [batch..., m, n]. The operands have
  * one element type and any strides. */
 tensor *matrix_product(op_ctx *cx, tensor *a, tensor *b);
+/** a[m, k] b[k, n] + bias[n] (or NULL) in one, b being a weight of which a packed copy may be kept. NULL: there is no
+ * faster way than a product and a sum, or (reported) no memory. */
+tensor *affine_product(op_ctx *cx, tensor *a, tensor *b, tensor *bias);
 /** torch.matmul of any ranks. */
 tensor *matmul(op_ctx *cx, tensor *a, tensor *b);
 /** t with dimensions reordered, as a view. */

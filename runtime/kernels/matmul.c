@@ -159,8 +159,13 @@ bool op_addmm(op_ctx *cx, const jit_value *args, jit_value *rets)
     if (a->n_dims != 2 || b->n_dims != 2)
         return OP_FAIL(cx, "%s must be a matrix, got %d-D tensor", a->n_dims != 2 ? "mat1" : "mat2",
                        a->n_dims != 2 ? a->n_dims : b->n_dims);
-    return check_matrices(cx, "mat1", "mat2", a, b) && check_types(cx, a, b) &&
-           give_tensor(combine_product(cx, args[0].t, matrix_product(cx, a, b), args[3], args[4]), rets);
+    if (!check_matrices(cx, "mat1", "mat2", a, b) || !check_types(cx, a, b)) return false;
+    const tensor *self = args[0].t;
+    if (is_one(args[3]) && is_one(args[4]) && self->n_dims == 1 && self->dtype == a->dtype) {
+        tensor *at_once = affine_product(cx, a, b, args[0].t);
+        if (at_once || cx->run->status) return give_tensor(at_once, rets);
+    }
+    return give_tensor(combine_product(cx, args[0].t, matrix_product(cx, a, b), args[3], args[4]), rets);
 }
 
 bool op_addmv(op_ctx *cx, const jit_value *args, jit_value *rets)
@@ -201,11 +206,32 @@ bool op_addr(op_ctx *cx, const jit_value *args, jit_value *rets)
 }
 
 /* ---- linear ------------------------------------------------------------------------------------------------ */
+/* All rows of the input, and the bias, in one product. NULL: not possible. */
+static tensor *linear_at_once(op_ctx *cx, tensor *input, tensor *weight, tensor *bias)
+{
+    int64_t sizes[TENSOR_MAX_DIMS];
+    const int n = input->n_dims;
+    if (n < 2 || weight->n_dims != 2 || input->sizes[n - 1] != weight->sizes[1] || input->sizes[n - 1] == 0) return NULL;
+    memcpy(sizes, input->sizes, (size_t)n * sizeof *sizes);
+    sizes[n - 1] = weight->sizes[0];
+    tensor *rows = n == 2 ? tensor_ref(input)
+                          : reshaped(cx, input, (int64_t[]){ input->numel / weight->sizes[1], weight->sizes[1] }, 2);
+    tensor *turned = rows ? transposed(cx, weight) : NULL;
+    tensor *product = turned ? affine_product(cx, rows, turned, bias) : NULL;
+    tensor *result = product && n > 2 ? reshaped(cx, product, sizes, n) : tensor_ref(product);
+    tensor_unref(rows);
+    tensor_unref(turned);
+    tensor_unref(product);
+    return result;
+}
+
 /* input [*, in], weight [out, in] or [in], bias [out] or None */
 bool op_linear(op_ctx *cx, const jit_value *args, jit_value *rets)
 {
     tensor *input = args[0].t, *weight = args[1].t, *bias = arg_tensor(args[2]);
     if (weight->n_dims != 1 && weight->n_dims != 2) return OP_FAIL(cx, "linear: weight must be 1-D or 2-D");
+    tensor *at_once = linear_at_once(cx, input, weight, bias);
+    if (at_once || cx->run->status) return give_tensor(at_once, rets);
     tensor *turned = weight->n_dims == 2 ? transposed(cx, weight) : tensor_ref(weight);
     tensor *product = NULL;
     if (turned && input->n_dims == 1 && turned->n_dims == 2 && input->numel == turned->sizes[0] && weight->dtype == input->dtype)

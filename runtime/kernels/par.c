@@ -76,3 +76,21 @@ void par_for(int64_t n, int64_t grain, void (*fn)(void *ctx, int64_t begin, int6
 #endif
     for (int64_t begin = 0; begin < n; begin += chunk) fn(ctx, begin, n - begin > chunk ? begin + chunk : n);
 }
+
+void par_lend(void (*fn)(void *ctx, int n_threads), void *ctx)
+{
+#ifdef _OPENMP
+    const int before = omp_get_max_threads();
+    int n_threads = 1;
+    pthread_once(&once, install_fork_handler);
+    const int others = atomic_fetch_add(&n_regions, 1);
+    if (!omp_in_parallel() && !is_forked_child) n_threads = runtime_get_num_threads() / (others + 1);
+    if (n_threads < 1) n_threads = 1;
+    omp_set_num_threads(n_threads); // of this thread's regions only
+    fn(ctx, n_threads);
+    omp_set_num_threads(before);
+    atomic_fetch_sub(&n_regions, 1);
+#else
+    fn(ctx, 1);
+#endif
+}

@@ -215,7 +215,7 @@ bool pointwise_may_reuse(const tensor *t)
     const storage *s = t->store;
     return atomic_load_explicit(&t->n_refs, memory_order_acquire) == 1 &&
            atomic_load_explicit(&s->n_refs, memory_order_acquire) == 1 && !s->is_borrowed && !s->is_readonly &&
-           !s->release && s->n_bytes == (size_t)t->numel * dtype_size(tensor_dtype(t)) && !t->requires_grad &&
+           !s->release && !s->extras && s->n_bytes == (size_t)t->numel * dtype_size(tensor_dtype(t)) && !t->requires_grad &&
            !t->grad_meta && !t->is_wrapped_number && !t->is_inference && tensor_is_contiguous(t);
 }
 

@@ -55,6 +55,14 @@ static void drop_bytes(storage *s)
     if (!s->is_borrowed && s->data && !is_inline) block_free(s->data, s->n_bytes);
 }
 
+static void free_extras(storage *s)
+{
+    for (storage_extra *e = s->extras, *next; e; e = next) {
+        next = e->next;
+        e->free(e);
+    }
+}
+
 void storage_unref(storage *s)
 {
     if (!s) return;
@@ -62,6 +70,7 @@ void storage_unref(storage *s)
     if (atomic_load_explicit(&s->n_refs, memory_order_acquire) != 1 &&
         atomic_fetch_sub_explicit(&s->n_refs, 1, memory_order_acq_rel) != 1)
         return;
+    if (s->extras) free_extras(s);
     drop_bytes(s);
     block_free(s, s->block_bytes);
 }

@@ -56,24 +56,39 @@ void device_print(device d, text *out);
 static inline bool device_equal(device a, device b) { return a.kind == b.kind && a.index == b.index; }
 
 /* ---- storage ------------------------------------------------------------------------------- */
+/* What a kernel derived from a storage's bytes and keeps with them (weights in another layout): `extras` is a list of
+ * them, freed with the storage. Who adds to it guards it; who makes one notes `version` to know when it is stale. */
+typedef struct storage_extra storage_extra;
+struct storage_extra {
+    storage_extra *next;
+    void (*free)(storage_extra *e);
+};
+
 typedef struct storage {
     _Atomic int32_t n_refs;
     device dev;
     bool is_borrowed;             /* bytes belong to someone else; `release` tells them */
     bool is_readonly;             /* mapped without write permission: copy before writing */
-    bool is_movable;              /* borrowed bytes (of a mapped file) that a resize may leave behind */
     void *data;                   /* device memory if dev is not the CPU */
     size_t n_bytes;
     _Atomic uint32_t version;     /* bumped by each in-place write */
+    bool is_movable;              /* borrowed bytes (of a mapped file) that a resize may leave behind */
+    _Atomic bool is_exposed;      /* the host has the address: bytes may change without a new version */
     void (*release)(void *ctx);   /* runs once, when the last reference goes */
     void *release_ctx;
     size_t block_bytes;           /* of the block that begins here */
+    _Atomic(storage_extra *) extras;
 } storage;
 
 storage *storage_new(device dev, size_t n_bytes);           /* uninitialised, 64-byte aligned; NULL: no memory */
 storage *storage_borrow(device dev, void *data, size_t n_bytes, void (*release)(void *), void *ctx);
 storage *storage_ref(storage *s);
 void storage_unref(storage *s);
+/** Does each change of the bytes bump the version? Only then is there a point in keeping what they lead to. */
+static inline bool storage_tells_changes(const storage *s)
+{
+    return s->is_readonly || ((!s->is_borrowed || s->is_movable) && !s->is_exposed);
+}
 bool storage_resize(storage *s, size_t n_bytes);            /* keeps the content; false if borrowed and not movable, or no memory */
 
 /* ---- tensors ------------------------------------------------------------------------------- */
