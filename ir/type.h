@@ -169,6 +169,8 @@ void type_print_annotation(const type *t, bool qualified, text *out);
 /** The message spelling, unqualified, and the IR spelling, as strings in `a`. */
 const char *type_str(arena *a, const type *t);
 const char *type_ir_str(arena *a, const type *t);
+/** Does a display of such elements, `[a, b]`, tell its element type? As PyTorch's elementTypeCanBeInferredFromMembers. */
+bool type_is_evident(const type *elem);
 /** Teach value printing the spelling of types (value_type_text_set). Units and graphs do it when made. */
 void type_text_install(void);
 /** Parse the IR spelling, or that of annotations (`List[int]`). names: class lookup, may be NULL.

@@ -271,15 +271,14 @@ const char *type_ir_str(arena *a, const type *t) { return as_string(a, t, type_p
 
 /* ---- inside printed values -------------------------------------------------------------------- */
 
-/* Does a display of such elements show their type? As PyTorch's elementTypeCanBeInferredFromMembers. */
-static bool is_evident(const type *t)
+bool type_is_evident(const type *t)
 {
     switch ((type_kind)t->kind) {
     case TYPE_OPTIONAL: case TYPE_UNION: case TYPE_NUMBER: case TYPE_INTERFACE: case TYPE_ANY:
         return false;
     case TYPE_TUPLE: case TYPE_NAMED_TUPLE:
         for (size_t i = 0; i < t->n_args; i++)
-            if (!is_evident(t->args[i]))
+            if (!type_is_evident(t->args[i]))
                 return false;
         return true;
     default:
@@ -289,6 +288,6 @@ static bool is_evident(const type *t)
 
 void type_text_install(void)
 {
-    static const value_type_text spelling = { type_print_annotation, is_evident };
+    static const value_type_text spelling = { type_print_annotation, type_is_evident };
     value_type_text_set(&spelling);
 }

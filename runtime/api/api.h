@@ -64,6 +64,8 @@ void api_opt_init(opt_ctx *cx);
 void api_opt_fini(opt_ctx *cx);
 /** The emitted graph as users see it (after the "emitted" pipeline), made on first request. Borrowed. */
 ir_graph *api_emitted_graph(ir_function *fn);
+/** The same as script_hooks.graph wants it; ctx is not used. */
+ir_graph *api_script_graph(void *ctx, ir_function *fn, const char **ret_why);
 /** What plans are made from, likewise. */
 ir_graph *api_optimized_graph(ir_function *fn);
 /** Plan of a function: made on first request, published for all threads; vm_run.get_plan. */

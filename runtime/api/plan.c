@@ -100,6 +100,12 @@ ir_graph *api_emitted_graph(ir_function *fn)
     return g;
 }
 
+ir_graph *api_script_graph(void *ctx, ir_function *fn, const char **ret_why)
+{
+    (void)ctx, (void)ret_why;
+    return api_emitted_graph(fn);
+}
+
 static ir_graph *optimized_locked(ir_function *fn)
 {
     ir_graph *g = fn->optimized ? fn->optimized : emitted_locked(fn);

@@ -1,6 +1,6 @@
 /* runtime/api/stage.c: every stage of the pipeline as text, for people and tests. */
 /* SPDX-License-Identifier: Apache-2.0 */
-#include "runtime/api/api.h"
+#include "runtime/api/code.h"
 
 #include "frontend/script/ast.h"
 #include "ir/type.h"
@@ -15,6 +15,8 @@ static const struct stage { const char *name, *summary; } stages[] = {
     { "ast", "the syntax tree" },
     { "typed", "the typed tree: types, callees, conversions decided" },
     { "emitted", "the graph as PyTorch prints it for the same source" },
+    { "code", "as TorchScript again, in the dialect of archives" },
+    { "archive", "all the code that an archive of it holds" },
     { "inlined", "after calls were replaced by the bodies of what they call" },
     { "optimized", "what runs (default)" },
     { "bytecode", "instructions of the virtual machine" },
@@ -136,6 +138,12 @@ static jit_status print_typed(const ir_function *fn, text *out, jit_error *err)
     return status;
 }
 
+static jit_status print_code(ir_function *fn, text *out, jit_error *err)
+{
+    script_hooks hooks = { .graph = api_script_graph };
+    return script_print_function(fn, &hooks, out, err);
+}
+
 static jit_status print_function(ir_function *fn, const jit_stage_options *o, text *out, jit_error *err)
 {
     const char *stage = o->stage ? o->stage : "optimized";
@@ -145,6 +153,10 @@ static jit_status print_function(ir_function *fn, const jit_stage_options *o, te
         return print_typed(fn, out, err);
     if (!strcmp(stage, "bytecode") && !o->passes)
         return print_bytecode(fn, out, err);
+    if (!strcmp(stage, "code") && !o->passes)
+        return print_code(fn, out, err);
+    if (!strcmp(stage, "archive") && !o->passes)
+        return api_print_archive(fn, out, err);
     ir_graph *emitted = api_emitted_graph(fn);
     ir_graph *g = emitted ? ir_graph_clone(emitted) : NULL;
     if (!g)
@@ -206,7 +218,8 @@ static jit_status ir_stage(const source *src, const jit_stage_options *o, diag *
     ir_graph *g = classes ? ir_parse(src, classes, d) : NULL;
     const char *stage = o->stage ? o->stage : "optimized";
     jit_status status = JIT_OK;
-    if (!strcmp(stage, "tokens") || !strcmp(stage, "ast") || !strcmp(stage, "typed")) {
+    if (!strcmp(stage, "tokens") || !strcmp(stage, "ast") || !strcmp(stage, "typed")
+        || !strcmp(stage, "code") || !strcmp(stage, "archive")) {
         status = error_fail(err, JIT_EUNSUPPORTED, "a graph has no stage '%s'", stage);
     } else if (g && !strcmp(stage, "bytecode")) {
         const char *why = NULL;
