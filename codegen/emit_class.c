@@ -24,6 +24,15 @@ static void print_named_tuple(script_archive *a, const type *t, script_text *out
         put_typed(a, out, "  ", t->fields->names[i], " : ", t->args[i], "\n");
 }
 
+/* Strings stand here as they are, even beyond ASCII: readers of enums know no table of constants. */
+static void put_enum_value(script_archive *a, jit_value v, text *out)
+{
+    if (v.tag == VALUE_STR)
+        script_put_quoted(v.s->s, v.s->n, out);
+    else
+        script_put_constant(a, v, out);
+}
+
 static void print_enum(script_archive *a, const type *t, script_text *out)
 {
     for (size_t i = 0; i < t->enums->n; i++) {
@@ -31,7 +40,7 @@ static void print_enum(script_archive *a, const type *t, script_text *out)
         script_put(out, nowhere, "  ");
         script_put(out, nowhere, m->name);
         script_put(out, nowhere, " = ");
-        script_put_constant(a, m->value, &out->code);
+        put_enum_value(a, m->value, &out->code);
         script_put(out, nowhere, "\n");
     }
 }
