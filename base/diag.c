@@ -201,8 +201,11 @@ static void print_one(const diag_item *it, text *out, bool colour)
         text_addf(out, "%s:%u:%u: ", it->at.src->name, line,
                   count_characters(s, column < n ? column : n) + 1);
     }
-    text_addf(out, "%s%s:%s %s\n", colour ? severity_colours[it->severity] : "",
+    text_addf(out, "%s%s:%s %s", colour ? severity_colours[it->severity] : "",
               severity_names[it->severity], colour ? "\033[0m" : "", it->message);
+    if (it->severity == DIAG_WARNING)
+        text_addf(out, " [%s]", it->code);
+    text_add_char(out, '\n');
     if (it->at.src)
         print_snippet(it->at, line, column, out, colour);
 }

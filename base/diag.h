@@ -46,7 +46,7 @@ void diag_note(diag *d, diag_item *of, range at, const char *format, ...)
 void diag_sort(diag *d); /* by file and position, stable; errors inside generated code last */
 
 /** `file:line:col: error: message`, the source line, a caret line; notes follow. Columns are shown
- * 1-based in characters. Long lines are cut around the caret. colour: ANSI escapes. */
+ * 1-based in characters. A warning ends in its code, by which it is turned off. Long lines are cut around the caret. colour: ANSI escapes. */
 void diag_print(const diag *d, text *out, bool colour);
 void diag_print_item(const diag_item *it, text *out, bool colour);
 void diag_print_json(const diag *d, text *out); /* an array of objects, one line */

@@ -83,8 +83,11 @@ typedef struct jit_compile_options {
     const char *name;          /* file name shown in errors, "<string>" if NULL; relative imports start in its folder */
     bool no_imports;           /* refuse `from .x import y` instead of reading files */
     size_t max_bytes;          /* memory one compile may use; 0: the default, 1 GiB */
+    const char *warnings;      /* jit_check(): which to give, on top of the defaults (NULL): names between commas,
+                                  read from left to right: "unused-variable", "no-unused-variable", "all", "none" */
+    bool warnings_are_errors;  /* jit_check(): a warning makes the answer JIT_ETYPE */
 } jit_compile_options;
-#define JIT_COMPILE_OPTIONS_INIT { sizeof(jit_compile_options), NULL, false, 0 }
+#define JIT_COMPILE_OPTIONS_INIT { sizeof(jit_compile_options), NULL, false, 0, NULL, false }
 
 /**
  * Compile TorchScript source: every function and class in it is checked; nothing runs.
@@ -110,10 +113,13 @@ typedef enum jit_format { JIT_TEXT, JIT_TEXT_COLOUR, JIT_JSON } jit_format;
  * Type check a source without keeping anything of it.
  *
  * @param ret_report  the diagnostics, rendered; empty text (or `[]`) if there are none. Release with jit_free()
- * @return JIT_OK if the program is well typed | JIT_ESYNTAX or JIT_ETYPE, and then *ret_report says why
- *       | JIT_ENOMEM */
+ * @return JIT_OK if the program is well typed, whatever the warnings | JIT_ESYNTAX or JIT_ETYPE, and then
+ *         *ret_report says why | JIT_EINVAL (opts->warnings has an unknown name) | JIT_ENOMEM
+ * @see    docs/diagnostics.md for every code */
 JIT_API jit_status jit_check(const char *source, size_t n_bytes, const jit_compile_options *opts,
                              jit_format format, char **ret_report, jit_error *err);
+/** Name of warning i ("unused-variable"), NULL after the last. Static; ret_description and ret_is_default may be NULL. */
+JIT_API const char *jit_warning_name(size_t i, const char **ret_description, bool *ret_is_default);
 /** Release a string this library returned as `char *`. */
 JIT_API void jit_free(char *s);
 

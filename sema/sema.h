@@ -25,9 +25,16 @@ typedef struct sema_options {
     sema_goal goal;
     sema_find_import find_import; /* NULL: relative imports are errors */
     void *import_ctx;
-    bool warnings;                /* collect warnings too */
+    uint32_t warnings;            /* which to give: bit i is row i of warnings.def */
     bool is_python_file;          /* .py: skip top-level Python that is not for us, with a note */
 } sema_options;
+
+/** The set of warnings that a text stands for: names between commas, in order, on top of the defaults. "no-NAME"
+ * takes one away; "all" and "none" mean what they say. NULL or "": the defaults.
+ * @return false: *ret_unknown (if given) is the name nobody knows, up to the next comma; *ret untouched */
+bool sema_parse_warnings(const char *text_, uint32_t *ret, const char **ret_unknown);
+/** Name of warning i ("unused-variable") and what it is given for; NULL after the last. is_on may be NULL. */
+const char *sema_warning_name(size_t i, const char **ret_description, bool *ret_is_on);
 
 /** Check a whole source: every function, class and method in it. Takes the tree over (the unit keeps it).
  * All errors go to d; the unit is returned with what is usable even when there are some (no graphs then). NULL: no

@@ -1,6 +1,6 @@
 /* sema/unit.c: a whole source: declarations first, then bodies, so that order does not matter. */
 /* SPDX-License-Identifier: Apache-2.0 */
-#include "sema/flow.h"
+#include "sema/warn.h"
 
 #include <string.h>
 
@@ -100,9 +100,6 @@ static void report_top_statement(checker *c, const ast_node *n)
     else if (!c->options->is_python_file)
         diag_error(c->d, "top-level-statement", n->at,
                    "only definitions and imports can stand at top level");
-    else if (c->options->warnings)
-        diag_warning(c->d, "top-level-statement", n->at,
-                     "skipped: only definitions and imports are read");
 }
 
 static void declare_top_statement(checker *c, const ast_node *n)
@@ -146,6 +143,8 @@ static void check_file(checker *c)
         check_function_body(c, c->keep->functions.at[i]);
     if (!arena_failed(c->arena))
         check_recursion(c);
+    if (c->options->warnings && !arena_failed(c->arena))
+        warn_file(c);
 }
 
 checker *check_source(ast *take, const sema_options *o, diag *d, checker *importer,

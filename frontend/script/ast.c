@@ -1,4 +1,4 @@
-/* ast.c: the readers of ast.def: depth and print.
+/* ast.c: the readers of ast.def: depth, children and print.
  *
  * Each reader is one function per kind, made from the kind's row, and a table of them. Where a node
  * deserves a shorter form than its row gives, print_short() has it. Printing recurses over nesting
@@ -102,6 +102,55 @@ uint16_t ast_depth(const ast_node *n)
         return b->right->depth >= d ? (uint16_t)(b->right->depth + 1) : d;
     }
     return depth_of[n->kind](n);
+}
+
+/* ---- children ---- */
+
+typedef void child_visitor(void *ctx, const ast_node *child);
+
+static void visit_nodes(ast_nodes list, child_visitor *visit, void *ctx)
+{
+    for (size_t i = 0; i < list.n; i++)
+        if (list.at[i] != NULL)
+            visit(ctx, list.at[i]);
+}
+
+#define NODE_F(name)       visit(ctx, n->name);
+#define OPT_F(name)        if (n->name != NULL) visit(ctx, n->name);
+#define LIST_F(name)       visit_nodes(n->name, visit, ctx);
+#define STR_F(name)
+#define OPT_STR_F(name)
+#define BYTES_F(name)
+#define INT_F(name)
+#define FLOAT_F(name)
+#define BOOL_F(name)
+#define ENUM_F(type, name)
+#define NODE(kind, ...)                                                                    \
+    static void visit_##kind(const ast_node *node, child_visitor *visit, void *ctx)        \
+    {                                                                                      \
+        const ast_##kind *n = (const ast_##kind *)node;                                    \
+        (void)n, (void)visit, (void)ctx;                                                   \
+        __VA_ARGS__                                                                        \
+    }
+#include "frontend/script/ast.def"
+#undef NODE_F
+#undef OPT_F
+#undef LIST_F
+#undef STR_F
+#undef OPT_STR_F
+#undef BYTES_F
+#undef INT_F
+#undef FLOAT_F
+#undef BOOL_F
+#undef ENUM_F
+
+void ast_each_child(const ast_node *n, child_visitor *visit, void *ctx)
+{
+    static void (*const visit_of[])(const ast_node *, child_visitor *, void *) = {
+#define NODE(kind, ...) visit_##kind,
+#include "frontend/script/ast.def"
+    };
+    visit_of[n->kind](n, visit, ctx);
 }
 
 /* ---- print ---- */

@@ -111,6 +111,8 @@ ast *ast_parse(const source *src, ast_dialect dialect, diag *d);
 ast *ast_parse_expression(const source *src, ast_dialect dialect, diag *d, ast_node **ret);
 void ast_free(ast *t);
 
+/** Call visit for each child of n that is there, in the order of its row. */
+void ast_each_child(const ast_node *n, void (*visit)(void *ctx, const ast_node *child), void *ctx);
 const char *ast_kind_name(ast_kind k);               /* "subscript" */
 const char *ast_binary_symbol(ast_binary_op op);     /* "+", "//" */
 const char *ast_compare_symbol(ast_compare_op op);   /* "is not" */

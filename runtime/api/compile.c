@@ -44,7 +44,7 @@ static bool is_python_file(const char *name)
 
 /* Parse and check, to leave what `goal` says. NULL: no memory, or d says why. */
 static ir_unit *check(const char *text_, size_t n_bytes, const jit_compile_options *opts, sema_goal goal,
-                      bool warnings, diag *d)
+                      uint32_t warnings, diag *d)
 {
     const char *name = opts && opts->name ? opts->name : "<string>";
     if (n_bytes == (size_t)-1)
@@ -69,7 +69,7 @@ static ir_unit *check(const char *text_, size_t n_bytes, const jit_compile_optio
 
 ir_unit *api_compile_unit(const char *text_, size_t n_bytes, const jit_compile_options *opts, sema_goal goal, diag *d)
 {
-    ir_unit *u = check(text_, n_bytes, opts, goal, false, d);
+    ir_unit *u = check(text_, n_bytes, opts, goal, 0, d);
     if (u && !d->n_errors)
         return u;
     ir_unit_unref(u);
@@ -131,12 +131,37 @@ jit_status jit_compile_file(const char *path, const jit_compile_options *opts, j
     return status;
 }
 
+/* Options of a caller that was built before there were warnings end before them. */
+static bool knows_warnings(const jit_compile_options *opts) { return opts && opts->size >= sizeof *opts; }
+
+static jit_status wanted_warnings(const jit_compile_options *opts, uint32_t *ret, jit_error *err)
+{
+    const char *unknown;
+    if (sema_parse_warnings(knows_warnings(opts) ? opts->warnings : NULL, ret, &unknown))
+        return JIT_OK;
+    return error_fail(err, JIT_EINVAL, "no warning is called '%.*s'", (int)strcspn(unknown, ","), unknown);
+}
+
+/* What a report is worth: errors always count, warnings if that is wanted. */
+static jit_status judge(diag *d, const jit_compile_options *opts, jit_error *err)
+{
+    if (d->n_errors)
+        return api_fail_diag(err, d, false);
+    if (d->n_warnings && knows_warnings(opts) && opts->warnings_are_errors)
+        return error_fail(err, JIT_ETYPE, "%d warning%s", d->n_warnings, d->n_warnings == 1 ? "" : "s");
+    return JIT_OK;
+}
+
 static jit_status check_report(const char *source_, size_t n_bytes, const jit_compile_options *opts, jit_format format,
                                char **ret_report, jit_error *err)
 {
     diag d;
+    uint32_t warnings;
+    jit_status status = wanted_warnings(opts, &warnings, err);
+    if (status)
+        return status;
     diag_init(&d);
-    ir_unit *u = check(source_, n_bytes, opts, SEMA_SCHEMAS, true, &d);
+    ir_unit *u = check(source_, n_bytes, opts, SEMA_SCHEMAS, warnings, &d);
     if ((!u && !d.n_errors) || d.arena.failed) {
         ir_unit_unref(u);
         diag_fini(&d);
@@ -149,7 +174,7 @@ static jit_status check_report(const char *source_, size_t n_bytes, const jit_co
         diag_print_json(&d, &out);
     else
         diag_print(&d, &out, format == JIT_TEXT_COLOUR);
-    jit_status status = d.n_errors ? api_fail_diag(err, &d, false) : JIT_OK;
+    status = judge(&d, opts, err);
     char *report = text_take(&out);
     ir_unit_unref(u);
     diag_fini(&d);
@@ -170,6 +195,11 @@ jit_status jit_check(const char *source_, size_t n_bytes, const jit_compile_opti
     jit_status status = check_report(source_, n_bytes, opts, format, ret_report, err);
     mem_budget_set(outer);
     return status;
+}
+
+const char *jit_warning_name(size_t i, const char **ret_description, bool *ret_is_default)
+{
+    return sema_warning_name(i, ret_description, ret_is_default);
 }
 
 /* ---- modules and functions ------------------------------------------------------------------------ */

@@ -57,7 +57,8 @@ static bool store(const tool_option *o, const char *value)
     switch (o->kind) {
     case OPT_FLAG: *(bool *)o->to = true; return true;
     case OPT_STRING: *(const char **)o->to = value; return true;
-    case OPT_STRINGS: return push(o->to, value);
+    case OPT_STRINGS:
+    case OPT_MAYBE_STRINGS: return push(o->to, value);
     case OPT_INT: *(int64_t *)o->to = strtoll(value, &end, 10); break;
     case OPT_FLOAT: *(double *)o->to = strtod(value, &end); break;
     }
@@ -96,9 +97,10 @@ int tool_parse(const tool_command *command, int argc, char **argv, const tool_op
             return tool_usage(command, "no option '%s'", arg);
         if (o->kind == OPT_FLAG && equals)
             return tool_usage(command, "--%s takes no value", o->name);
-        if (o->kind != OPT_FLAG && !equals && i + 1 == argc)
+        bool needs_value = o->kind != OPT_FLAG && o->kind != OPT_MAYBE_STRINGS;
+        if (needs_value && !equals && i + 1 == argc)
             return tool_usage(command, "--%s needs a value: %s", o->name, o->value);
-        const char *value = o->kind == OPT_FLAG ? NULL : equals ? equals + 1 : argv[++i];
+        const char *value = equals ? equals + 1 : needs_value ? argv[++i] : "";
         if (!store(o, value))
             return tool_usage(command, "--%s: '%s' is not a %s", o->name, value, o->value);
     }

@@ -17,8 +17,9 @@ typedef struct tool_option {
     const char *name;       /* "json" */
     const char *value;      /* placeholder shown in help ("EXPR"); NULL: a flag */
     const char *help;
-    enum { OPT_FLAG, OPT_STRING, OPT_STRINGS, OPT_INT, OPT_FLOAT } kind;
-    void *to;               /* bool *, const char **, tool_strings *, int64_t *, double * */
+    enum { OPT_FLAG, OPT_STRING, OPT_STRINGS, OPT_MAYBE_STRINGS, OPT_INT, OPT_FLOAT } kind; /* MAYBE: the value
+                               can be left out ("" then), so it needs its `=` */
+    void *to;               /* bool *, const char **, tool_strings * (both), int64_t *, double * */
 } tool_option;
 
 typedef struct tool_strings { const char **at; size_t n, room; } tool_strings;
