@@ -108,6 +108,15 @@ static const char *idle_words(const texpr *e)
     }
 }
 
+static bool has_in_place_form(checker *c, const texpr *e)
+{
+    size_t n = 0;
+    const char *name = e->kind == TX_OP ? arena_printf(c->arena, "%s_", op_name(e->op)) : NULL;
+    if (name && e->n_args && is_tensor(e->args[0]))
+        op_find_all(name, &n);
+    return n > 0;
+}
+
 static void warn_idle(checker *c, const tstmt *s)
 {
     const char *words = idle_words(s->value);
@@ -115,9 +124,7 @@ static void warn_idle(checker *c, const tstmt *s)
     if (!words || type_is_error(e->type) || e->type->kind == TYPE_NONE)
         return;
     diag_item *it = warn(c, WARN_unused_result, e->at, "%s", words);
-    bool has_in_place = e->kind == TX_OP && e->n_args && is_tensor(e->args[0])
-                        && op_find_all(arena_printf(c->arena, "%s_", op_name(e->op)), NULL);
-    if (it && has_in_place)
+    if (it && has_in_place_form(c, e))
         diag_note(c->d, it, e->at, "%s_ would change the tensor in place", op_name(e->op) + strlen("aten::"));
 }
 
