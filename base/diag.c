@@ -87,6 +87,39 @@ diag_item *diag_warning(diag *d, const char *code, range at, const char *format,
     return it;
 }
 
+diag_item *diag_remark(diag *d, const char *code, range at, const char *format, ...)
+{
+    va_list ap;
+    va_start(ap, format);
+    diag_item *it = add(d, DIAG_NOTE, code, at, format, ap);
+    va_end(ap);
+    return it;
+}
+
+void diag_copy(diag *d, const diag_item *it)
+{
+    diag_item *copy = it->severity == DIAG_ERROR     ? diag_error(d, it->code, it->at, "%s", it->message)
+                      : it->severity == DIAG_WARNING ? diag_warning(d, it->code, it->at, "%s", it->message)
+                                                     : diag_remark(d, it->code, it->at, "%s", it->message);
+    for (const diag_item *note = it->notes; note; note = note->next)
+        diag_note(d, copy, note->at, "%s", note->message);
+}
+
+void diag_filter(diag *d, bool (*is_wanted)(void *ctx, const diag_item *it), void *ctx)
+{
+    diag_item **link = &d->first, *last = NULL;
+    for (diag_item *it = d->first; it; it = it->next) {
+        if (it->severity == DIAG_ERROR && !is_wanted(ctx, it)) {
+            d->n_errors--;
+            continue;
+        }
+        *link = last = it;
+        link = &it->next;
+    }
+    *link = NULL;
+    d->last = last;
+}
+
 void diag_note(diag *d, diag_item *of, range at, const char *format, ...)
 {
     va_list ap;
@@ -114,13 +147,11 @@ static int compare_keys(const void *pa, const void *pb)
     const source *sa = a->it->at.src, *sb = b->it->at.src;
     if (!sa != !sb)
         return sa ? -1 : 1;
-    if (sa && sa == sb && a->it->at.begin != b->it->at.begin)
+    int by_name = sa && sa != sb ? strcmp(sa->name, sb->name) : 0;
+    if (by_name)
+        return by_name;
+    if (sa && a->it->at.begin != b->it->at.begin)
         return a->it->at.begin < b->it->at.begin ? -1 : 1;
-    if (sa && sa != sb) {
-        int by_name = strcmp(sa->name, sb->name);
-        if (by_name)
-            return by_name;
-    }
     return a->index < b->index ? -1 : 1;
 }
 
@@ -236,16 +267,17 @@ static void print_position_json(range at, text *out)
               "\"column\": %u}}", line, column + 1, end_line, end_column + 1);
 }
 
-static void print_item_json(const diag_item *it, text *out)
+/* is_whole: not a note that hangs below another item. */
+static void print_item_json(const diag_item *it, bool is_whole, text *out)
 {
     text_addf(out, "{\"severity\": \"%s\", \"code\": \"%s\", \"message\": ",
               severity_names[it->severity], it->code);
     text_add_json(out, it->message, strlen(it->message));
     print_position_json(it->at, out);
-    if (it->severity != DIAG_NOTE) {
+    if (is_whole) {
         text_add(out, ", \"notes\": [");
         for (const diag_item *note = it->notes; note; note = note->next) {
-            print_item_json(note, out);
+            print_item_json(note, false, out);
             text_add(out, note->next ? ", " : "");
         }
         text_add(out, "]");
@@ -257,7 +289,7 @@ void diag_print_json(const diag *d, text *out)
 {
     text_add(out, "[");
     for (const diag_item *it = d->first; it; it = it->next) {
-        print_item_json(it, out);
+        print_item_json(it, true, out);
         text_add(out, it->next ? ", " : "");
     }
     text_add(out, "]\n");

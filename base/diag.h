@@ -43,6 +43,13 @@ diag_item *diag_warning(diag *d, const char *code, range at, const char *format,
     __attribute__((format(printf, 4, 5)));
 void diag_note(diag *d, diag_item *of, range at, const char *format, ...)
     __attribute__((format(printf, 4, 5)));
+/** Something to know that is neither wrong nor doubtful; counted as nothing. */
+diag_item *diag_remark(diag *d, const char *code, range at, const char *format, ...)
+    __attribute__((format(printf, 4, 5)));
+/** Report again what another list holds, with its notes. */
+void diag_copy(diag *d, const diag_item *it);
+/** Take errors out that `is_wanted` has no use for. */
+void diag_filter(diag *d, bool (*is_wanted)(void *ctx, const diag_item *it), void *ctx);
 void diag_sort(diag *d); /* by file and position, stable; errors inside generated code last */
 
 /** `file:line:col: error: message`, the source line, a caret line; notes follow. Columns are shown

@@ -65,6 +65,8 @@ static const type *report_unknown_type(resolver *r, const char *name, range at)
     if (r->quiet)
         return NULL;
     range where = r->in_string ? r->at : at;
+    if (python_explains(r->c, name, where))
+        return T_ERROR;
     diag_item *it = diag_error(r->c->d, "unknown-type", where, "unknown type '%s'", name);
     const char *meant = suggest_name(r->c, NULL, name);
     if (meant)
@@ -75,6 +77,7 @@ static const type *report_unknown_type(resolver *r, const char *name, range at)
 static const type *resolve_name(resolver *r, const ast_name *n)
 {
     range at = n->node.at;
+    python_use(r->c, n->id);
     sval *own = strmap_find(&r->c->globals, n->id);
     const sval *g = own ? own : find_global(r->c, n->id);
     if (own && own->kind == SVAL_CLASS) {

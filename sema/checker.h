@@ -114,6 +114,8 @@ typedef struct module_variable {
     const char *path, *member; /* … or imported: `from math import pi` */
     bool is_busy;              /* being evaluated */
 } module_variable;
+/** Where a name of Python's that functions cannot use comes from: its module, "numpy". */
+typedef struct foreign_name { const char *module; range at; } foreign_name;
 
 struct checker {
     diag *d;
@@ -123,6 +125,7 @@ struct checker {
     strmap globals;             /* name → sval *: prebound (design §9), imports, functions, classes of the file */
     arena *arena;               /* the unit's */
     strmap module_variables;    /* name → module_variable * */
+    strmap foreign;             /* name → foreign_name *: imported, but nothing a function can use */
     fn_checker *current;        /* function being checked, for call edges */
     VEC(call_edge) calls; /* who calls whom, to find recursion */
     struct checker *importer;   /* of the file that imports this one, or NULL */

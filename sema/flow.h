@@ -148,6 +148,18 @@ checker *root_of(checker *c);
 void check_import(checker *c, const ast_import *s);
 void check_import_from(checker *c, const ast_import_from *s);
 
+/* python.c: checking a plain Python file; without an outline these do nothing */
+/** Is fn checked at all: marked for scripting, or used by what is? */
+bool python_wants(const checker *c, const ir_function *fn);
+/** Something that is checked names `name`. */
+void python_use(const checker *c, const char *name);
+/** A name without meaning for us that Python may know: reported, or none of our business. false: neither. */
+bool python_explains(checker *c, const char *name, range at);
+/** `T = torch.Tensor` at top level: another name for what is no value. false: something else. */
+bool python_bind_alias(checker *c, const ast_assign *s);
+/** Afterwards: forget errors in what nobody uses, say what was skipped. */
+void python_finish(checker *c);
+
 /* recursion.c */
 /** Report every call that closes a cycle of calls. */
 void check_recursion(checker *c);
@@ -160,6 +172,7 @@ checker *check_source(ast *take, const sema_options *o, diag *d, checker *import
 /** Kept by the unit until it goes: the syntax trees and typed trees its functions refer to. */
 typedef struct sema_keep {
     checker checker;
+    sema_options options;         /* the checker's; the outline is gone after sema_check() */
     VEC(ttree *) trees;
     VEC(ir_function *) functions; /* functions and methods of the file, in source order */
 } sema_keep;

@@ -5,7 +5,7 @@
  * annotated functions is found afterwards, on the graph of calls: following calls while checking
  * would need a stack as deep as the program's longest chain of calls. */
 /* SPDX-License-Identifier: Apache-2.0 */
-#include "sema/flow.h"
+#include "sema/warn.h"
 
 #include <stdio.h>
 #include <string.h>
@@ -336,6 +336,8 @@ void check_function_body(checker *c, ir_function *fn)
         c->arena->failed = true;
     fn->state =
         failed || c->d->n_errors != errors || c->arena->failed ? FUNCTION_FAILED : FUNCTION_CHECKED;
+    if (c->options->warnings && fn->state == FUNCTION_CHECKED)
+        warn_function(c, fn, t);
     use_tree(c, fn, t);
 }
 

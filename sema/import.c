@@ -39,12 +39,29 @@ static bool is_python_name(const char *module, const char *name)
 
 static void report_module(checker *c, const char *name, range at)
 {
-    if (c->options->is_python_file || is_python_module(name))
-        return; /* a use of it is reported as undefined */
+    if (c->options->outline || is_python_module(name))
+        return; /* a use of it is reported */
     diag_item *it = diag_error(c->d, "unknown-module", at, "no module '%s'", name);
     diag_note(c->d, it, at,
               "known are torch, math, cmath, typing, enum, collections, warnings, and files by "
               "relative name: from .file import name");
+}
+
+/* The name stands for something that functions cannot use. In a Python file what does not come from a
+ * well-known module comes from a file of the user's, about which nothing is known. */
+static void bind_foreign(checker *c, const char *name, const char *module, range at)
+{
+    if (!strcmp(name, "*"))
+        return;
+    bool has_no_scripts = is_python_module(module) && strncmp(module, "torch", 5) != 0;
+    if (c->options->outline && !has_no_scripts) {
+        bind_global(c, name, (sval){ .kind = SVAL_ERROR, .at = at });
+        return;
+    }
+    foreign_name *f = ARENA_NEW(c->arena, foreign_name);
+    *f = (foreign_name){ .module = module, .at = at };
+    if (!strmap_set(&c->foreign, arena_strdup(c->arena, name), f))
+        c->arena->failed = true;
 }
 
 /* `import a.b`: binds a; `import a.b as c`: binds a.b to c. */
@@ -52,12 +69,13 @@ void check_import(checker *c, const ast_import *s)
 {
     for (size_t i = 0; i < s->names.n; i++) {
         const ast_alias *a = AST_AS(alias, s->names.at[i]);
-        if (!is_known_module(a->id)) {
-            report_module(c, a->id, a->node.at);
-            continue;
-        }
         size_t n = a->as ? strlen(a->id) : strcspn(a->id, ".");
         const char *path = arena_strndup(c->arena, a->id, n);
+        if (!is_known_module(a->id)) {
+            report_module(c, a->id, a->node.at);
+            bind_foreign(c, a->as ? a->as : path, path, a->node.at);
+            continue;
+        }
         bind_global(c, a->as ? a->as : path,
                     (sval){ .kind = SVAL_MODULE, .at = a->node.at, .name = path });
     }
@@ -194,15 +212,30 @@ static void bind_member(checker *c, const char *module, const ast_alias *a)
         c->arena->failed = true;
 }
 
+static void bind_foreigners(checker *c, const ast_import_from *s)
+{
+    const char *module = s->level ? "." : s->module;
+    for (size_t i = 0; i < s->names.n; i++) {
+        const ast_alias *a = AST_AS(alias, s->names.at[i]);
+        bind_foreign(c, a->as ? a->as : a->id, module, a->node.at);
+    }
+}
+
 void check_import_from(checker *c, const ast_import_from *s)
 {
+    if (c->options->outline && (s->level || !is_known_module(s->module))) {
+        bind_foreigners(c, s);
+        return;
+    }
     if (s->level || !is_known_module(s->module)) {
         int before = c->d->n_errors;
         checker *from = import_file(c, s);
         if (from)
             import_names(c, from, s);
         else if (c->d->n_errors > before)
-            bind_errors(c, &s->names); /* else a use of them is reported as undefined */
+            bind_errors(c, &s->names);
+        else
+            bind_foreigners(c, s);
         return;
     }
     for (size_t i = 0; i < s->names.n; i++) {
@@ -213,7 +246,9 @@ void check_import_from(checker *c, const ast_import_from *s)
                            s->module);
             continue; /* typing's names are bound beforehand */
         }
-        if (!is_python_name(s->module, a->id))
+        if (is_python_name(s->module, a->id))
+            bind_foreign(c, a->as ? a->as : a->id, s->module, a->node.at);
+        else
             bind_member(c, s->module, a);
     }
 }

@@ -225,6 +225,15 @@ static sval report_unknown(fn_checker *f, const char *name, range at)
             diag_note(c->d, it, at, "write %s.%s", variable->path, variable->member);
         return error_sval(at);
     }
+    if (python_explains(c, name, at))
+        return error_sval(at);
+    const foreign_name *foreign = strmap_find(&c->foreign, name);
+    if (foreign) {
+        diag_item *it = diag_error(c->d, "foreign-name", at, "'%s' belongs to Python (%s): compiled functions "
+                                   "cannot use it", name, foreign->module);
+        diag_note(c->d, it, foreign->at, "it is imported here");
+        return error_sval(at);
+    }
     diag_item *it = diag_error(c->d, "undefined-name", at, "undefined name '%s'", name);
     const char *meant = suggest_name(c, f, name);
     if (meant)
@@ -250,6 +259,7 @@ sval lookup_name(fn_checker *f, const char *name, range at)
     const binding *lost = b ? b : strmap_find(&f->lost, name);
     if (lost)
         return report_undefined(f, lost, at);
+    python_use(f->c, name);
     sval *own = strmap_find(&f->c->globals, name);
     const sval *g = own ? own : find_prebound(name);
     if (!g)

@@ -3,7 +3,7 @@
 #ifndef SEMA_SEMA_H
 #define SEMA_SEMA_H
 
-#include "frontend/script/ast.h"
+#include "frontend/script/outline.h"
 #include "ir/function.h"
 #include "ir/graph.h"
 
@@ -26,7 +26,7 @@ typedef struct sema_options {
     sema_find_import find_import; /* NULL: relative imports are errors */
     void *import_ctx;
     uint32_t warnings;            /* which to give: bit i is row i of warnings.def */
-    bool is_python_file;          /* .py: skip top-level Python that is not for us, with a note */
+    outline *outline;             /* of a plain Python file: only what is marked there, and what that uses, is checked */
 } sema_options;
 
 /** The set of warnings that a text stands for: names between commas, in order, on top of the defaults. "no-NAME"

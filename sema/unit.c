@@ -76,7 +76,7 @@ static void remember_variable(checker *c, const ast_node *target, const ast_node
 
 static void declare_top_assign(checker *c, const ast_assign *s)
 {
-    if (declare_functional_tuple(c, s))
+    if (declare_functional_tuple(c, s) || python_bind_alias(c, s))
         return;
     for (size_t i = 0; i < s->targets.n; i++)
         remember_variable(c, s->targets.at[i], s->value);
@@ -97,7 +97,7 @@ static void report_top_statement(checker *c, const ast_node *n)
 {
     if (n->kind == AST_return)
         diag_error(c->d, "return-outside-function", n->at, "'return' outside a function");
-    else if (!c->options->is_python_file)
+    else
         diag_error(c->d, "top-level-statement", n->at,
                    "only definitions and imports can stand at top level");
 }
@@ -129,6 +129,24 @@ static void declare_top_statement(checker *c, const ast_node *n)
     }
 }
 
+/* Checking a function of a Python file may tell that another one is used. */
+static void check_functions(checker *c)
+{
+    for (bool again = true; again;) {
+        again = false;
+        for (size_t i = 0; i < c->keep->functions.n && !arena_failed(c->arena); i++)
+            if (python_wants(c, c->keep->functions.at[i]))
+                build_schema(c, c->keep->functions.at[i]);
+        for (size_t i = 0; i < c->keep->functions.n && !arena_failed(c->arena); i++) {
+            ir_function *fn = c->keep->functions.at[i];
+            again |= c->options->outline && !fn->is_body_checked && fn->schema && python_wants(c, fn);
+            if (python_wants(c, fn))
+                check_function_body(c, fn);
+        }
+        again &= !arena_failed(c->arena);
+    }
+}
+
 static void check_file(checker *c)
 {
     const ast_nodes *body = &c->tree->body;
@@ -137,14 +155,13 @@ static void check_file(checker *c)
     for (size_t i = 0; i < body->n && arena_reserve(c->arena, RESERVE_BYTES); i++)
         if (body->at[i]->kind == AST_class)
             declare_members(c, AST_AS(class, body->at[i]));
-    for (size_t i = 0; i < c->keep->functions.n && !arena_failed(c->arena); i++)
-        build_schema(c, c->keep->functions.at[i]);
-    for (size_t i = 0; i < c->keep->functions.n && !arena_failed(c->arena); i++)
-        check_function_body(c, c->keep->functions.at[i]);
+    check_functions(c);
     if (!arena_failed(c->arena))
         check_recursion(c);
+    if (c->options->outline)
+        python_finish(c);
     if (c->options->warnings && !arena_failed(c->arena))
-        warn_file(c);
+        warn_file_names(c);
 }
 
 checker *check_source(ast *take, const sema_options *o, diag *d, checker *importer,
@@ -159,12 +176,13 @@ checker *check_source(ast *take, const sema_options *o, diag *d, checker *import
         return NULL;
     }
     u->free_ast = free_keep;
+    keep->options = *o;
     u->prefix = arena_strdup(&u->arena, prefix);
     checker *c = &keep->checker;
     *c = (checker){ .d = d,
                     .unit = u,
                     .tree = take,
-                    .options = o,
+                    .options = &keep->options,
                     .arena = &u->arena,
                     .importer = importer,
                     .keep = keep,
@@ -172,6 +190,7 @@ checker *check_source(ast *take, const sema_options *o, diag *d, checker *import
     strmap_init(&c->globals, c->arena);
     strmap_init(&c->module_variables, c->arena);
     strmap_init(&c->imports, c->arena);
+    strmap_init(&c->foreign, c->arena);
     ptrmap_init(&c->library, c->arena);
     if (!ir_unit_add_source(u, take->src))
         u->arena.failed = true;
@@ -189,6 +208,8 @@ ir_unit *sema_check(ast *take, const sema_options *o, diag *d)
     static const sema_options none = { 0 };
     checker *c = check_source(take, o ? o : &none, d, NULL, "__torch__");
     diag_sort(d);
+    if (c)
+        c->keep->options.outline = NULL;
     return c ? c->unit : NULL;
 }
 

@@ -94,15 +94,9 @@ const ast_node *ast_stack_pop(ast_stack *s)
     return s->nodes.n && !s->a->failed ? s->nodes.at[--s->nodes.n] : NULL;
 }
 
-void warn_file(checker *c)
+void warn_function(checker *c, const ir_function *fn, const ttree *t)
 {
-    for (size_t i = 0; i < c->keep->functions.n && !arena_failed(c->arena); i++) {
-        const ir_function *fn = c->keep->functions.at[i];
-        if (fn->state != FUNCTION_CHECKED || !fn->tree)
-            continue;
-        warn_function_names(c, fn);
-        warn_function_syntax(c, fn);
-        warn_function_types(c, fn);
-    }
-    warn_file_names(c);
+    warn_function_names(c, fn);
+    warn_function_syntax(c, fn);
+    warn_function_types(c, fn, t);
 }

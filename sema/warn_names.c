@@ -239,7 +239,7 @@ void warn_file_names(checker *c)
     arena_init(&a);
     names k = { .a = &a, .open = { .a = &a } };
     strmap_init(&k.uses, &a);
-    bool wants_imports = warn_is_on(c, WARN_unused_import) && !c->options->is_python_file
+    bool wants_imports = warn_is_on(c, WARN_unused_import) && !c->options->outline
                          && !has_quoted_annotation(c, &a);
     for (size_t i = 0; wants_imports && i < c->tree->body.n; i++)
         ast_stack_push(&k.open, c->tree->body.at[i]);

@@ -152,9 +152,8 @@ static void warn_parameters(checker *c, const ir_function *fn)
                  "parameter '%s' has no annotation and is taken to be a Tensor", s->args[i].name);
 }
 
-void warn_function_types(checker *c, const ir_function *fn)
+void warn_function_types(checker *c, const ir_function *fn, const ttree *t)
 {
-    const ttree *t = fn->tree;
     typed_walk w = { .c = c };
     arena_init(&w.a);
     ptrmap_init(&w.seen, &w.a);

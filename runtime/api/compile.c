@@ -52,19 +52,23 @@ static ir_unit *check(const char *text_, size_t n_bytes, const jit_compile_optio
     source *src = source_new(name, text_, n_bytes);
     if (!src)
         return NULL;
-    ast *tree = ast_parse(src, AST_USER, d);
+    outline *marked = is_python_file(name) ? outline_new(src) : NULL;
+    ast *tree = marked ? outline_parse(marked, d) : is_python_file(name) ? NULL : ast_parse(src, AST_USER, d);
     source_unref(src);
-    if (!tree || d->is_syntax) { // error nodes stand where statements should be
+    ir_unit *u = NULL;
+    if (!tree || (d->is_syntax && !marked)) { // error nodes stand where statements should be
         ast_free(tree);
-        return NULL;
+    } else {
+        sema_options so = {
+            .goal = goal,
+            .find_import = opts && opts->no_imports ? NULL : find_import,
+            .warnings = warnings,
+            .outline = marked,
+        };
+        u = sema_check(tree, &so, d);
     }
-    sema_options so = {
-        .goal = goal,
-        .find_import = opts && opts->no_imports ? NULL : find_import,
-        .warnings = warnings,
-        .is_python_file = is_python_file(name),
-    };
-    return sema_check(tree, &so, d);
+    outline_free(marked);
+    return u;
 }
 
 ir_unit *api_compile_unit(const char *text_, size_t n_bytes, const jit_compile_options *opts, sema_goal goal, diag *d)
