@@ -166,6 +166,8 @@ void type_print(const type *t, text *out);
 /** Spelling in messages and annotations: `List[int]`, `Optional[Tensor]`, `number`. Nominal types print
  * their unqualified name in messages; `qualified` prints __torch__.… as archives need. */
 void type_print_annotation(const type *t, bool qualified, text *out);
+/** The same with other names for nominal types, as an archive with mangled names needs them. */
+void type_print_annotation_named(const type *t, const char *(*name)(void *cx, const type *t), void *cx, text *out);
 /** The message spelling, unqualified, and the IR spelling, as strings in `a`. */
 const char *type_str(arena *a, const type *t);
 const char *type_ir_str(arena *a, const type *t);

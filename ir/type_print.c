@@ -126,21 +126,23 @@ static void print_plain_named_tuple(const type *t, text *out)
 }
 
 /* The three numbers of a union are written together, as `Scalar`, at its end. */
-static void print_union(const type *t, text *out, void (*print)(const type *, text *))
+static void print_union(const type *t, text *out, void (*print)(const type *, const void *, text *), const void *cx)
 {
     bool has_number = type_is_subtype(T_NUMBER, t), is_first = true;
     for (size_t i = 0; i < t->n_args; i++) {
         if (has_number && type_is_subtype(t->args[i], T_NUMBER))
             continue;
         text_add(out, is_first ? "" : ", ");
-        print(t->args[i], out);
+        print(t->args[i], cx, out);
         is_first = false;
     }
     if (has_number) {
         text_add(out, is_first ? "" : ", ");
-        print(T_NUMBER, out);
+        print(T_NUMBER, cx, out);
     }
 }
+
+static void print_plain_part(const type *t, const void *cx, text *out) { print_ir(t, out, true); }
 
 static void print_wrapper(const type *t, text *out, bool is_plain)
 {
@@ -172,7 +174,7 @@ static void print_ir(const type *t, text *out, bool is_plain)
         return;
     case TYPE_UNION:
         text_add(out, "Union(");
-        print_union(t, out, type_print_plain);
+        print_union(t, out, print_plain_part, NULL);
         text_add_char(out, ')');
         return;
     case TYPE_FUTURE: case TYPE_RREF:
@@ -210,44 +212,55 @@ void type_print_plain(const type *t, text *out) { print_ir(t, out, true); }
 
 /* ---- annotation spelling ---------------------------------------------------------------------- */
 
-static void print_annotated_parts(const char *constructor, const type *t, bool qualified, text *out)
+/* What nominal types are called. */
+typedef struct naming {
+    const char *(*name)(void *cx, const type *t);
+    void *cx;
+} naming;
+
+static void print_annotation(const type *t, const void *names, text *out);
+
+static void print_annotated_parts(const char *constructor, const type *t, const naming *names, text *out)
 {
     text_addf(out, "%s[", constructor);
     for (size_t i = 0; i < t->n_args; i++) {
         text_add(out, i ? ", " : "");
-        type_print_annotation(t->args[i], qualified, out);
+        print_annotation(t->args[i], names, out);
     }
     text_add_char(out, ']');
 }
 
-static void print_qualified(const type *t, text *out) { type_print_annotation(t, true, out); }
-static void print_unqualified(const type *t, text *out) { type_print_annotation(t, false, out); }
-
-void type_print_annotation(const type *t, bool qualified, text *out)
+static void print_nominal(const type *t, const naming *names, text *out)
 {
+    const char *name = t->name ? names->name(names->cx, t) : NULL;
+    if (name)
+        text_add(out, name);
+    else
+        print_annotated_parts("Tuple", t, names, out);
+}
+
+static void print_annotation(const type *t, const void *cx, text *out)
+{
+    const naming *names = cx;
     switch ((type_kind)t->kind) {
-    case TYPE_LIST:     print_annotated_parts("List", t, qualified, out); return;
-    case TYPE_OPTIONAL: print_annotated_parts("Optional", t, qualified, out); return;
-    case TYPE_DICT:     print_annotated_parts("Dict", t, qualified, out); return;
-    case TYPE_FUTURE:   print_annotated_parts("Future", t, qualified, out); return;
-    case TYPE_RREF:     print_annotated_parts("RRef", t, qualified, out); return;
+    case TYPE_LIST:     print_annotated_parts("List", t, names, out); return;
+    case TYPE_OPTIONAL: print_annotated_parts("Optional", t, names, out); return;
+    case TYPE_DICT:     print_annotated_parts("Dict", t, names, out); return;
+    case TYPE_FUTURE:   print_annotated_parts("Future", t, names, out); return;
+    case TYPE_RREF:     print_annotated_parts("RRef", t, names, out); return;
     case TYPE_TUPLE:
         if (t->n_args)
-            print_annotated_parts("Tuple", t, qualified, out);
+            print_annotated_parts("Tuple", t, names, out);
         else
             text_add(out, "Tuple[()]");
         return;
     case TYPE_UNION:
         text_add(out, "Union[");
-        print_union(t, out, qualified ? print_qualified : print_unqualified);
+        print_union(t, out, print_annotation, names);
         text_add_char(out, ']');
         return;
     case TYPE_NAMED_TUPLE: case TYPE_CLASS: case TYPE_INTERFACE: case TYPE_ENUM:
-        if (!t->name) {
-            print_annotated_parts("Tuple", t, qualified, out);
-            return;
-        }
-        text_add(out, qualified ? t->name : type_unqualified_name(t));
+        print_nominal(t, names, out);
         return;
     case TYPE_VAR:
         text_add(out, t->name);
@@ -257,6 +270,22 @@ void type_print_annotation(const type *t, bool qualified, text *out)
         return;
     }
 }
+
+void type_print_annotation_named(const type *t, const char *(*name)(void *cx, const type *t), void *cx, text *out)
+{
+    const naming names = { name, cx };
+    print_annotation(t, &names, out);
+}
+
+static const char *qualified_name(void *cx, const type *t) { return t->name; }
+static const char *unqualified_name(void *cx, const type *t) { return type_unqualified_name(t); }
+
+void type_print_annotation(const type *t, bool qualified, text *out)
+{
+    type_print_annotation_named(t, qualified ? qualified_name : unqualified_name, NULL, out);
+}
+
+static void print_unqualified(const type *t, text *out) { type_print_annotation(t, false, out); }
 
 static const char *as_string(arena *a, const type *t, void (*print)(const type *, text *))
 {

@@ -7,6 +7,7 @@
 #include "base/alloc.h"
 #include "base/diag.h"
 #include "base/error.h"
+#include "base/file.h"
 #include "ir/graph.h"
 #include "jit_debug.h"
 #include "opt/opt.h"
@@ -53,10 +54,6 @@ void api_value_json(jit_value v, text *out);
 /** Source → checked unit with what `goal` says. Diagnostics stay in d for the caller. NULL: see d, or no memory. */
 ir_unit *api_compile_unit(const char *text_, size_t n_bytes, const jit_compile_options *opts, sema_goal goal,
                           diag *d);
-/** Read a regular file whole: mem_ block, NUL-terminated. */
-jit_status api_read_file(const char *path, size_t max_bytes, char **ret, size_t *ret_n, jit_error *err);
-/** Write through a temporary file in the same folder that replaces `path` only when it is complete. */
-jit_status api_write_file(const char *path, const void *bytes, size_t n_bytes, jit_error *err);
 
 /* ---- graphs and plans ------------------------------------------------------------------------- */
 /** Context of passes: folding runs kernels, inlining finds the callees' graphs. */

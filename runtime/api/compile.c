@@ -26,7 +26,7 @@ static bool find_import(void *ctx, const source *importer, int level, const char
     char *bytes = NULL;
     size_t n;
     source *src = NULL;
-    if (!path.failed && api_read_file(path.s, SOURCE_MAX_BYTES, &bytes, &n, NULL) == JIT_OK)
+    if (!path.failed && file_read(path.s, SOURCE_MAX_BYTES, &bytes, &n, NULL) == JIT_OK)
         src = source_new(path.s, bytes, n);
     mem_free(bytes);
     text_fini(&path);
@@ -125,7 +125,7 @@ jit_status jit_compile_file(const char *path, const jit_compile_options *opts, j
     size_t n;
     if (!path)
         return error_fail(err, JIT_EINVAL, "jit_compile_file: the path is NULL");
-    jit_status status = api_read_file(path, SOURCE_MAX_BYTES, &bytes, &n, err);
+    jit_status status = file_read(path, SOURCE_MAX_BYTES, &bytes, &n, err);
     if (status)
         return status;
     jit_compile_options own = opts ? *opts : (jit_compile_options)JIT_COMPILE_OPTIONS_INIT;

@@ -149,7 +149,7 @@ jit_status jit_tensor_load(const char *path, jit_any **ret, jit_error *err)
     size_t n;
     if (!path || !ret)
         return error_fail(err, JIT_EINVAL, "jit_tensor_load: the path or the place of the tensor is NULL");
-    jit_status status = api_read_file(path, NPY_MAX_BYTES, &bytes, &n, err);
+    jit_status status = file_read(path, NPY_MAX_BYTES, &bytes, &n, err);
     if (status)
         return status;
     arena a;
@@ -201,7 +201,7 @@ jit_status jit_tensor_save(const jit_any *v, const char *path, jit_error *err)
     jit_status status = elements ? jit_tensor_read(v, elements, n_bytes, err) : error_no_memory(err);
     if (!status) {
         text_add_bytes(&out, elements, n_bytes);
-        status = out.failed ? error_no_memory(err) : api_write_file(path, out.s, out.n, err);
+        status = out.failed ? error_no_memory(err) : file_write(path, out.s, out.n, err);
     }
     mem_free(elements);
     text_fini(&out);

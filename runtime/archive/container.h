@@ -64,9 +64,9 @@ typedef struct container_writer container_writer;
 /** prefix NULL: base name of the path without its last extension. Existing files stay whole until finish. */
 jit_status container_writer_open(const char *path, const char *prefix, container_writer **ret, jit_error *err);
 jit_status container_writer_open_memory(const char *prefix, container_writer **ret, jit_error *err);
-/** Add a record; payloads start at multiples of 64. The bytes must stay until finish. Order is kept. */
-jit_status container_write(container_writer *w, const char *name, const void *bytes, size_t n_bytes, bool deflate,
-                           jit_error *err);
+/** Add a record; payloads start at multiples of 64. It is written at once: the bytes may go afterwards. */
+jit_status container_write(container_writer *w, const char *name, const void *bytes, size_t n_bytes,
+                           bool is_deflated, jit_error *err);
 /** Complete, sync, rename. Releases the writer, also on failure (then the old file is whole). For memory: *ret_bytes
  * (mem_ block, yours) and *ret_n_bytes; both may be NULL for files. */
 jit_status container_writer_finish(container_writer *take, char **ret_bytes, size_t *ret_n_bytes, jit_error *err);

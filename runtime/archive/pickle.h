@@ -9,6 +9,7 @@
 
 #include "base/text.h"
 #include "ir/function.h"
+#include "runtime/archive/container.h"
 
 /** What a pickle refers to outside itself. Each returns JIT_OK or has filled err. */
 typedef struct unpickle_hooks {
@@ -41,6 +42,8 @@ typedef struct pickle_storages {
     VEC(storage *) all; /* references */
 } pickle_storages;
 void pickle_storages_fini(pickle_storages *s);
+/** Write them as "<folder>/0", "<folder>/1", …: after the pickles that mention them. */
+jit_status pickle_storages_write(const pickle_storages *s, container_writer *w, const char *folder, jit_error *err);
 
 typedef struct pickle_hooks {
     void *ctx;

@@ -317,9 +317,9 @@ static bool insert_container(unpickler *u, size_t first, jit_value take)
 {
     if (!unpickle_push_part(u, take))
         return false;
-    item container = VEC_LAST(&u->stack);
-    memmove(&u->stack.at[first + 1], &u->stack.at[first], (u->stack.n - 1 - first) * sizeof container);
-    u->stack.at[first] = container;
+    item fresh = VEC_LAST(&u->stack);
+    memmove(&u->stack.at[first + 1], &u->stack.at[first], (u->stack.n - 1 - first) * sizeof fresh);
+    u->stack.at[first] = fresh;
     return true;
 }
 

@@ -424,9 +424,9 @@ bool unpickle_build(unpickler *u, const item *object_item, const item *state)
         part *of_state = unpickle_part(u, state);
         const uint32_t inner = of_state ? of_state->depth
                                : state->kind == ITEM_TUPLE ? u->tuples.at[state->index].depth : 0;
-        if (inner >= UNPICKLE_MAX_DEPTH)
+        if (inner > UNPICKLE_MAX_DEPTH)
             return unpickle_fail(u, "values nest deeper than %d", UNPICKLE_MAX_DEPTH);
-        p->depth = inner + 1;
+        p->depth = inner ? inner : 1; // an object counts as its dict of attributes
         if (!fill_object(u, v.object, state))
             return false;
         unpickle_part(u, object_item)->is_built = true;
