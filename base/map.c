@@ -53,6 +53,29 @@ enum { SCANNED_MAX = 8 }; /* entries of a map without slots */
 #define KEY_EQUAL(a, b) (*(a) == *(b) && !strcmp((a), (b)))
 #include "base/map_tmpl.h"
 
+static bool is_bytes(const char *key, const char *s, size_t n)
+{
+    return key && !strncmp(key, s, n) && key[n] == '\0';
+}
+
+void *strmap_find_bytes(const strmap *m, const char *s, size_t n)
+{
+    if (!m->n_slots) {
+        for (size_t i = 0; i < m->n; i++)
+            if (is_bytes(m->entries[i].key, s, n))
+                return m->entries[i].value;
+        return NULL;
+    }
+    uint32_t hash = (uint32_t)hash_bytes(s, n);
+    size_t mask = m->n_slots - 1;
+    for (size_t i = hash & mask; m->slots[i].index; i = (i + 1) & mask) {
+        const strmap_entry *e = &m->entries[m->slots[i].index - 1];
+        if (m->slots[i].hash == hash && is_bytes(e->key, s, n))
+            return e->value;
+    }
+    return NULL;
+}
+
 #define MAP             ptrmap
 #define ENTRY           ptrmap_entry
 #define FN(x)           ptrmap_##x

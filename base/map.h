@@ -33,6 +33,12 @@ void strmap_fini(strmap *m);
 void *strmap_find(const strmap *m, const char *key);            /* NULL if absent */
 bool strmap_has(const strmap *m, const char *key);
 bool strmap_set(strmap *m, const char *key, void *value);       /* adds or replaces; false: no memory */
+void **strmap_find_place(const strmap *m, const char *key);     /* where its value is; NULL if absent */
+/** Where the value of key is, NULL there if it was absent and is added now; for a look and a change in one. Holds
+ * until the map changes. NULL: no memory. */
+void **strmap_place(strmap *m, const char *key);
+/** The value of the key that is the n bytes at s; they need no NUL behind them. */
+void *strmap_find_bytes(const strmap *m, const char *s, size_t n);
 bool strmap_remove(strmap *m, const char *key);                 /* true if it was there */
 bool strmap_remove_value(strmap *m, const char *key, const void *value); /* … if it has that value */
 
@@ -53,6 +59,8 @@ void ptrmap_fini(ptrmap *m);
 void *ptrmap_find(const ptrmap *m, const void *key);
 bool ptrmap_has(const ptrmap *m, const void *key);
 bool ptrmap_set(ptrmap *m, const void *key, void *value);
+void **ptrmap_find_place(const ptrmap *m, const void *key);
+void **ptrmap_place(ptrmap *m, const void *key);
 bool ptrmap_remove(ptrmap *m, const void *key);
 bool ptrmap_remove_value(ptrmap *m, const void *key, const void *value);
 

@@ -79,29 +79,41 @@ static bool FN(pack)(MAP *m)
     return true;
 }
 
-bool FN(set)(MAP *m, KEY key, void *value)
+void **FN(place)(MAP *m, KEY key)
 {
     uint32_t hash = m->n_slots ? KEY_HASH(key) : 0;
     ENTRY *e = m->n_slots ? FN(probe)(m, key, hash) : FN(scan)(m, key);
-    if (e) {
-        e->value = value;
-        return true;
-    }
+    if (e)
+        return &e->value;
     size_t most = m->n_slots ? m->n_slots / 2 : SCANNED_MAX;
     if (m->n >= UINT32_MAX - 1)
-        return false;
+        return NULL;
     if (m->n >= most) {
         if (!FN(pack)(m))
-            return false;
+            return NULL;
         hash = m->n_slots ? KEY_HASH(key) : 0;
     }
     if (m->n == m->cap
         && !vec_reserve((void **)&m->entries, &m->cap, m->n + 1, sizeof *m->entries, m->arena))
-        return false;
+        return NULL;
     if (m->n_slots)
         FN(fill_slot)(m->slots, m->n_slots, (uint32_t)m->n, hash);
-    m->entries[m->n++] = (ENTRY){ key, value };
-    return true;
+    m->entries[m->n] = (ENTRY){ key, NULL };
+    return &m->entries[m->n++].value;
+}
+
+bool FN(set)(MAP *m, KEY key, void *value)
+{
+    void **place = FN(place)(m, key);
+    if (place)
+        *place = value;
+    return place != NULL;
+}
+
+void **FN(find_place)(const MAP *m, KEY key)
+{
+    ENTRY *e = FN(lookup)(m, key);
+    return e ? &e->value : NULL;
 }
 
 void *FN(find)(const MAP *m, KEY key)

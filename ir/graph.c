@@ -145,11 +145,13 @@ static const char *take_next_name(ir_value *v, const char *name)
     if (f->used < suffix)
         f->used = suffix - 1;
     const char *free_name;
-    do
+    void **place;
+    do {
         free_name = numbered_name(g, f, ++f->used);
-    while (free_name && strmap_has(&g->names, free_name));
-    if (free_name)
-        strmap_set(&g->names, free_name, v);
+        place = free_name ? strmap_place(&g->names, free_name) : NULL;
+    } while (place && *place);
+    if (place)
+        *place = v;
     return ir_graph_failed(g) ? NULL : free_name;
 }
 
@@ -168,15 +170,17 @@ void ir_value_force_name(ir_value *v, const char *name)
     ir_value_drop_name(v);
     if (is_all_digits(name)) // the printed form of values without a name
         return;
-    ir_value *owner = strmap_find(&g->names, name);
+    void **place = strmap_find_place(&g->names, name);
+    ir_value *owner = place ? *place : NULL;
     const char *own = owner ? owner->name : arena_strdup(&g->arena, name);
     if (owner) {
+        *place = v; // the key of the entry is the old owner's string, which lives as long as the graph
         owner->name = take_next_name(owner, name);
         if (!owner->name)
             return;
-        // the key of the entry is the old owner's string, which lives as long as the graph
+    } else {
+        strmap_set(&g->names, own, v);
     }
-    strmap_set(&g->names, own, v);
     v->name = ir_graph_failed(g) ? NULL : own;
 }
 

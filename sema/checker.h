@@ -124,6 +124,7 @@ struct checker {
     const sema_options *options;
     strmap globals;             /* name → sval *: prebound (design §9), imports, functions, classes of the file */
     arena *arena;               /* the unit's */
+    strmap operators;           /* path → name of the operator it means ("torch.relu" → "aten::relu"): those met so far */
     strmap module_variables;    /* name → module_variable * */
     strmap foreign;             /* name → foreign_name *: imported, but nothing a function can use */
     fn_checker *current;        /* function being checked, for call edges */

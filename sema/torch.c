@@ -182,6 +182,13 @@ static sval unknown_member(fn_checker *f, const char *module, const char *name, 
     return error_sval(at);
 }
 
+/* Programs name the same few operators again and again, and finding one takes many comparisons: remember it. */
+static sval known_operator(fn_checker *f, const char *path, sval v)
+{
+    strmap_set(&f->c->operators, arena_strdup(f->c->arena, path), (void *)v.name);
+    return v;
+}
+
 sval module_attribute(fn_checker *f, const char *module, const char *name, range at)
 {
     char path[NAME_MAX_BYTES];
@@ -189,18 +196,20 @@ sval module_attribute(fn_checker *f, const char *module, const char *name, range
     sval v;
     if (!n)
         return unknown_member(f, module, name, NULL, at);
+    const char *known = strmap_find(&f->c->operators, path);
+    if (known)
+        return (sval){ .kind = SVAL_OPERATOR, .at = at, .name = known };
     if (strncmp(module, "torch.ops", 9) == 0 && (module[9] == 0 || module[9] == '.'))
         return ops_member(f, module, name, at);
-    if (module_constant(f, path, n, at, &v) || named_member(f, path, n, at, &v))
-        return v;
-    if (library_member(f, module, name, at, &v))
-        return v;
+    if (module_constant(f, path, n, at, &v) || named_member(f, path, n, at, &v)
+        || library_member(f, module, name, at, &v))
+        return v.kind == SVAL_OPERATOR ? known_operator(f, path, v) : v;
     const char *prefix = NULL;
     for (size_t i = 0; i < sizeof prefixes / sizeof *prefixes; i++)
         if (strcmp(prefixes[i].module, module) == 0)
             prefix = prefixes[i].prefix;
     const char *op = prefix ? aten_name(prefix, name) : NULL;
     if (op)
-        return (sval){ .kind = SVAL_OPERATOR, .at = at, .name = op };
+        return known_operator(f, path, (sval){ .kind = SVAL_OPERATOR, .at = at, .name = op });
     return unknown_member(f, module, name, prefix, at);
 }

@@ -188,6 +188,7 @@ checker *check_source(ast *take, const sema_options *o, diag *d, checker *import
                     .keep = keep,
                     .goal = importer ? importer->goal : o->goal };
     strmap_init(&c->globals, c->arena);
+    strmap_init(&c->operators, c->arena);
     strmap_init(&c->module_variables, c->arena);
     strmap_init(&c->imports, c->arena);
     strmap_init(&c->foreign, c->arena);

@@ -61,18 +61,7 @@ ast_nodes nodes_of(parser *p, ast_node *n)
 
 const char *parser_intern(parser *p, const char *s, size_t n)
 {
-    char small[128];
-    const char *name = small;
-
-    if (n < sizeof small) {
-        memcpy(small, s, n);
-        small[n] = '\0';
-    } else {
-        name = arena_strndup(p->arena, s, n);
-        if (name == NULL)
-            return "";
-    }
-    const char *known = strmap_find(p->names, name);
+    const char *known = strmap_find_bytes(p->names, s, n);
     if (known != NULL)
         return known;
     char *copy = arena_strndup(p->arena, s, n);
