@@ -18,8 +18,8 @@ def header(title):
     print("\n%s\n\n| what | PyTorch | tjs | ratio | target |\n|---|---|---|---|---|" % title)
 
 
-def ours(tjs, kind, path, call=None, threads=1, min_time=0.5):
-    cmd = [tjs, "bench", kind, path, "--json", "--min-time", str(min_time), "--threads", str(threads)]
+def ours(tjs, kind, path, call=None, threads=1, min_time=0.5, more=()):
+    cmd = [tjs, "bench", kind, path, "--json", "--min-time", str(min_time), "--threads", str(threads), *more]
     if call:
         cmd += ["--call", call]
     p = subprocess.run(cmd, capture_output=True, text=True)
@@ -66,15 +66,24 @@ def program(lines):
 
 def bench_compile(tjs, torch):
     header("Compiling a source (check, lower, emit)")
-    for lines, target in ((10, "≤ 20 µs"), (100, ""), (1000, "≤ 2 ms"), (5000, "≤ 10 ms")):
+    curve = []
+    for lines, target in ((10, "≤ 20 µs"), (100, ""), (1000, "≤ 2 ms"), (5000, "≤ 10 ms"), (20000, ""), (50000, "")):
         source = program(lines)
-        theirs = median(lambda: torch.jit.CompilationUnit(source), 1.0, 3)
         with tempfile.NamedTemporaryFile("w", suffix=".tjs", delete=False) as f:
             f.write(source)
         mine = ours(tjs, "compile", f.name)
+        check = ours(tjs, "compile", f.name, more=["--check-only"])
         os.unlink(f.name)
-        if mine:
+        if mine and check:
+            curve.append((lines, check, mine))
+        if mine and lines <= 5000:
+            theirs = median(lambda: torch.jit.CompilationUnit(source), 1.0, 3)
             report("compile", "%d lines" % lines, theirs * 1e6, mine["median_s"] * 1e6, "µs", target)
+    print("\n| lines | check | per line | compile | per line | peak bytes a line |\n|---|---|---|---|---|---|")
+    for lines, check, mine in curve:
+        print("| %d | %.4g ms | %.2f µs | %.4g ms | %.2f µs | %.0f |" % (
+            lines, check["median_s"] * 1e3, check["s_per_line"] * 1e6, mine["median_s"] * 1e3, mine["s_per_line"] * 1e6,
+            mine["peak_bytes_per_line"]))
 
 
 # Linux hands a process's peak memory on to its children, so a small one does the measuring: its own 9 MB are the

@@ -45,8 +45,11 @@ void jit_debug_op_counts(size_t *ret_implemented, size_t *ret_known);
 /** Does "aten::add.Tensor" have a kernel here? known: is it in the table at all. */
 bool jit_debug_op_is_implemented(const char *name, bool *ret_known);
 
-/** Bytes of heap in use by the library's allocator on this thread's budget, and the peak of the process. */
+/** The most memory the process had so far. */
 size_t jit_debug_peak_rss_bytes(void);
+/** Compile once: the bytes of heap it takes at its peak, and those the module keeps. */
+jit_status jit_debug_compile_bytes(const char *source, size_t n_bytes, const jit_compile_options *opts,
+                                   size_t *ret_peak, size_t *ret_kept, jit_error *err);
 
 #ifdef __cplusplus
 }

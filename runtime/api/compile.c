@@ -106,17 +106,37 @@ static jit_status compile(const char *source_, size_t n_bytes, const jit_compile
     return status;
 }
 
+static jit_status compile_within(mem_budget *budget, const char *source_, size_t n_bytes,
+                                 const jit_compile_options *opts, jit_module **ret, jit_error *err)
+{
+    limit_memory(budget, opts);
+    mem_budget *outer = mem_budget_set(budget);
+    jit_status status = compile(source_, n_bytes, opts, ret, err);
+    mem_budget_set(outer);
+    return status;
+}
+
 jit_status jit_compile(const char *source_, size_t n_bytes, const jit_compile_options *opts, jit_module **ret,
                        jit_error *err)
 {
     mem_budget budget;
     if (!source_ || !ret)
         return error_fail(err, JIT_EINVAL, "jit_compile: the source or the place of the module is NULL");
-    limit_memory(&budget, opts);
-    mem_budget *outer = mem_budget_set(&budget);
-    jit_status status = compile(source_, n_bytes, opts, ret, err);
-    mem_budget_set(outer);
-    return status;
+    return compile_within(&budget, source_, n_bytes, opts, ret, err);
+}
+
+jit_status jit_debug_compile_bytes(const char *source_, size_t n_bytes, const jit_compile_options *opts,
+                                   size_t *ret_peak, size_t *ret_kept, jit_error *err)
+{
+    mem_budget budget;
+    jit_module *m;
+    jit_status status = compile_within(&budget, source_, n_bytes, opts, &m, err);
+    if (status)
+        return status;
+    *ret_peak = budget.peak_bytes;
+    *ret_kept = budget.used_bytes;
+    jit_module_unref(m);
+    return JIT_OK;
 }
 
 jit_status jit_compile_file(const char *path, const jit_compile_options *opts, jit_module **ret, jit_error *err)

@@ -202,6 +202,25 @@ def bad_calls():
         expect("--call %r is refused" % c, tjs("run", p, "--call", c), 2, "rror")
 
 
+def compile_memory():
+    """What a compile takes and keeps: bounded for each line, however many there are."""
+    body = ("def f%d(x: Tensor, n: int) -> Tensor:\n    y = torch.relu(x) * 2.0 + float(n)\n    total = 0\n"
+            "    for i in range(n):\n        if i %% 2 == 0:\n            total += i * 3\n        else:\n"
+            "            y = y - x[0]\n    shape = [x.size(0), total]\n    return torch.sigmoid(y) + float(len(shape))\n")
+    figures = {}
+    for lines in 1000, 5000:
+        path = write("".join(body % i for i in range(lines // 10)), "lines%d.tjs" % lines)
+        r = tjs("bench", "compile", path, "--json", "--min-time", "0")
+        figures[lines] = json.loads(r.out) if r.code == 0 else {}
+        check("%d lines are counted" % lines, figures[lines].get("lines") == lines)
+        check("bytes a line of %d lines" % lines, 0 < figures[lines].get("peak_bytes_per_line", 0) < 3000)
+    check("5,000 lines take no more memory each than 1,000",
+          figures[5000].get("peak_bytes_per_line", 0) < 1.05 * figures[1000].get("peak_bytes_per_line", 0))
+    expect("memory of a compile as text", tjs("bench", "compile", write(GOOD), "--min-time", "0"), 0, "5 lines:",
+           "bytes at the peak")
+    expect("timing a check alone", tjs("bench", "compile", write(GOOD), "--min-time", "0", "--check-only"), 0, "median")
+
+
 def npy_files():
     p = write("def main(x: Tensor):\n    return x\n", "n.tjs")
     header = b"\x93NUMPY\x01\x00\x76\x00{'descr': '%s', 'fortran_order': %s, 'shape': %s, }"
@@ -231,5 +250,6 @@ run_time_errors()
 limits()
 interruption()
 bad_calls()
+compile_memory()
 npy_files()
 finish()

@@ -1,4 +1,5 @@
-/* tools/tjs/cmd_bench.c: `tjs bench run|compile FILE`: first call, median, minimum, percentiles, peak memory.
+/* tools/tjs/cmd_bench.c: `tjs bench run|compile FILE`: first call, median, minimum, percentiles, peak memory;
+ * for a compile also time and memory per line of the source.
  *
  * Runs are timed one by one until --min-time has passed (at least five, at most a million). Something faster
  * than a few microseconds is timed in batches, so that reading the clock does not count. */
@@ -20,7 +21,8 @@ typedef struct bench {
     jit_any **args;
     size_t n_args;
     double min_time;
-    bool json;
+    bool json, check_only;
+    size_t n_lines, peak_bytes, kept_bytes; /* of a compile; no lines: runs are timed */
 } bench;
 
 static void swallow(void *ctx, const char *s, size_t n)
@@ -36,6 +38,17 @@ static jit_status compile_once(bench *b, jit_error *err)
     jit_status status = jit_compile(b->source, b->n_bytes, &opts, &m, err);
     if (!status)
         jit_module_unref(m);
+    return status;
+}
+
+static jit_status check_once(bench *b, jit_error *err)
+{
+    jit_compile_options opts = JIT_COMPILE_OPTIONS_INIT;
+    opts.name = b->path;
+    char *report;
+    jit_status status = jit_check(b->source, b->n_bytes, &opts, JIT_TEXT, &report, err);
+    if (!status)
+        jit_free(report);
     return status;
 }
 
@@ -60,13 +73,22 @@ static int compare_doubles(const void *a, const void *b)
 static void report(const bench *b, double first, double *runs, size_t n)
 {
     qsort(runs, n, sizeof *runs, compare_doubles);
-    double median = runs[n / 2], peak = (double)jit_debug_peak_rss_bytes() / (1 << 20);
+    double median = runs[n / 2], peak = (double)jit_debug_peak_rss_bytes() / (1 << 20), lines = (double)b->n_lines;
     if (b->json)
-        printf("{\"median_s\": %.9g, \"min_s\": %.9g, \"first_s\": %.9g, \"runs\": %zu, \"peak_rss_mb\": %.1f}\n", median,
+        printf("{\"median_s\": %.9g, \"min_s\": %.9g, \"first_s\": %.9g, \"runs\": %zu, \"peak_rss_mb\": %.1f", median,
                runs[0], first, n, peak);
     else
         printf("first %.3f us, median %.3f us, min %.3f us, p90 %.3f us, p99 %.3f us, %zu runs, peak %.1f MB\n",
                first * 1e6, median * 1e6, runs[0] * 1e6, runs[n * 9 / 10] * 1e6, runs[n * 99 / 100] * 1e6, n, peak);
+    if (b->n_lines && b->json)
+        printf(", \"lines\": %zu, \"s_per_line\": %.4g, \"peak_bytes\": %zu, \"peak_bytes_per_line\": %.1f"
+               ", \"kept_bytes\": %zu, \"kept_bytes_per_line\": %.1f", b->n_lines, median / lines, b->peak_bytes,
+               (double)b->peak_bytes / lines, b->kept_bytes, (double)b->kept_bytes / lines);
+    else if (b->n_lines)
+        printf("%zu lines: %.3f us, %.0f bytes at the peak and %.0f bytes kept a line\n", b->n_lines, median * 1e6 / lines,
+               (double)b->peak_bytes / lines, (double)b->kept_bytes / lines);
+    if (b->json)
+        printf("}\n");
 }
 
 static int measure(bench *b, jit_status (*once)(bench *b, jit_error *err))
@@ -119,6 +141,18 @@ static int bench_run(bench *b)
     return code;
 }
 
+static int bench_compile(bench *b)
+{
+    jit_error err = JIT_ERROR_INIT;
+    jit_compile_options opts = JIT_COMPILE_OPTIONS_INIT;
+    opts.name = b->path;
+    for (size_t i = 0; i < b->n_bytes; i++)
+        b->n_lines += b->source[i] == '\n' || i + 1 == b->n_bytes;
+    if (jit_debug_compile_bytes(b->source, b->n_bytes, &opts, &b->peak_bytes, &b->kept_bytes, &err))
+        return tool_report(b->path, &err);
+    return measure(b, b->check_only ? check_once : compile_once);
+}
+
 int cmd_bench(int argc, char **argv)
 {
     const tool_command *self = tool_find_command("bench");
@@ -129,6 +163,7 @@ int cmd_bench(int argc, char **argv)
         { "call", "EXPR", "run: the call (default: main()); its arguments are evaluated once", OPT_STRING, &b.call },
         { "threads", "number", "threads within operators", OPT_INT, &threads },
         { "min-time", "seconds", "measure at least this long (default 0.5)", OPT_FLOAT, &b.min_time },
+        { "check-only", NULL, "compile: time the check alone, without graphs", OPT_FLAG, &b.check_only },
         { "json", NULL, "the figures as one line of JSON, in seconds", OPT_FLAG, &b.json },
         { 0 },
     };
@@ -142,7 +177,7 @@ int cmd_bench(int argc, char **argv)
     if (code < 0) {
         if (threads > 0)
             jit_set_num_threads((int)threads);
-        code = !strcmp(words.at[0], "run") ? bench_run(&b) : measure(&b, compile_once);
+        code = !strcmp(words.at[0], "run") ? bench_run(&b) : bench_compile(&b);
     }
     free(b.source);
     free(words.at);
