@@ -117,6 +117,8 @@ void *mem_realloc(void *p, size_t n_bytes)
     return q;
 }
 
+size_t mem_usable_bytes(const void *p) { return malloc_usable_size((void *)(uintptr_t)p); }
+
 void mem_free(void *p)
 {
     uncount(p);

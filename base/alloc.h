@@ -24,6 +24,8 @@ void *mem_alloc(size_t n_bytes);                    /* uninitialised; n_bytes 0 
 void *mem_calloc(size_t n, size_t size);            /* zeroed; the product is checked for overflow */
 void *mem_realloc(void *p, size_t n_bytes);         /* as realloc(); on failure p stays valid */
 void  mem_free(void *p);                            /* NULL is fine */
+/** Bytes that a mem_ block really has: at least those asked for. */
+size_t mem_usable_bytes(const void *p);
 void *mem_alloc_aligned(size_t n_bytes, size_t align); /* release with mem_free_aligned */
 void  mem_free_aligned(void *p);
 char *mem_strdup(const char *s);

@@ -3,7 +3,7 @@
 #include "runtime/kernels/result.h"
 #include "runtime/kernels/table.h"
 
-static bool missing_key(op_ctx *cx, jit_value key)
+bool op_missing_key(op_ctx *cx, jit_value key)
 {
     text name;
     text_init(&name, NULL);
@@ -24,7 +24,7 @@ bool dict_getitem(op_ctx *cx, const jit_value *args, jit_value *rets)
 {
     const jit_value *found = dict_find(args[0].dict, args[1]);
     if (!found)
-        return missing_key(cx, args[1]);
+        return op_missing_key(cx, args[1]);
     rets[0] = value_ref(*found);
     return true;
 }
@@ -64,12 +64,12 @@ bool dict_setdefault(op_ctx *cx, const jit_value *args, jit_value *rets)
 bool dict_delitem(op_ctx *cx, const jit_value *args, jit_value *rets)
 {
     (void)rets;
-    return dict_remove(args[0].dict, args[1], NULL) || missing_key(cx, args[1]);
+    return dict_remove(args[0].dict, args[1], NULL) || op_missing_key(cx, args[1]);
 }
 
 bool dict_pop(op_ctx *cx, const jit_value *args, jit_value *rets)
 {
-    return dict_remove(args[0].dict, args[1], rets) || missing_key(cx, args[1]);
+    return dict_remove(args[0].dict, args[1], rets) || op_missing_key(cx, args[1]);
 }
 
 bool dict_pop_default(op_ctx *cx, const jit_value *args, jit_value *rets)

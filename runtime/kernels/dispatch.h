@@ -47,6 +47,9 @@ bool op_fail(op_ctx *cx, jit_status status, const char *format, ...) __attribute
 #define OP_FAIL(cx, ...) op_fail((cx), JIT_ERUNTIME, __VA_ARGS__)
 static inline bool op_no_memory(op_ctx *cx) { return op_fail(cx, JIT_ENOMEM, "out of memory"); }
 
+/** KeyError: the dict has no such key. */
+bool op_missing_key(op_ctx *cx, jit_value key);
+
 /** The kernel that runs `id` on the CPU, or NULL (declared, structural, composite rows). */
 op_kernel op_kernel_find(op_id id, device_kind where);
 /** Call an operator; the hook sees it. Fails with "aten::x is not implemented" where there is no kernel. */

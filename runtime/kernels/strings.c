@@ -265,13 +265,7 @@ bool string_slice(op_ctx *cx, const jit_value *args, jit_value *rets)
 
 bool string_add(op_ctx *cx, const jit_value *args, jit_value *rets)
 {
-    const str *a = args[0].s, *b = args[1].s;
-    str *r = a->n <= TEXT_MAX_BYTES && b->n <= TEXT_MAX_BYTES ? str_new(NULL, a->n + b->n) : NULL;
-    if (r) {
-        memcpy(r->s, a->s, a->n);
-        memcpy(r->s + a->n, b->s, b->n);
-    }
-    return ret_heap(cx, rets, VALUE_STR, r);
+    return ret_heap(cx, rets, VALUE_STR, str_concat(args[0].s, args[1].s));
 }
 
 bool string_len(op_ctx *cx, const jit_value *args, jit_value *rets)

@@ -42,7 +42,7 @@ storage *storage_borrow(device dev, void *data, size_t n_bytes, void (*release)(
 
 storage *storage_ref(storage *s)
 {
-    if (s) atomic_fetch_add_explicit(&s->n_refs, 1, memory_order_relaxed);
+    if (s) refs_take(&s->n_refs);
     return s;
 }
 
@@ -66,9 +66,7 @@ static void free_extras(storage *s)
 void storage_unref(storage *s)
 {
     if (!s) return;
-    // the only holder needs no locked instruction: nobody else can raise the count
-    if (atomic_load_explicit(&s->n_refs, memory_order_acquire) != 1 &&
-        atomic_fetch_sub_explicit(&s->n_refs, 1, memory_order_acq_rel) != 1)
+    if (!refs_drop(&s->n_refs))
         return;
     if (s->extras) free_extras(s);
     drop_bytes(s);

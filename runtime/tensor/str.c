@@ -22,6 +22,42 @@ str *str_new(const char *s, size_t n)
     return r;
 }
 
+str *str_concat(const str *a, const str *b)
+{
+    str *r = a->n <= TEXT_MAX_BYTES && b->n <= TEXT_MAX_BYTES - a->n ? str_new(NULL, a->n + b->n) : NULL;
+    if (r) {
+        memcpy(r->s, a->s, a->n);
+        memcpy(r->s + a->n, b->s, b->n);
+    }
+    return r;
+}
+
+/* A string built piece by piece is given half of its length as room each time it must move, so that building it costs
+ * what it is long; the allocator knows how large a block is. */
+str *str_append(str *take_a, const str *b)
+{
+    size_t n = take_a->n + b->n, n_bytes = sizeof *take_a + n + 1;
+    if (atomic_load_explicit(&take_a->h.n_refs, memory_order_acquire) != 1 || take_a == b || b->n > TEXT_MAX_BYTES
+        || n > TEXT_MAX_BYTES) {
+        str *r = str_concat(take_a, b);
+        value_unref(VALUE_HEAP_V(VALUE_STR, take_a));
+        return r;
+    }
+    if (mem_usable_bytes(take_a) < n_bytes) {
+        str *moved = mem_realloc(take_a, n_bytes + n / 2);
+        if (!moved) {
+            value_unref(VALUE_HEAP_V(VALUE_STR, take_a));
+            return NULL;
+        }
+        take_a = moved;
+    }
+    memcpy(take_a->s + take_a->n, b->s, b->n);
+    take_a->s[n] = '\0';
+    take_a->n = n;
+    take_a->hash = 0;
+    return take_a;
+}
+
 /* The hash is cached in the string; threads that race for it write the same value. */
 uint32_t str_hash(const str *s)
 {

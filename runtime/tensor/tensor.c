@@ -106,15 +106,14 @@ tensor *tensor_on_storage(storage *s, dtype d, const int64_t *sizes, const int64
 
 tensor *tensor_ref(tensor *t)
 {
-    if (t) atomic_fetch_add_explicit(&t->n_refs, 1, memory_order_relaxed);
+    if (t) refs_take(&t->n_refs);
     return t;
 }
 
 void tensor_unref(tensor *t)
 {
     if (!t) return;
-    if (atomic_load_explicit(&t->n_refs, memory_order_acquire) != 1 &&
-        atomic_fetch_sub_explicit(&t->n_refs, 1, memory_order_acq_rel) != 1)
+    if (!refs_drop(&t->n_refs))
         return;
     storage_unref(t->store);
     if (t->sizes != t->dims) mem_free(t->sizes);

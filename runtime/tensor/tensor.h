@@ -12,6 +12,7 @@
 #include <stddef.h>
 #include <stdint.h>
 
+#include "base/refs.h"
 #include "base/text.h"
 #include "jit.h"
 
@@ -65,7 +66,7 @@ struct storage_extra {
 };
 
 typedef struct storage {
-    _Atomic int32_t n_refs;
+    ref_count n_refs;
     device dev;
     bool is_borrowed;             /* bytes belong to someone else; `release` tells them */
     bool is_readonly;             /* mapped without write permission: copy before writing */
@@ -97,7 +98,7 @@ enum { TENSOR_INLINE_DIMS = 6, TENSOR_MAX_DIMS = 64 };
 typedef struct autograd_meta autograd_meta; /* absent until gradients need it */
 
 typedef struct tensor {
-    _Atomic int32_t n_refs;
+    ref_count n_refs;
     int8_t dtype;
     uint8_t n_dims;
     bool requires_grad;

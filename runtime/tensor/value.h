@@ -30,7 +30,7 @@ typedef enum value_tag {
 } value_tag;
 
 typedef struct heap_header {
-    _Atomic int32_t n_refs;   /* first member of tensor too */
+    ref_count n_refs;   /* first member of tensor too */
 } heap_header;
 
 typedef struct jit_value {
@@ -143,22 +143,24 @@ typedef struct future {
 static inline bool value_is_heap(jit_value v) { return v.tag >= VALUE_COMPLEX && v.p; }
 static inline jit_value value_ref(jit_value v)
 {
-    if (value_is_heap(v)) atomic_fetch_add_explicit(&v.heap->n_refs, 1, memory_order_relaxed);
+    if (value_is_heap(v)) refs_take(&v.heap->n_refs);
     return v;
 }
 void value_free(jit_value v); /* the last reference went; only value_unref calls it */
 static inline void value_unref(jit_value v)
 {
     if (!value_is_heap(v)) return;
-    // the only holder needs no locked instruction: nobody else can raise the count
-    if (atomic_load_explicit(&v.heap->n_refs, memory_order_acquire) == 1 ||
-        atomic_fetch_sub_explicit(&v.heap->n_refs, 1, memory_order_acq_rel) == 1)
+    if (refs_drop(&v.heap->n_refs))
         value_free(v);
 }
 void value_set(jit_value *slot, jit_value take); /* release what is there, take the new one */
 
 /* constructors: NULL without memory */
 str *str_new(const char *s, size_t n);
+/** a + b. NULL: no memory, or longer than TEXT_MAX_BYTES. */
+str *str_concat(const str *a, const str *b);
+/** The same where the reference to a is given up: it grows in place if nobody else holds it (b may be a). */
+str *str_append(str *take_a, const str *b);
 complex_box *complex_new(double re, double im);
 list *list_new(const struct type *elem, list_storage how, size_t reserve);
 bool list_push(list *l, jit_value take);          /* false: no memory; then the value is released */

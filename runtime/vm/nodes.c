@@ -318,6 +318,82 @@ static bool emit_list_length(vm_compile *c, const ir_node *n)
     return true;
 }
 
+/* ---- dicts and strings
+ * ------------------------------------------------------------------------------------------ */
+/** The V register of a key: bool, int and float keys are boxed in the temporary. */
+static uint32_t key_operand(vm_compile *c, const ir_value *key)
+{
+    return element_operand(c, key, LIST_VALUES);
+}
+
+static bool emit_dict_length(vm_compile *c, const ir_node *n)
+{
+    vm_slot to = result_slot(c, n->outputs[0]);
+    if (!live_of(c, n->outputs[0])->is_scalar || to.home == HOME_NONE)
+        return false;
+    emit(c, VM_DICT_LENGTH, to.reg, live_of(c, n->inputs[0])->reg, 0, 0);
+    return true;
+}
+
+static bool emit_dict_has(vm_compile *c, const ir_node *n)
+{
+    vm_slot to = result_slot(c, n->outputs[0]);
+    if (!live_of(c, n->outputs[0])->is_scalar || to.home == HOME_NONE)
+        return false;
+    emit(c, VM_DICT_HAS, to.reg, live_of(c, n->inputs[0])->reg, key_operand(c, n->inputs[1]), 0);
+    return true;
+}
+
+/** The type of a dict's elements; NULL: not known to be a dict. */
+static const type *dict_element(const ir_value *v)
+{
+    return v->type->kind == TYPE_DICT ? v->type->args[1] : NULL;
+}
+
+static bool emit_dict_get(vm_compile *c, const ir_node *n)
+{
+    const type *element = dict_element(n->inputs[0]);
+    vm_slot to = result_slot(c, n->outputs[0]);
+    bool is_scalar = live_of(c, n->outputs[0])->is_scalar;
+    if (!element || type_is_scalar(element) != is_scalar || to.home == HOME_NONE)
+        return false;
+    uint32_t key = key_operand(c, n->inputs[1]), held = live_of(c, n->inputs[0])->reg;
+    emit(c, is_scalar ? VM_DICT_GET_S : VM_DICT_GET, to.reg, held, key, vm_type_tag(element));
+    return true;
+}
+
+static bool emit_dict_set(vm_compile *c, const ir_node *n)
+{
+    const type *element = dict_element(n->inputs[0]);
+    bool is_boxed = live_of(c, n->inputs[1])->is_scalar && live_of(c, n->inputs[2])->is_scalar;
+    if (!element || (!type_is_scalar(element) && is_boxed)) // one temporary for both
+        return false;
+    if (type_is_scalar(element) && !live_of(c, n->inputs[2])->is_scalar)
+        return false;
+    uint32_t key = key_operand(c, n->inputs[1]), held = live_of(c, n->inputs[0])->reg;
+    if (type_is_scalar(element))
+        emit(c, VM_DICT_SET_S, scalar_operand(c, n->inputs[2], (type_kind)element->kind, 1), held, key,
+             vm_type_tag(element));
+    else
+        emit(c, VM_DICT_SET, element_operand(c, n->inputs[2], LIST_VALUES), held, key, 0);
+    return true;
+}
+
+static bool emit_string(vm_compile *c, const ir_node *n, uint32_t step)
+{
+    vm_slot to = result_slot(c, n->outputs[0]), left = operand_slot(c, n->inputs[0], step);
+    if (to.home == HOME_NONE || live_of(c, n->outputs[0])->is_scalar != (n->op != OP_aten_add_str))
+        return false;
+    uint32_t right = n->n_inputs > 1 ? live_of(c, n->inputs[1])->reg : 0;
+    if (n->op == OP_aten_len_str)
+        emit(c, VM_STR_LENGTH, to.reg, left.reg, 0, 0);
+    else if (n->op == OP_aten_eq_str)
+        emit(c, VM_STR_EQUAL, to.reg, left.reg, right, 0);
+    else
+        emit(c, VM_STR_CONCAT, to.reg, left.reg, right, left.is_last && left.reg != right);
+    return true;
+}
+
 /* ---- objects
  * ------------------------------------------------------------------------------------------- */
 /** The slot of the attribute node n names; false: the compile failed. */
@@ -403,13 +479,25 @@ static bool emit_is_none(vm_compile *c, const ir_node *n)
 }
 
 /** Operators that have an instruction of their own; false: none fits the operands. */
-static bool emit_special(vm_compile *c, const ir_node *n)
+static bool emit_special(vm_compile *c, const ir_node *n, uint32_t step)
 {
     switch (n->op) {
     case OP_aten___getitem___t: return emit_list_get(c, n);
     case OP_aten__set_item_t: return emit_list_set(c, n);
     case OP_aten_append_t: return emit_list_push(c, n);
     case OP_aten_len_t: return emit_list_length(c, n);
+    case OP_aten___getitem___Dict_str: case OP_aten___getitem___Dict_int: case OP_aten___getitem___Dict_float:
+    case OP_aten___getitem___Dict_bool:
+        return emit_dict_get(c, n);
+    case OP_aten__set_item_str: case OP_aten__set_item_int: case OP_aten__set_item_float:
+    case OP_aten__set_item_bool:
+        return emit_dict_set(c, n);
+    case OP_aten___contains___str: case OP_aten___contains___int: case OP_aten___contains___float:
+    case OP_aten___contains___bool:
+        return emit_dict_has(c, n);
+    case OP_aten_len_Dict_str: case OP_aten_len_Dict_int: case OP_aten_len_Dict_float: case OP_aten_len_Dict_bool:
+        return emit_dict_length(c, n);
+    case OP_aten_add_str: case OP_aten_len_str: case OP_aten_eq_str: return emit_string(c, n, step);
     case OP_aten___is__: case OP_aten___isnot__: return emit_is_none(c, n);
     case OP_prim_GetAttr: emit_get_attr(c, n); return true;
     case OP_prim_SetAttr: emit_set_attr(c, n); return true;
@@ -435,7 +523,7 @@ void emit_node(vm_compile *c, uint32_t step)
     case OP_aten_wait: emit_site(c, VM_WAIT, n, 0, step, (vm_site){ 0 }); return;
     default: break;
     }
-    if (emit_special(c, n))
+    if (emit_special(c, n, step))
         emit_operand_drops(c, n, step);
     else
         emit_operator(c, n, step);

@@ -56,6 +56,12 @@ static bool vm_wrong_operand(vm_run *run, const char *what)
     return vm_fail(run, JIT_ERUNTIME, "expected %s", what);
 }
 
+static bool vm_missing_key(vm_run *run, jit_value key)
+{
+    op_ctx cx = { .run = &run->op };
+    return op_missing_key(&cx, key);
+}
+
 static bool vm_unset_attribute(vm_run *run, const object *o, uint32_t slot)
 {
     const type_class *cls = o->type->cls;
@@ -326,6 +332,25 @@ static vm_frame *unwind(vm_run *run, vm_frame *f, const vm_frame *base)
             RAISE(vm_fail(run, JIT_ENOMEM, "out of memory"));                          \
         l->n--;                                                                        \
     }
+#define DICT_OPERAND()                                                                 \
+    dict *held = v[ip->b].dict;                                                        \
+    if (UNLIKELY(v[ip->b].tag != VALUE_DICT))                                          \
+        RAISE(vm_wrong_operand(run, "a dict"))
+#define DICT_FIND()                                                                    \
+    DICT_OPERAND();                                                                    \
+    const jit_value *found = dict_find(held, v[ip->c]);                                \
+    if (UNLIKELY(!found))                                                              \
+        RAISE(vm_missing_key(run, v[ip->c]))
+#define DICT_STORE(take)                                                                \
+    DICT_OPERAND();                                                                    \
+    jit_value element = (take), *place = dict_find(held, v[ip->c]);                    \
+    if (LIKELY(place != NULL))                                                         \
+        value_set(place, element);                                                     \
+    else if (!dict_set(held, value_ref(v[ip->c]), element))                            \
+        RAISE(vm_fail(run, JIT_ENOMEM, "out of memory"))
+#define STR_OPERAND(r)                                                                 \
+    if (UNLIKELY(v[r].tag != VALUE_STR))                                               \
+        RAISE(vm_wrong_operand(run, "a str"))
 #define OBJECT_SLOT(r)                                                                 \
     object *o = v[r].object;                                                           \
     if (UNLIKELY(v[r].tag != VALUE_OBJECT || ip->c >= o->n))                           \
