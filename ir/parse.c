@@ -448,6 +448,12 @@ ir_graph *ir_parse(const source *src, ir_unit *classes, diag *d)
         if (r.at < r.end)
             type_read_error(&r, "unexpected text after the graph");
     }
+    const char *why = NULL;
+    if (!r.error && g && !ir_validate(g, &d->arena, &why)) { // passes and plans trust what they get
+        diag_error(d, "ir-malformed", (range){ src, 0, 5 }, "%s", why);
+        ir_graph_free(g);
+        return NULL;
+    }
     if (!r.error)
         return g;
     uint32_t at = (uint32_t)(r.at - src->text);

@@ -124,6 +124,8 @@ static void errors_have_places(void **state)
         { "graph():\n  %t : Tensor = prim::Constant[value={3}]()\n  return (%t)\n",
           "the text of a tensor constant carries no data", 2 },
         { "graph(%x : int):\n  -> (%x)\n", "'->' outside of a block", 2 },
+        { "graph(%n : int):\n  %1 : bool = prim::Constant[value=1]()\n   = prim::Loop(%n, %1)\n  return (%n)\n",
+          "prim::Loop has one block and carries each value in and out, in ` = prim::Loop(%n, %1)`", 1 },
         { "graph(%x : Frob):\n  return (%x)\n", "unknown type 'Frob'", 1 },
     };
     for (size_t i = 0; i < sizeof cases / sizeof *cases; i++) {
