@@ -106,6 +106,43 @@ JIT_API jit_status jit_compile(const char *source, size_t n_bytes, const jit_com
 JIT_API jit_status jit_compile_file(const char *path, const jit_compile_options *opts, jit_module **ret,
                                     jit_error *err);
 
+/* ---- saving --------------------------------------------------------------------------------------- */
+/** A file stored beside the module (`_extra_files` in PyTorch); bytes may be anything. */
+typedef struct jit_extra_file { const char *name; const void *bytes; size_t n_bytes; } jit_extra_file;
+typedef struct jit_save_options {
+    size_t size;                       /* sizeof(jit_save_options); JIT_SAVE_OPTIONS_INIT sets it */
+    const char *function;              /* of a source: the function to save; NULL: its only one, else `forward`, `main` */
+    const char *prefix;                /* folder of all records in the archive; NULL: the path's base name without its
+                                          last extension, in memory "archive" */
+    const jit_extra_file *extra_files;
+    size_t n_extra_files;
+    /** Told now and then how much is written; bytes_total is an estimate until the end. May be NULL. */
+    void (*progress)(void *ctx, size_t bytes_done, size_t bytes_total);
+    void *ctx;
+} jit_save_options;
+#define JIT_SAVE_OPTIONS_INIT { sizeof(jit_save_options), NULL, NULL, NULL, 0, NULL, NULL }
+
+/**
+ * Save a module as an archive that `torch.jit.load` reads: its code, parameters, buffers and attributes.
+ *
+ * Of a source one function is saved, as the `forward` of a module of its own, with all that it calls. The file is
+ * written beside `path` under another name and replaces it only when it is complete: a failure leaves the old file
+ * whole. Saving what was loaded gives the same bytes again.
+ *
+ * @param opts  NULL for the defaults
+ * @return JIT_OK | JIT_EINVAL | JIT_ENOTFOUND (no such function, or none to choose) | JIT_EUNSUPPORTED (a value or a
+ *         construct that archives cannot hold, named) | JIT_EIO | what `__getstate__` ends with | JIT_ENOMEM
+ * @thread any; nobody may write to the module's tensors meanwhile
+ * @see    pytorch: torch.jit.save; R torch: jit_save */
+JIT_API jit_status jit_save(jit_module *m, const char *path, const jit_save_options *opts, jit_error *err);
+/** The same into memory. *ret: release with jit_free(). */
+JIT_API jit_status jit_serialize(jit_module *m, const jit_save_options *opts, char **ret, size_t *ret_n_bytes,
+                                 jit_error *err);
+/** Save one function; a method of an archive's module saves the module. opts->function is not used. */
+JIT_API jit_status jit_save_function(jit_function *f, const char *path, const jit_save_options *opts, jit_error *err);
+JIT_API jit_status jit_serialize_function(jit_function *f, const jit_save_options *opts, char **ret,
+                                          size_t *ret_n_bytes, jit_error *err);
+
 /** How jit_check() renders its report. */
 typedef enum jit_format { JIT_TEXT, JIT_TEXT_COLOUR, JIT_JSON } jit_format;
 

@@ -9,6 +9,7 @@ const tool_command tool_commands[] = {
     { "check", "FILE…", "type check sources; report every error", cmd_check },
     { "run", "FILE [--call EXPR]", "compile a source and evaluate a call (default: main())", cmd_run },
     { "graph", "FILE [FUNCTION]", "show a stage: tokens, ast, typed, emitted, inlined, optimized, bytecode", cmd_graph },
+    { "compile", "FILE -o OUT.pt", "save a function, or an archive again, as PyTorch's torch.jit.save does", cmd_compile },
     { "test", "FILE…", "run the `#>` / `#=` / `#!` cases in sources", cmd_test },
     { "ops", "[NAME]", "operators: signatures and what runs them", cmd_ops },
     { "bench", "run|compile FILE", "time a call, or compiling a source", cmd_bench },

@@ -41,8 +41,10 @@ static void print_help(const tool_command *c, const tool_option *options)
 {
     printf("usage: tjs %s %s\n\n%s\n\n", c->name, c->arguments, c->summary);
     for (const tool_option *o = options; o->name; o++) {
-        char left[64];
-        snprintf(left, sizeof left, "--%s%s%s", o->name, o->value ? " " : "", o->value ? o->value : "");
+        char left[64], letter[8] = "";
+        if (o->letter)
+            snprintf(letter, sizeof letter, "-%c, ", o->letter);
+        snprintf(left, sizeof left, "%s--%s%s%s", letter, o->name, o->value ? " " : "", o->value ? o->value : "");
         fputs("  ", stdout);
         tool_column(stdout, left, 25);
         printf(" %s\n", o->help);
@@ -73,6 +75,17 @@ static const tool_option *find_option(const tool_option *options, const char *na
     return NULL;
 }
 
+/* The option of `--name`, `--name=…` or `-n`. */
+static const tool_option *match_option(const tool_option *options, const char *arg)
+{
+    if (arg[1] == '-')
+        return find_option(options, arg + 2, strcspn(arg + 2, "="));
+    for (const tool_option *o = options; o->name; o++)
+        if (o->letter && arg[1] == o->letter && !arg[2])
+            return o;
+    return NULL;
+}
+
 int tool_parse(const tool_command *command, int argc, char **argv, const tool_option *options, tool_strings *rest)
 {
     bool only_files = false;
@@ -91,9 +104,9 @@ int tool_parse(const tool_command *command, int argc, char **argv, const tool_op
             print_help(command, options);
             return EXIT_FINE;
         }
-        const char *name = arg + strspn(arg, "-"), *equals = strchr(name, '=');
-        const tool_option *o = find_option(options, name, equals ? (size_t)(equals - name) : strlen(name));
-        if (!o || arg[1] != '-')
+        const char *equals = strchr(arg, '=');
+        const tool_option *o = match_option(options, arg);
+        if (!o)
             return tool_usage(command, "no option '%s'", arg);
         if (o->kind == OPT_FLAG && equals)
             return tool_usage(command, "--%s takes no value", o->name);

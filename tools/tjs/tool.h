@@ -20,6 +20,7 @@ typedef struct tool_option {
     enum { OPT_FLAG, OPT_STRING, OPT_STRINGS, OPT_MAYBE_STRINGS, OPT_INT, OPT_FLOAT } kind; /* MAYBE: the value
                                can be left out ("" then), so it needs its `=` */
     void *to;               /* bool *, const char **, tool_strings * (both), int64_t *, double * */
+    char letter;            /* short form, `-o`; 0: none */
 } tool_option;
 
 typedef struct tool_strings { const char **at; size_t n, room; } tool_strings;
@@ -58,6 +59,7 @@ int cmd_graph(int argc, char **argv);
 int cmd_test(int argc, char **argv);
 int cmd_ops(int argc, char **argv);
 int cmd_bench(int argc, char **argv);
+int cmd_compile(int argc, char **argv);
 int cmd_help(int argc, char **argv);
 
 #endif
