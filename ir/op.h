@@ -10,7 +10,7 @@
  *                                                   the generic kernel scalar_<id> comes from it too
  *     SCALAR_CHECK(id, "schema", traits, sig, expr, fails, "format"…)   … that raises when `fails` holds
  *     UNARY/BINARY/TERNARY/QUATERNARY(id, "schema", FOR, traits, VALUE, GRAD…)    pointwise, see pointwise.def
- *     VARIANT(id, "schema", base_id, mode)          in-place or out= form of another row
+ *     VARIANT(id, "schema", base_id, mode)          another form of another row, see op_variant
  *     COMPOSITE(id, "schema", traits)               written in TorchScript in library/ (same name)
  *     DECLARED(id, "schema")                        known, not implemented: exact errors
  * Rows of one name are tried in the order of ops/order.def (PyTorch's registration order). */
@@ -46,7 +46,14 @@ typedef enum op_trait {
 } op_trait;
 
 typedef enum op_backend { OP_IS_DECLARED, OP_HAS_KERNEL, OP_IS_COMPOSITE, OP_IS_STRUCTURAL } op_backend;
-typedef enum op_variant { OP_NO_VARIANT, OP_INPLACE, OP_OUT } op_variant;
+typedef enum op_variant {
+    OP_NO_VARIANT,
+    OP_INPLACE,          /* writes its first operand */
+    OP_OUT,              /* writes its last operands, as many as the base row has results */
+    OP_SAME,             /* the base row under another name, same parameters */
+    OP_FUNCTIONAL,       /* of an in-place row: on a copy of the first operand */
+    OP_COPY,             /* of a view: its result has memory of its own */
+} op_variant;
 
 typedef struct op_info {
     uint32_t traits;

@@ -88,15 +88,21 @@ static void split_schema(row *r)
 }
 
 /* Declared rows have no traits of their own: an operator that writes nothing and returns something is
- * pure as far as anybody can tell. Variants have the traits of their base, but write. */
+ * pure as far as anybody can tell. Variants have the traits of the row they come from, but may write. */
 static void complete(row *r)
 {
     if (strcmp(r->kernel, "op_none") == 0)
         r->backend = OP_IS_STRUCTURAL;
     if (r->backend == OP_IS_DECLARED && !strchr(r->signature, '!') && !strstr(r->signature, "-> ()"))
         r->traits = OP_PURE | OP_MAY_RAISE;
-    if (r->variant != OP_NO_VARIANT)
-        r->traits = rows[r->base].traits & ~(uint32_t)(OP_PURE | OP_COMMUTES);
+    if (r->variant != OP_NO_VARIANT) {
+        const row *origin = &rows[r->base];
+        while (origin->variant != OP_NO_VARIANT)
+            origin = &rows[origin->base];
+        r->traits = origin->traits;
+    }
+    if (strchr(r->signature, '!'))
+        r->traits &= ~(uint32_t)(OP_PURE | OP_COMMUTES);
 }
 
 /* ---- shapes ----------------------------------------------------------------------------------- */
