@@ -21,6 +21,8 @@ static inline COMPUTE m_clamp(COMPUTE a, COMPUTE low, COMPUTE high) { return m_m
 
 #if CLASS_F
 
+#include "runtime/kernels/special_math.h"
+
 #if defined(TJS_LIBMVEC) && defined(__GNUC__) && !defined(__clang__)
 #define SIMD_UNARY(name) \
     extern REAL v_##name(REAL) __asm__(M_SYMBOL(name)) __attribute__((simd("notinbranch"), const, nothrow));
@@ -113,64 +115,16 @@ static inline REAL m_lgamma(REAL a)
     return (REAL)lgamma_r((double)a, &sign);
 }
 
-/* Reflection and recurrence to x >= 10, then the asymptotic series (Cephes psi.c). */
-static inline REAL m_digamma(REAL a)
+/* The functions of special_math.h: widened, so that a float result is rounded once. */
+#define m_special(name, a) ((REAL)special_##name((double)(a)))
+#define m_special2(name, a, b) ((REAL)special_##name((double)(a), (double)(b)))
+
+static inline REAL m_entr(REAL a)
 {
-    double x = (double)a, r = 0;
-    if (x == 0) return M(copysign)((REAL)INFINITY, -a);
-    if (x < 0) {
-        if (x == trunc(x)) return (REAL)NAN;
-        double whole;
-        r = -M_PI / tan(M_PI * modf(x, &whole));
-        x = 1 - x;
-    }
-    for (; x < 10; x += 1) r -= 1 / x;
-    const double z = 1 / (x * x);
-    const double series = z * (8.33333333333333333333E-2 - z * (8.33333333333333333333E-3 -
-        z * (3.96825396825396825397E-3 - z * (4.16666666666666666667E-3 - z * (7.57575757575757575758E-3 -
-        z * (2.10927960927960927961E-2 - z * 8.33333333333333333333E-2))))));
-    return (REAL)(r + log(x) - 0.5 / x - (x < 1e17 ? series : 0));
+    return m_is_nan(a) ? a : a > 0 ? -a * m_log(a) : a == 0 ? 0 : -(REAL)INFINITY;
 }
 
-/* A rational start value, then two Newton steps (at::native::calc_erfinv). */
-static inline REAL m_erfinv(REAL a)
-{
-    const double y = (double)a, magnitude = fabs(y);
-    double x;
-    if (magnitude > 1) return (REAL)NAN;
-    if (magnitude == 1) return M(copysign)((REAL)INFINITY, a);
-    if (magnitude <= 0.7) {
-        const double z = y * y;
-        x = y * (((-0.140543331 * z + 0.914624893) * z - 1.645349621) * z + 0.886226899) /
-            ((((0.012229801 * z - 0.329097515) * z + 1.442710462) * z - 2.118377725) * z + 1);
-    } else {
-        const double z = sqrt(-log((1 - magnitude) / 2));
-        x = copysign((((1.641345311 * z + 3.429567803) * z - 1.62490649) * z - 1.970840454) /
-                     ((1.6370678 * z + 3.5438892) * z + 1), y);
-    }
-    for (int i = 0; i < 2; i++) x -= (erf(x) - y) / (M_2_SQRTPI * exp(-x * x));
-    return (REAL)x;
-}
-
-/* The modified Bessel function by its power series below 15, else by its asymptotic expansion. */
-static inline REAL m_i0(REAL a)
-{
-    const double x = fabs((double)a);
-    double term = 1, sum = 1;
-    if (x <= 15) {
-        for (int k = 1; term > sum * 1e-17; k++) {
-            term *= x * x / (4.0 * k * k);
-            sum += term;
-        }
-        return (REAL)sum;
-    }
-    for (int k = 1; k < 30; k++) {
-        const double next = term * (2.0 * k - 1) * (2.0 * k - 1) / (8.0 * k * x);
-        if (next >= term || next < 1e-17) break;
-        sum += term = next;
-    }
-    return (REAL)(isinf(x) ? x : isnan((double)a) ? (double)a : exp(x) / sqrt(2 * M_PI * x) * sum);
-}
+static inline REAL m_xlog1py(REAL a, REAL b) { return m_is_nan(b) ? b : a == 0 ? 0 : a * m_log1p(b); }
 
 static inline REAL m_xlogy(REAL a, REAL b) { return m_is_nan(b) ? b : a == 0 ? 0 : a * m_log(b); }
 

@@ -10,6 +10,8 @@
         reported and left out, so that one of them does not hide the rest of its file.
     sample.py select OUT --keep N --tjs TJS FILE...
         Keeps up to N passing cases of every file, in OUT, a few operators a file.
+    sample.py record FILE...
+        Files of hand-written cases: writes PyTorch's answers under their calls, anew where there are some.
 
 A case returns what there is to compare: the result, its strides, and for the in-place and out= forms the tensor that was
 written (through the base it is a view of). Messages are held only where PyTorch's own is a plain sentence."""
@@ -383,6 +385,34 @@ def write_operator(options, conf, name, overloads):
                 n += 1
 
 
+def record(options):
+    """Each block of a file is functions and lines `#> call`; a call's answer follows it."""
+    import torch
+    try:
+        import torchvision  # registers its operators
+    except ImportError:
+        pass
+    conf = conformance()
+    for path in options.files:
+        blocks, source = [], ""
+        for block in re.split(r"\n\n+", open(path).read().strip("\n")):
+            lines = [l for l in block.split("\n") if not l.startswith(("#=", "#!"))]
+            source += "\n".join(l for l in lines if not l.startswith("#")) + "\n"
+            names, out = re.findall(r"^def (\w+)", source, re.M), []
+            for line in lines:
+                out.append(line)
+                if line.startswith("#> "):
+                    torch.manual_seed(0)
+                    answer = answered(conf, source, line[3:], names[-1])
+                    if answer is None:
+                        print("%s: PyTorch does not take %s" % (path, line))
+                    out.append(answer or "#= None")
+            blocks.append("\n".join(out))
+        with open(path, "w") as f:
+            f.write("\n\n".join(blocks) + "\n")
+    return 0
+
+
 # ---------------------------------------------------------------- tjs's answers
 def split(path):
     """The cases of a file: texts that start with the function and end with the answer."""
@@ -473,8 +503,10 @@ def main():
     h.add_argument("tjs"); h.add_argument("files", nargs="+")
     s = sub.add_parser("select")
     s.add_argument("out"); s.add_argument("--keep", type=int, default=4); s.add_argument("--tjs"); s.add_argument("files", nargs="+")
+    r = sub.add_parser("record")
+    r.add_argument("files", nargs="+")
     options = p.parse_args()
-    return {"write": write, "hold": hold, "select": select}[options.mode](options)
+    return {"write": write, "hold": hold, "select": select, "record": record}[options.mode](options)
 
 
 if __name__ == "__main__":
