@@ -285,3 +285,28 @@ bool op_result_type(op_ctx *cx, const jit_value *args, jit_value *rets)
 {
     return ret_int(rets, result_type(args, 2));
 }
+
+/* ---- gamma functions --------------------------------------------------------------------------- */
+
+/* self p: pi^(p (p - 1) / 4) times the product of gamma(self - j / 2), in logarithms */
+bool op_mvlgamma(op_ctx *cx, const jit_value *args, jit_value *rets)
+{
+    formula f = { .cx = cx };
+    const tensor *t = args[0].t;
+    const double p = (double)args[1].i;
+    if (t->dtype == DTYPE_bool) return OP_FAIL(cx, "The input tensor may not be a boolean tensor.");
+    if (args[1].i < 1) return OP_FAIL(cx, "p has to be greater than or equal to 1");
+    const dtype d = dtype_category_of(tensor_dtype(t)) <= CATEGORY_I ? DTYPE_float32 : tensor_dtype(t);
+    tensor *shifts = F_(&f, aten_arange_start_step, FLOAT_V(-p * 0.5 + 0.5), FLOAT_V(0.5), FLOAT_V(0.5), INT_V(d), NONE_V, NONE_V, NONE_V);
+    tensor *y = F_(&f, aten_add_Tensor, T_V(shifts), T_V(F_(&f, aten_unsqueeze, args[0], INT_V(-1))), INT_V(1));
+    y = F_(&f, aten_sum_dim_IntList, T_V(F_(&f, aten_lgamma, T_V(y))), F_INTS(&f, -1), BOOL_V(false), NONE_V);
+    return formula_give(&f, F_(&f, aten_add_Scalar, T_V(y), FLOAT_V(p * (p - 1) * log(M_PI) / 4), INT_V(1)), rets);
+}
+
+/* self n: the operands the other way round than polygamma's */
+bool op_polygamma_(op_ctx *cx, const jit_value *args, jit_value *rets)
+{
+    formula f = { .cx = cx };
+    tensor *y = F_(&f, aten_polygamma_out, args[1], args[0], args[0]);
+    return formula_give(&f, y, rets);
+}

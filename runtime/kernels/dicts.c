@@ -194,3 +194,10 @@ bool dict_from_pairs(op_ctx *cx, const jit_value *args, jit_value *rets)
     }
     return ret_heap(cx, rets, VALUE_DICT, d);
 }
+
+/* dict() */
+bool dict_new_empty(op_ctx *cx, const jit_value *args, jit_value *rets)
+{
+    (void)args;
+    return ret_heap(cx, rets, VALUE_DICT, dict_new(T_STR, T_TENSOR));
+}

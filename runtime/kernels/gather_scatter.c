@@ -396,3 +396,38 @@ bool op_put_(op_ctx *cx, const jit_value *args, jit_value *rets)
 }
 
 bool op_put(op_ctx *cx, const jit_value *args, jit_value *rets) { return on_copy(cx, op_put_, args, 4, rets); }
+
+/* ---- index_reduce --------------------------------------------------------------------------------------- */
+
+/* self dim index source reduce include_self: scatter_reduce with the vector of positions spread over the slices */
+bool op_index_reduce(op_ctx *cx, const jit_value *args, jit_value *rets)
+{
+    tensor *self = args[0].t, *index = args[2].t, *src = args[3].t;
+    int dim;
+    static const char *const modes[] = { "prod", "mean", "amax", "amin" };
+    bool is_known = false;
+    for (int i = 0; i < 4; i++) is_known |= arg_str_is(args[4], modes[i]);
+    if (!is_known)
+        return OP_FAIL(cx, "index_reduce(): Expected reduce to be one of prod, mean, amax or amin but got %s.", args[4].s->s);
+    if (!wrap_dim(cx, args[1].i, self->n_dims, &dim)) return false;
+    if (index->n_dims > 1) return OP_FAIL(cx, "index_reduce_(): Index is supposed to be a vector");
+    if (index->dtype != DTYPE_int64 && index->dtype != DTYPE_int32)
+        return OP_FAIL(cx, "index_reduce_(): Expected dtype int32/int64 for index");
+    if (self->dtype != src->dtype)
+        return OP_FAIL(cx, "index_reduce_(): self and source expected to have the same dtype, but got (self) %s and (source) %s",
+                       dtype_prefix(tensor_dtype(self)), dtype_prefix(tensor_dtype(src)));
+    bool fits = src->n_dims == self->n_dims && index->numel == (src->n_dims ? src->sizes[dim] : 1);
+    for (int i = 0; fits && i < self->n_dims; i++) fits = i == dim || self->sizes[i] == src->sizes[i];
+    if (!fits)
+        return OP_FAIL(cx, "index_reduce_(): Number of indices should be equal to self.size(dim), and source should match self in "
+                           "the other dimensions");
+    tensor *positions = tensor_contiguous_as(cx, index, DTYPE_int64);
+    int64_t strides[TENSOR_MAX_DIMS] = { 0 };
+    strides[dim] = 1;
+    tensor *spread = positions ? make_view(cx, positions, src->sizes, strides, src->n_dims, positions->offset) : NULL;
+    const jit_value scattered[] = { args[0], VALUE_INT_V(dim), VALUE_HEAP_V(VALUE_TENSOR, spread), args[3], args[4], args[5] };
+    const bool ok = spread && op_scatter_reduce_two(cx, scattered, rets);
+    tensor_unref(positions);
+    tensor_unref(spread);
+    return ok;
+}

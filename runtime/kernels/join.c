@@ -504,6 +504,26 @@ bool op_tensor_split_indices(op_ctx *cx, const jit_value *args, jit_value *rets)
     return split_indices(cx, args[0].t, args[1].list, args[2].i, rets);
 }
 
+/* self tensor_indices_or_sections dim: a number or a vector of them, as a tensor */
+bool op_tensor_split_tensor(op_ctx *cx, const jit_value *args, jit_value *rets)
+{
+    const tensor *at = args[1].t;
+    if (at->n_dims > 1)
+        return OP_FAIL(cx, "tensor_split expected tensor_indices_or_sections to be a zero-dimensional or one-dimensional tensor, but "
+                           "got a tensor with %d dims", at->n_dims);
+    if (at->dtype != DTYPE_int64)
+        return OP_FAIL(cx, "tensor_split expected tensor_indices_or_sections to have dtype of long, but got %s",
+                       dtype_prefix(tensor_dtype(at)));
+    if (at->n_dims == 0) return split_sections(cx, args[0].t, *(int64_t *)tensor_data(at), args[2].i, rets);
+    list *indices = list_new(T_INT, LIST_INTS, (size_t)at->numel);
+    bool ok = indices || op_no_memory(cx);
+    for (int64_t k = 0; k < at->numel && ok; k++)
+        ok = list_push(indices, VALUE_INT_V(((int64_t *)tensor_data(at))[k * at->strides[0]])) || op_no_memory(cx);
+    ok = ok && split_indices(cx, args[0].t, indices, args[2].i, rets);
+    if (indices) value_unref(VALUE_HEAP_V(VALUE_LIST, indices));
+    return ok;
+}
+
 /* hsplit, vsplit, dsplit: least number of dimensions and the dimension that is cut. */
 static bool named_split(op_ctx *cx, const char *name, int least_dims, int64_t dim, const jit_value *args, jit_value *rets)
 {

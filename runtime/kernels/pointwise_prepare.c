@@ -276,6 +276,12 @@ static bool prepare_masked_fill(op_ctx *cx, const jit_value *args, pw_call *call
     return true;
 }
 
+/* ---- polygamma ------------------------------------------------------------------------------- */
+static bool prepare_polygamma(op_ctx *cx, const jit_value *args, pw_call *call)
+{
+    return args[0].i >= 0 || OP_FAIL(cx, "polygamma(n, x) does not support negative n.");
+}
+
 static const prepare_fn prepares[PW_ROW__COUNT] = {
     [PW_ROW_aten_add_Tensor] = prepare_add,
     [PW_ROW_aten_add_Scalar] = prepare_add,
@@ -305,6 +311,7 @@ static const prepare_fn prepares[PW_ROW__COUNT] = {
     [PW_ROW_aten_celu] = prepare_celu,
     [PW_ROW_aten_gelu] = prepare_gelu,
     [PW_ROW_aten_logit] = prepare_logit,
+    [PW_ROW_aten_polygamma] = prepare_polygamma,
     [PW_ROW_aten_prelu] = prepare_prelu,
     [PW_ROW_aten_polar] = prepare_make_complex,
     [PW_ROW_aten_complex] = prepare_make_complex,

@@ -4,11 +4,12 @@
 /* SPDX-License-Identifier: Apache-2.0 */
 #include "runtime/kernels/creation.h"
 #include "runtime/kernels/iter.h"
+#include "runtime/kernels/random.h"
 
 #include <math.h>
 
 /* ---- single draws ---------------------------------------------------------------------------- */
-static double uniform53(generator *g)
+double random_uniform(generator *g)
 {
     return (double)(generator_next64(g) & ((1ull << 53) - 1)) * 0x1p-53;
 }
@@ -17,7 +18,7 @@ static double uniform53(generator *g)
 static double uniform_of(generator *g, dtype d)
 {
     switch (d) {
-    case DTYPE_float64: return uniform53(g);
+    case DTYPE_float64: return random_uniform(g);
     case DTYPE_float16: return (double)(generator_next32(g) & 0x7FF) * 0x1p-11;
     case DTYPE_bfloat16: return (double)(generator_next32(g) & 0xFF) * 0x1p-8;
     default: return (double)(generator_next32(g) & 0xFFFFFF) * 0x1p-24;
@@ -31,7 +32,7 @@ static double normal_of(generator *g)
         g->has_next_normal = false;
         return g->next_normal;
     }
-    const double u1 = uniform53(g), u2 = uniform53(g);
+    const double u1 = random_uniform(g), u2 = random_uniform(g);
     const double radius = sqrt(-2 * log1p(-u2)), angle = 2 * M_PI * u1;
     g->next_normal = radius * sin(angle);
     g->has_next_normal = true;
@@ -63,26 +64,26 @@ static double draw_log_normal(const distribution *s, generator *g, dtype d)
 
 static double draw_exponential(const distribution *s, generator *g, dtype d)
 {
-    return -1 / s->a * log1p(-uniform53(g));
+    return -1 / s->a * log1p(-random_uniform(g));
 }
 
 static double draw_cauchy(const distribution *s, generator *g, dtype d)
 {
-    return s->a + s->b * tan(M_PI * (uniform53(g) - 0.5));
+    return s->a + s->b * tan(M_PI * (random_uniform(g) - 0.5));
 }
 
 static double draw_geometric(const distribution *s, generator *g, dtype d)
 {
-    return ceil(log(uniform53(g)) / log1p(-s->a));
+    return ceil(log(random_uniform(g)) / log1p(-s->a));
 }
 
 static double draw_bernoulli(const distribution *s, generator *g, dtype d)
 {
-    return uniform53(g) < s->a;
+    return random_uniform(g) < s->a;
 }
 
 /* ---- filling --------------------------------------------------------------------------------- */
-static generator *generator_of(jit_value v)
+generator *random_generator(jit_value v)
 {
     return v.tag == VALUE_GENERATOR ? v.generator : generator_default();
 }
@@ -103,7 +104,7 @@ static void fill_loop(void *ctx, int64_t n, char *const *data, const int64_t *st
 
 static bool fill(op_ctx *cx, tensor *t, const distribution *law, jit_value generator_value)
 {
-    fill_task task = { law, generator_of(generator_value), tensor_dtype(t) };
+    fill_task task = { law, random_generator(generator_value), tensor_dtype(t) };
     iter it;
     iter_init(&it, cx);
     iter_add_output(&it, t, DTYPE_NONE);
@@ -159,7 +160,7 @@ static bool fill_normal(op_ctx *cx, tensor *t, double mean, double std, jit_valu
     if (!check_float(cx, t, "normal_kernel_cpu")) return false;
     if (t->numel < 16 || !tensor_is_contiguous(t))
         return fill(cx, t, &(distribution){ draw_normal, mean, std }, generator_value);
-    generator *g = generator_of(generator_value);
+    generator *g = random_generator(generator_value);
     generator_lock(g);
     fill_normal_blocks(t, mean, std, g);
     generator_unlock(g);
@@ -198,7 +199,7 @@ static void whole_loop(void *ctx, int64_t n, char *const *data, const int64_t *s
 
 static bool fill_whole(op_ctx *cx, tensor *t, uint64_t n_values, int64_t base, bool is_wide, jit_value generator_value)
 {
-    whole_task task = { generator_of(generator_value), tensor_dtype(t), n_values, base, is_wide };
+    whole_task task = { random_generator(generator_value), tensor_dtype(t), n_values, base, is_wide };
     iter it;
     iter_init(&it, cx);
     iter_add_output(&it, t, DTYPE_NONE);
@@ -287,7 +288,7 @@ static bool give_randperm(op_ctx *cx, int64_t n, const jit_value *options, jit_v
     tensor *t = make_tensor(cx, d, &n, 1), *p = t ? make_tensor(cx, DTYPE_int64, &n, 1) : NULL;
     if (!p) return give_or_drop(t, false, rets);
     int64_t *x = tensor_data(p);
-    generator *g = generator_of(generator_value);
+    generator *g = random_generator(generator_value);
     for (int64_t i = 0; i < n; i++) x[i] = i;
     generator_lock(g);
     for (int64_t i = 0; i < n - 1; i++) {
@@ -377,7 +378,7 @@ static void bernoulli_loop(void *ctx, int64_t n, char *const *data, const int64_
 static bool fill_bernoulli_each(op_ctx *cx, tensor *t, tensor *p, jit_value generator_value)
 {
     if (!check_float(cx, p, "bernoulli_tensor_cpu_p_")) return false;
-    bernoulli_task task = { generator_of(generator_value), tensor_dtype(t), tensor_dtype(p), false };
+    bernoulli_task task = { random_generator(generator_value), tensor_dtype(t), tensor_dtype(p), false };
     iter it;
     iter_init(&it, cx);
     iter_add_output(&it, t, DTYPE_NONE);
