@@ -252,9 +252,8 @@ static void assign_errors(fn_checker *f, const ast_nodes *items)
     }
 }
 
-/* Unpack value into n temporaries of the given types. */
-static texpr **emit_unpack(fn_checker *f, texpr *value, size_t n, const type *const *types,
-                           const type *elem)
+texpr **emit_unpack(fn_checker *f, texpr *value, size_t n, const type *const *types,
+                    const type *elem)
 {
     arena *a = &f->tree->arena;
     tstmt *s = emit_stmt(f, TS_UNPACK, value->at);

@@ -58,10 +58,7 @@ static sval call_tuple(fn_checker *f, const call_args *args, range at)
     const call_arg *a = &args->at[0];
     if (a->value && is_tuple_like(a->value->type)) {
         size_t n = a->value->type->n_args;
-        texpr **items = ARENA_ARRAY(arena_of(f), texpr *, n + 1);
-        texpr *whole = share(f, a->value);
-        for (size_t i = 0; items && i < n; i++)
-            items[i] = tuple_item(f, whole, i, at);
+        texpr **items = tuple_items(f, a->value, at);
         return items ? value_sval(tuple_expr(f, n, items, at)) : error_sval(at);
     }
     sval_iter *it = get_iter(f, a->value ? value_sval(a->value) : a->sv, a->at);

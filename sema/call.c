@@ -547,14 +547,12 @@ static bool add_star(fn_checker *f, const ast_star *n, call_args *args)
                    "only a tuple can be passed as *arguments, not %s", spell(f, e->type));
         return false;
     }
-    texpr *whole = share(f, e);
-    for (size_t i = 0; i < e->type->n_args; i++) {
-        texpr *item = tuple_item(f, whole, i, n->node.at);
+    texpr **items = tuple_items(f, e, n->node.at);
+    for (size_t i = 0; items && i < e->type->n_args; i++)
         if (!VEC_PUSH(args, arena_of(f),
-                      ((call_arg){ .value = item, .at = n->node.at, .is_star = true })))
+                      ((call_arg){ .value = items[i], .at = n->node.at, .is_star = true })))
             return false;
-    }
-    return true;
+    return items != NULL;
 }
 
 bool check_arguments(fn_checker *f, const ast_nodes *nodes, call_args *ret)

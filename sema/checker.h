@@ -158,6 +158,9 @@ tstmt *emit_stmt(fn_checker *f, tstmt_kind kind, range at);
 tvar *new_tvar(fn_checker *f, const char *name, const type *t);
 /** Bind a fresh temporary variable to e (emits the assignment) and return a read of it. */
 texpr *emit_temp(fn_checker *f, texpr *e);
+/** Unpack a tuple or list into n temporaries, of the given types or (types NULL) all of type elem, and return the reads
+ * of them. NULL: no memory. */
+texpr **emit_unpack(fn_checker *f, texpr *value, size_t n, const type *const *types, const type *elem);
 /** What a name denotes here; reports undefined names (with suggestion) and returns SVAL_ERROR. */
 sval lookup_name(fn_checker *f, const char *name, range at);
 /** Assign to a plain name with all rules of spec/language.md §4 (retyping, outer blocks, conversions). */

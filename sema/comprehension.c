@@ -85,8 +85,10 @@ static void add_pair(comp *k, texpr *e)
         k->failed = true;
         return;
     }
-    texpr *pair = share(k->f, e);
-    add_item(k, tuple_item(k->f, pair, 0, e->at), tuple_item(k->f, pair, 1, e->at));
+    texpr **pair = tuple_items(k->f, e, e->at);
+    if (pair)
+        add_item(k, pair[0], pair[1]);
+    k->failed |= !pair;
 }
 
 /* One round: bind the targets, evaluate the item, add it. */

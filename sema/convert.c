@@ -71,22 +71,20 @@ static texpr *tuple_to_list(fn_checker *f, texpr *e, const type *to)
 {
     size_t n = e->type->n_args;
     texpr *l = new_texpr(f, TX_LIST, to, e->at, n);
-    texpr *whole = e->kind == TX_TUPLE ? e : share(f, e);
-    for (size_t i = 0; i < l->n_args; i++)
-        l->args[i] = e->kind == TX_TUPLE ? e->args[i] : tuple_item(f, whole, i, e->at);
-    return l->n_args == n ? l : error_expr(f, e->at);
+    texpr **items = tuple_items(f, e, e->at);
+    for (size_t i = 0; items && i < l->n_args; i++)
+        l->args[i] = items[i];
+    return items && l->n_args == n ? l : error_expr(f, e->at);
 }
 
 static texpr *tuple_to_tuple(fn_checker *f, texpr *e, const type *to)
 {
     size_t n = e->type->n_args;
     texpr *t = new_texpr(f, TX_TUPLE, to, e->at, n);
-    texpr *whole = e->kind == TX_TUPLE ? e : share(f, e);
-    for (size_t i = 0; i < t->n_args; i++) {
-        texpr *item = e->kind == TX_TUPLE ? e->args[i] : tuple_item(f, whole, i, e->at);
-        t->args[i] = convert(f, item, to->args[i]);
-    }
-    return t->n_args == n ? t : error_expr(f, e->at);
+    texpr **items = tuple_items(f, e, e->at);
+    for (size_t i = 0; items && i < t->n_args; i++)
+        t->args[i] = convert(f, items[i], to->args[i]);
+    return items && t->n_args == n ? t : error_expr(f, e->at);
 }
 
 texpr *convert(fn_checker *f, texpr *e, const type *to)

@@ -115,6 +115,23 @@ texpr *tuple_item(fn_checker *f, texpr *e, size_t i, range at)
     return item;
 }
 
+texpr **tuple_items(fn_checker *f, texpr *e, range at)
+{
+    size_t n = e->type->n_args;
+    if (e->kind == TX_TUPLE)
+        return e->args;
+    texpr **items = ARENA_ARRAY(arena_of(f), texpr *, n + 1);
+    texpr *unpack = new_texpr(f, TX_UNPACK, e->type, at, 1);
+    unpack->args[0] = e;
+    texpr *whole = share(f, unpack);
+    for (size_t i = 0; items && i < n; i++) {
+        items[i] = new_texpr(f, TX_ELEMENT, e->type->args[i], at, 1);
+        items[i]->args[0] = whole;
+        items[i]->index = (int64_t)i;
+    }
+    return items;
+}
+
 void note_optional(fn_checker *f, diag_item *it, const texpr *e)
 {
     if (!type_is_optional_like(e->type))
@@ -186,11 +203,11 @@ static bool add_element(fn_checker *f, const ast_node *n, texpr_list *items)
                    spell(f, e->type));
         return false;
     }
-    texpr *whole = share(f, e);
-    for (size_t i = 0; i < e->type->n_args; i++)
-        if (!VEC_PUSH(items, arena_of(f), tuple_item(f, whole, i, n->at)))
+    texpr **taken = tuple_items(f, e, n->at);
+    for (size_t i = 0; taken && i < e->type->n_args; i++)
+        if (!VEC_PUSH(items, arena_of(f), taken[i]))
             return false;
-    return true;
+    return taken != NULL;
 }
 
 /* The list type that a hint asks for: List[T], Optional[List[T]], or the only list of a Union.

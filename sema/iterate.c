@@ -50,18 +50,17 @@ static sval_iter *iter_sequence(fn_checker *f, texpr *e, const type *elem, op_id
 
 /* ---- tuples and enum classes: known elements ---- */
 
-static sval_iter *iter_tuple(fn_checker *f, texpr *e, range at)
+static sval_iter *iter_tuple(fn_checker *f, texpr *e)
 {
     sval_iter *it = new_iter(f, NULL);
     size_t n = e->type->n_args;
     bool is_literal = e->kind == TX_TUPLE;
-    texpr *whole = is_literal ? e : pin(f, e);
+    texpr **items = is_literal || !n ? e->args : emit_unpack(f, e, n, e->type->args, NULL);
     it->is_static = true;
     it->elements = ARENA_ARRAY(arena_of(f), sval, n + 1);
-    it->n_static = it->elements && !arena_failed(arena_of(f)) ? n : 0;
+    it->n_static = it->elements && items && !arena_failed(arena_of(f)) ? n : 0;
     for (size_t i = 0; i < it->n_static; i++)
-        it->elements[i] = value_sval(is_literal ? pin(f, e->args[i])
-                                                : tuple_item(f, read_again(f, whole), i, at));
+        it->elements[i] = value_sval(is_literal ? pin(f, items[i]) : items[i]);
     return it;
 }
 
@@ -296,7 +295,7 @@ static sval_iter *any_iter(fn_checker *f, sval v, range at)
         return is_error(keys) ? NULL : iter_sequence(f, keys, e->type->args[0], OP_aten_len_t, at);
     }
     case TYPE_TUPLE:
-    case TYPE_NAMED_TUPLE: return iter_tuple(f, e, at);
+    case TYPE_NAMED_TUPLE: return iter_tuple(f, e);
     default: return not_iterable(f, v, spell(f, e->type), at);
     }
 }

@@ -185,6 +185,22 @@ static ir_value *build_indexed(lowerer *l, const texpr *e, ir_value *const *args
     return ir_add_output(node_with_inputs(l, OP_prim_tolist, e, inputs, 3), e->type);
 }
 
+/* The value of a tuple taken apart is its first element; the others stand beside it. */
+static ir_value *build_unpack(lowerer *l, const texpr *e, ir_value *const *args)
+{
+    ir_node *n = node_with_inputs(l, OP_prim_TupleUnpack, e, args, 1);
+    for (size_t i = 0; i < e->type->n_args; i++)
+        ir_add_output(n, e->type->args[i]);
+    return n->outputs[0];
+}
+
+static ir_value *build_element(lowerer *l, const texpr *e, ir_value *const *args)
+{
+    const ir_node *n = args[0]->node;
+    bool is_there = n->op == OP_prim_TupleUnpack && e->index < (int64_t)n->n_outputs;
+    return is_there ? n->outputs[e->index] : lower_broken(l, e->type, e->at, "an element of no tuple");
+}
+
 static ir_value *build_isinstance(lowerer *l, const texpr *e, ir_value *const *args)
 {
     ir_node *n = node_with_inputs(l, OP_prim_isinstance, e, args, 1);
@@ -258,6 +274,8 @@ static ir_value *build_strict(lowerer *l, const texpr *e, ir_value *const *args)
     case TX_LIST: return node_value(l, OP_prim_ListConstruct, e, args);
     case TX_DICT: return node_value(l, OP_prim_DictConstruct, e, args);
     case TX_CAST: return node_value(l, OP_prim_unchecked_cast, e, args);
+    case TX_UNPACK: return build_unpack(l, e, args);
+    case TX_ELEMENT: return build_element(l, e, args);
     case TX_TUPLE_INDEX:
     case TX_TUPLE_SLICE:
     case TX_TOLIST: return build_indexed(l, e, args);
@@ -334,6 +352,7 @@ static bool has_first_operand(lowerer *l, const texpr *e)
 {
     switch ((texpr_kind)e->kind) {
     case TX_OP: case TX_CALL: case TX_METHOD: case TX_ATTR: case TX_TUPLE: case TX_TUPLE_INDEX:
+    case TX_UNPACK: case TX_ELEMENT:
     case TX_TUPLE_SLICE: case TX_LIST: case TX_DICT: case TX_IF: case TX_CAST: case TX_ISINSTANCE:
     case TX_TOLIST:
         return e->n_args > 0;

@@ -145,13 +145,11 @@ static texpr *concat_tuples(fn_checker *f, texpr *a, texpr *b, range at)
 {
     size_t n = a->type->n_args, m = b->type->n_args;
     texpr **items = ARENA_ARRAY(arena_of(f), texpr *, n + m + 1);
-    if (!items)
+    texpr **first = tuple_items(f, a, a->at), **second = tuple_items(f, b, b->at);
+    if (!items || !first || !second)
         return error_expr(f, at);
-    texpr *wa = a->kind == TX_TUPLE ? a : share(f, a), *wb = b->kind == TX_TUPLE ? b : share(f, b);
-    for (size_t i = 0; i < n; i++)
-        items[i] = a->kind == TX_TUPLE ? a->args[i] : tuple_item(f, wa, i, a->at);
-    for (size_t i = 0; i < m; i++)
-        items[n + i] = b->kind == TX_TUPLE ? b->args[i] : tuple_item(f, wb, i, b->at);
+    memcpy(items, first, n * sizeof *items);
+    memcpy(items + n, second, m * sizeof *items);
     return tuple_expr(f, n + m, items, at);
 }
 

@@ -116,12 +116,15 @@ void check_assert(fn_checker *f, const ast_assert *s)
     }
     tstmt *test = emit_stmt(f, TS_IF, s->node.at);
     test->value = k.expr;
-    scope failing;
+    scope holding, failing;
+    scope_push(f, &holding, &test->body);
+    apply_facts(f, &k.when_true, s->cond->at);
+    scope_pop(f);
     scope_push(f, &failing, &test->orelse);
     apply_facts(f, &k.when_false, s->cond->at);
     emit_raise(f, assertion_message(f, s), NULL, s->node.at);
     scope_pop(f);
-    apply_facts(f, &k.when_true, s->cond->at);
+    scope_join(f, &holding, &failing, s->node.at);
 }
 
 /* ---- with ---- */

@@ -67,6 +67,8 @@ static const char *expr_word(const texpr *e)
         [TX_ATTR] = "attr",
         [TX_TUPLE] = "tuple",
         [TX_TUPLE_INDEX] = "item",
+        [TX_UNPACK] = "unpack",
+        [TX_ELEMENT] = "element",
         [TX_TUPLE_SLICE] = "slice",
         [TX_LIST] = "list",
         [TX_DICT] = "dict",
@@ -111,6 +113,7 @@ static void print_expr_head(printer *p, const texpr *e)
         text_add(p->out, "]");
         return;
     case TX_TUPLE_INDEX: text_addf(p->out, "item[%lld]", (long long)e->index); return;
+    case TX_ELEMENT: text_addf(p->out, "element[%lld]", (long long)e->index); return;
     case TX_TUPLE_SLICE:
         text_addf(p->out, "slice[%lld:%lld]", (long long)e->index, (long long)e->index2);
         return;

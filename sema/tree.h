@@ -46,6 +46,9 @@ typedef enum texpr_kind {
     TX_ATTR,          /* args[0].name (slot of an object) */
     TX_TUPLE,         /* args…; type says named or not */
     TX_TUPLE_INDEX,   /* args[0][index] */
+    TX_UNPACK,        /* the tuple args[0] taken apart, once for all its elements: only as args[0] of a TX_SHARED that
+                         TX_ELEMENTs read */
+    TX_ELEMENT,       /* element index of what args[0] took apart */
     TX_TUPLE_SLICE,   /* args[0][index:index2] */
     TX_LIST,          /* args… → list */
     TX_DICT,          /* key, value, key, value… */

@@ -37,6 +37,9 @@ texpr *str_const(fn_checker *f, const char *s, size_t n, range at);
 texpr *tuple_expr(fn_checker *f, size_t n, texpr *const *items, range at);
 /** Element i of a tuple; the element itself where e is a literal without effects. */
 texpr *tuple_item(fn_checker *f, texpr *e, size_t i, range at);
+/** All elements of the tuple e, taken apart where the first of them is evaluated (those of a tuple display as they are);
+ * each is to be used once. NULL: no memory. */
+texpr **tuple_items(fn_checker *f, texpr *e, range at);
 /** A variable or constant: evaluating it again costs nothing and changes nothing. */
 static inline bool is_simple(const texpr *e) { return e->kind == TX_VAR || e->kind == TX_CONST; }
 /** e in a temporary that later statements cannot change; constants stay as they are. */
