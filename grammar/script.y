@@ -86,11 +86,12 @@ static ast_node *assignment(parser *p, ast_nodes sides, ast_node *type_comment, 
     return NEW(p, assign, at, .targets = sides, .value = value, .type_comment = type_comment);
 }
 
-static ast_node *with_decorators(ast_node *n, ast_nodes decorators)
+static ast_node *with_decorators(parser *p, ast_node *n, ast_nodes decorators)
 {
-    if (n->kind == AST_def)
+    if (n->kind == AST_def) {
         AST_AS(def, n)->decorators = decorators;
-    else if (n->kind == AST_class)
+        parser_forgive(p, AST_AS(def, n));
+    } else if (n->kind == AST_class)
         AST_AS(class, n)->decorators = decorators;
     return n;
 }
@@ -183,7 +184,7 @@ statements: statement
           ;
 statement: line
          | compound                         { $$ = nodes_of(p, $1); }
-         | decorators definition            { $$ = nodes_of(p, with_decorators($2, $1)); }
+         | decorators definition            { $$ = nodes_of(p, with_decorators(p, $2, $1)); }
          | decorators %prec LONE_DECORATOR  {
                parser_error(p, AT(@1), "expected 'def' or 'class' after a decorator");
                $$ = nodes_of(p, NEW(p, error, AT(@$)));

@@ -144,14 +144,28 @@ static bool is_auto(checker *c, const ast_node *n)
     return path && path_is(path, "auto");
 }
 
+/* The name that `NAME = value` or `NAME: type = value` defines, or NULL. */
+static const ast_node *enum_target(const ast_node *n, const ast_node **ret_value)
+{
+    const ast_node *target = NULL;
+    if (n->kind == AST_assign && AST_AS(assign, n)->targets.n == 1) {
+        target = AST_AS(assign, n)->targets.at[0];
+        *ret_value = AST_AS(assign, n)->value;
+    } else if (n->kind == AST_ann_assign) {
+        target = AST_AS(ann_assign, n)->target;
+        *ret_value = AST_AS(ann_assign, n)->value;
+    }
+    return target && target->kind == AST_name && *ret_value ? target : NULL;
+}
+
 static type *declare_enum(checker *c, const ast_class *cls)
 {
     type *e = NULL;
     int64_t last = 0;
     for (size_t i = 0; i < cls->body.n; i++) {
         const ast_node *n = cls->body.at[i];
-        const ast_assign *s = n->kind == AST_assign ? (const ast_assign *)n : NULL;
-        if (!s || s->targets.n != 1 || s->targets.at[0]->kind != AST_name) {
+        const ast_node *value, *name = enum_target(n, &value);
+        if (!name) {
             if (!is_statement_without_effect(n) && n->kind != AST_def)
                 diag_error(c->d, "bad-class-statement", n->at,
                            "an enum holds members only: NAME = value");
@@ -159,11 +173,11 @@ static type *declare_enum(checker *c, const ast_class *cls)
         }
         jit_value v = VALUE_INT_V(last + 1);
         const type *t = T_INT;
-        if (!is_auto(c, s->value)
-            && !eval_constant(c, s->value, NULL, "the value of an enum member", &v, &t))
+        if (!is_auto(c, value)
+            && !eval_constant(c, value, NULL, "the value of an enum member", &v, &t))
             continue;
         last = v.tag == VALUE_INT ? v.i : last;
-        add_member(c, &e, cls, (const ast_name *)s->targets.at[0], v, t);
+        add_member(c, &e, cls, (const ast_name *)name, v, t);
     }
     if (!e)
         e = type_enum_new(c->unit, qualify(c, cls->id), T_INT);
@@ -228,11 +242,27 @@ static const type *declare_named_tuple(checker *c, const ast_class *cls)
     return make_named_tuple(c, cls->id, &l);
 }
 
+/* PyTorch finds the source of a dataclass only when the class itself is scripted. */
+static bool is_unmarked_dataclass(checker *c, const ast_class *cls)
+{
+    return is_dataclass(c, cls) && !has_decorator(c, &cls->decorators, "torch.jit.script");
+}
+
+static const type *report_unmarked_dataclass(checker *c, sval *g, const ast_class *cls)
+{
+    diag_item *it = diag_error(c->d, "dataclass-unmarked", class_header(cls),
+                               "dataclass %s is used in compiled code but is not marked", cls->id);
+    diag_note(c->d, it, class_header(cls), "write @torch.jit.script above @dataclass");
+    return g->type = T_ERROR;
+}
+
 const type *resolve_class(checker *c, sval *g)
 {
     if (g->type)
         return g->type;
     const ast_class *cls = (const ast_class *)g->ast;
+    if (is_unmarked_dataclass(c, cls))
+        return report_unmarked_dataclass(c, g, cls);
     int levels = cls->node.depth + 1;
     if (!has_room(c, levels)) {
         diag_error(c->d, "recursive-class", class_header(cls),
@@ -381,20 +411,38 @@ static void declare_property(checker *c, type *cls, const ast_def *def, bool is_
     *(is_setter ? &p->setter : &p->getter) = fn;
 }
 
+/* Left to Python: @unused below @property, or listed in __jit_unused_properties__. */
+static bool is_unused_property(checker *c, const type *cls, const ast_def *def)
+{
+    const ast_class *s = cls->cls->ast;
+    for (size_t i = 0; i < s->body.n; i++) {
+        const ast_assign *a = s->body.at[i]->kind == AST_assign ? AST_AS(assign, s->body.at[i]) : NULL;
+        if (!a || a->targets.n != 1 || a->targets.at[0]->kind != AST_name || a->value->kind != AST_list
+            || strcmp(AST_AS(name, a->targets.at[0])->id, "__jit_unused_properties__"))
+            continue;
+        const ast_nodes *names = &AST_AS(list, a->value)->items;
+        for (size_t k = 0; k < names->n; k++)
+            if (names->at[k]->kind == AST_string && !strcmp(AST_AS(string, names->at[k])->value.s, def->id))
+                return true;
+    }
+    return has_decorator(c, &def->decorators, "torch.jit.unused");
+}
+
 static void declare_method(checker *c, type *cls, const ast_def *def)
 {
     if (setter_of(def)) {
-        declare_property(c, cls, def, true);
+        if (!is_unused_property(c, cls, def))
+            declare_property(c, cls, def, true);
         return;
     }
     if (has_decorator(c, &def->decorators, "property")) {
+        if (is_unused_property(c, cls, def))
+            return;
         declare_property(c, cls, def, false);
         return;
     }
-    if (has_decorator(c, &def->decorators, "classmethod")) {
-        diag_error(c->d, "unsupported", def_header(def), "class methods are not supported yet");
-        return;
-    }
+    if (!strcmp(def->id, "__new__"))
+        return; /* Python's: objects are made without it here */
     const ir_function *old = type_find_method(cls, def->id);
     if (old) {
         diag_item *it = diag_error(c->d, "duplicate-definition", def_header(def),
@@ -422,10 +470,14 @@ void declare_members(checker *c, const ast_class *cls)
     sval *g = strmap_find(&c->globals, cls->id);
     if (!g || g->kind != SVAL_CLASS || g->ast != &cls->node)
         return;
+    if (is_unmarked_dataclass(c, cls))
+        return;
     const type *t = resolve_class(c, g);
     if (t && t->kind == TYPE_CLASS) {
         for (size_t i = 0; i < cls->body.n && arena_reserve(c->arena, RESERVE_BYTES); i++)
             declare_class_statement(c, (type *)t, cls->body.at[i]);
+        if (is_dataclass(c, cls))
+            declare_dataclass_methods(c, (type *)t, cls, class_header(cls));
     } else if (t && t->kind == TYPE_INTERFACE) {
         for (size_t i = 0; i < cls->body.n; i++) {
             const ast_node *n = cls->body.at[i];
@@ -440,10 +492,7 @@ void declare_members(checker *c, const ast_class *cls)
 void declare_class(checker *c, const ast_class *cls)
 {
     sval v = { .kind = SVAL_CLASS, .at = class_header(cls), .name = cls->id, .ast = &cls->node };
-    if (has_decorator(c, &cls->decorators, "dataclass")
-        || has_decorator(c, &cls->decorators, "dataclasses.dataclass")) {
-        diag_error(c->d, "unsupported", v.at, "dataclasses are not supported yet");
-        v.kind = SVAL_ERROR;
+    if (is_unmarked_dataclass(c, cls)) { /* an error where it is used */
         bind_global(c, cls->id, v);
         return;
     }

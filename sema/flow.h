@@ -121,6 +121,11 @@ const type *resolve_class(checker *c, sval *global);
 bool declare_functional_tuple(checker *c, const ast_assign *s);
 const char *qualify(checker *c, const char *name);
 
+/* dataclass.c */
+bool is_dataclass(checker *c, const ast_class *cls);
+/** Add the methods that @dataclass writes to the class made of `cls`, whose header is at `at`. */
+void declare_dataclass_methods(checker *c, type *t, const ast_class *cls, range at);
+
 /* annotation.c */
 /** "torch.jit.script" for what an expression names through modules and imports, or NULL. */
 const char *dotted_path(const checker *c, const ast_node *n, arena *a);

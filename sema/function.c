@@ -23,6 +23,8 @@ range def_header(const ast_def *def)
     if (!at.src)
         return at;
     const char *s = at.src->text;
+    if (at.begin + 6 < at.end && !strncmp(s + at.begin, "class ", 6))
+        return at; /* written for a dataclass */
     if (def->decorators.n)
         at.begin = def->decorators.at[def->decorators.n - 1]->at.end;
     while (at.begin + 3 < at.end
@@ -244,6 +246,12 @@ static void finish_body(fn_checker *f)
         ((schema_arg *)f->fn->schema->rets)->type = f->returned ? f->returned : T_NONE;
 }
 
+/* What the first parameter of a class method stands for. */
+static sval class_sval(const type *owner, range at)
+{
+    return (sval){ .kind = SVAL_CLASS, .at = at, .type = owner, .name = type_unqualified_name(owner) };
+}
+
 /* @unused and @ignore keep their signature; calling them fails. */
 static bool check_excluded(fn_checker *f)
 {
@@ -325,6 +333,8 @@ void check_function_body(checker *c, ir_function *fn)
     scope_push(&f, &s, &t->body);
     if (reserve_for(&f, fn->at)) {
         bind_params(&f);
+        if (has_decorator(c, &f.def->decorators, "classmethod") && fn->schema->n_args)
+            assign_sval(&f, fn->schema->args[0].name, class_sval(fn->owner, fn->at), fn->at);
         if (!check_excluded(&f))
             check_block(&f, &f.def->body);
     }

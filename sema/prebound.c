@@ -177,7 +177,7 @@ static bool is_declarative(const char *path)
     static const char *const names[] = {
         "torch.jit.script",      "torch.jit.export",  "torch.jit.ignore", "torch.jit.unused",
         "torch.jit.interface",   "torch.nn.Module",   "torch.no_grad",    "collections.namedtuple",
-        "dataclasses.dataclass", "dataclasses.field", "enum.auto",        "enum.Enum",
+        "dataclasses.dataclass", "dataclasses.field",  "dataclasses.InitVar", "dataclasses.KW_ONLY", "enum.auto",        "enum.Enum",
         "enum.IntEnum"
     };
     for (size_t i = 0; i < sizeof names / sizeof *names; i++)

@@ -99,6 +99,42 @@ ast_node *parser_unsupported(parser *p, range at, const char *format, ...)
     return NEW(p, error, at);
 }
 
+static bool is_left_to_python(const ast_def *def)
+{
+    for (size_t i = 0; i < def->decorators.n; i++) {
+        const ast_node *n = def->decorators.at[i];
+        if (n->kind == AST_call)
+            n = AST_AS(call, n)->callee;
+        const char *id = n->kind == AST_name        ? AST_AS(name, n)->id
+                         : n->kind == AST_attribute ? AST_AS(attribute, n)->id
+                                                    : "";
+        if (!strcmp(id, "unused") || !strcmp(id, "ignore"))
+            return true;
+    }
+    return false;
+}
+
+/* Does an error count that lies in the function at *ctx or outside it? */
+static bool is_not_forgiven(void *ctx, const diag_item *it)
+{
+    const range *within = ctx;
+    return it->at.src != within->src || it->at.begin < within->begin || it->at.end > within->end
+           || strcmp(it->code, "unsupported-syntax") != 0;
+}
+
+void parser_forgive(parser *p, const ast_def *def)
+{
+    diag *d = p->diag;
+
+    if (arena_failed(p->arena) || d->n_errors == 0 || !is_left_to_python(def))
+        return;
+    range within = def->node.at;
+    diag_filter(d, is_not_forgiven, &within);
+    d->is_syntax = p->was_syntax;
+    for (const diag_item *it = d->first; it != NULL; it = it->next)
+        d->is_syntax |= it->severity == DIAG_ERROR && it->at.src == p->src;
+}
+
 ast_node *parser_comprehension(parser *p, range at, ast_node *key, ast_node *item, ast_node *comp)
 {
     if (comp->kind != AST_list_comp)
@@ -282,7 +318,7 @@ static void read_text(ast *t, int start, bool is_quick, diag *d, ast_node **ret)
 {
     strmap names;
     parser p = {.tree = t, .arena = &t->arena, .src = t->src, .dialect = t->dialect, .diag = d,
-                .names = &names, .start = start, .is_quick = is_quick,
+                .names = &names, .start = start, .was_syntax = d->is_syntax, .is_quick = is_quick,
                 .max_errors = is_quick ? 1 : DIAG_MAX};
 
     strmap_init(&names, NULL);

@@ -29,6 +29,7 @@ typedef struct parser {
     range too_deep;        /* what was last reported as too deeply nested */
     int n_fstrings;        /* f-strings around this expression */
     int max_errors;        /* with so many the rest is not read */
+    bool was_syntax;       /* the diag had syntax errors of other texts already */
     bool is_quick;         /* the quick parser reads, see script.y */
     token token;           /* the last one read */
     layout layout;
@@ -55,6 +56,8 @@ void nodes_join(parser *p, ast_nodes *list, ast_nodes tail);
 ast_nodes nodes_of(parser *p, ast_node *n);
 
 const char *parser_intern(parser *p, const char *s, size_t n);
+/** Take back what was said about unsupported syntax in a function that @unused or @ignore leave to Python. */
+void parser_forgive(parser *p, const ast_def *def);
 /** Report that a construct isn't supported; returns an error node to stand for it. */
 ast_node *parser_unsupported(parser *p, range at, const char *format, ...)
     __attribute__((format(printf, 3, 4)));

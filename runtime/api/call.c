@@ -176,6 +176,30 @@ static bool check_names(vm_run *run, const schema *s, const char *name, size_t n
     return true;
 }
 
+/* int[2]: one number stands for all of the list. */
+static bool repeat_number(jit_value number, int n, const type *t, jit_value *ret)
+{
+    const type *elem = type_elem(type_without_none(t));
+    list *l = list_new(elem, type_list_storage(elem), (size_t)n);
+    bool good = l != NULL;
+    for (int i = 0; good && i < n; i++) {
+        jit_value v;
+        good = api_convert(number, elem, &v) && list_push(l, v);
+    }
+    *ret = VALUE_HEAP_V(VALUE_LIST, l);
+    if (!good)
+        value_unref(*ret);
+    return good;
+}
+
+static bool convert_argument(jit_value given, const schema_arg *param, jit_value *ret)
+{
+    bool is_number = given.tag == VALUE_INT || given.tag == VALUE_FLOAT;
+    if (param->sized && is_number && type_without_none(param->type)->kind == TYPE_LIST)
+        return repeat_number(given, param->sized, param->type, ret);
+    return api_convert(given, param->type, ret);
+}
+
 bool api_bind(vm_run *run, const schema *s, const char *name, size_t n_fixed, const jit_value *args, size_t n_args,
               const char *const *names, size_t n_names, jit_value *ret)
 {
@@ -196,7 +220,7 @@ bool api_bind(vm_run *run, const schema *s, const char *name, size_t n_fixed, co
             snprintf(what, sizeof what, "%s() is missing value for argument '%s'.", name, param->name);
             fail_with_schema(run, s, what, "Declaration");
             break;
-        } else if (!api_convert(*given, param->type, &ret[done])) {
+        } else if (!convert_argument(*given, param, &ret[done])) {
             if (mem_refusals() != refusals)
                 api_run_fail(run, JIT_ENOMEM, "out of memory");
             else
