@@ -285,9 +285,32 @@ JIT_API char *jit_to_string(const jit_any *v);
 /** As JSON (see docs/guide.md); release with jit_free(). NULL without memory. */
 JIT_API char *jit_to_json(const jit_any *v);
 
-/** Read a tensor from a NumPy `.npy` file. @return JIT_OK | JIT_EIO | JIT_EFORMAT | JIT_EUNSUPPORTED | JIT_ENOMEM */
+/**
+ * Read a value from a file. What the file is follows from its bytes: what `torch.save` wrote (numbers, strings, lists,
+ * tuples, dicts, tensors, in any nesting; a state dict is a dict), a `.npy` (a tensor), a `.npz` or `.safetensors` (a
+ * dict of tensors by name). Nothing in a file is run. Tensors are mapped where the file stores them as they are:
+ * writing to one does not change the file. Whoever shortens the file while it is in use ends the process.
+ *
+ * @param ret  the value, yours; untouched on failure
+ * @return JIT_OK
+ *       | JIT_EINVAL        path or ret is NULL
+ *       | JIT_EIO           the file cannot be read
+ *       | JIT_EFORMAT       not such a file, or damaged (the message names the record and the byte)
+ *       | JIT_EUNSUPPORTED  it holds a module, or values of a kind we do not have (the message names it)
+ *       | JIT_ENOMEM
+ * @thread any */
+JIT_API jit_status jit_value_load(const char *path, jit_any **ret, jit_error *err);
+/**
+ * Write a value to a file, in the format its name ends in: `.npy` (a tensor), `.npz` and `.safetensors` (a dict of
+ * tensors by name), anything else as `torch.save` does, for `torch.load`. It is written to a temporary file and renamed:
+ * a failure at any point leaves the old file whole.
+ *
+ * @return JIT_OK | JIT_EINVAL (a NULL, or not a value of such a file) | JIT_EUNSUPPORTED (an object, an element type
+ *         the format lacks) | JIT_EIO | JIT_ENOMEM */
+JIT_API jit_status jit_value_save(const jit_any *v, const char *path, jit_error *err);
+/** jit_value_load() of a file that holds one tensor. Adds JIT_EFORMAT (it holds something else). */
 JIT_API jit_status jit_tensor_load(const char *path, jit_any **ret, jit_error *err);
-/** Write one, as `.npy`. Written to a temporary file and renamed: a failure leaves the old file whole. */
+/** jit_value_save() of a tensor. Adds JIT_EINVAL (v is none). */
 JIT_API jit_status jit_tensor_save(const jit_any *v, const char *path, jit_error *err);
 
 /* ---- process-wide settings --------------------------------------------------------------------------- */

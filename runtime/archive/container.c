@@ -6,30 +6,21 @@
 #include "base/arena.h"
 #include "base/error.h"
 #include "base/map.h"
-#include "runtime/archive/libzip.h"
 #include "runtime/archive/directory.h"
+#include "runtime/archive/libzip.h"
+#include "runtime/archive/mapping.h"
 
-#include <errno.h>
-#include <fcntl.h>
 #include <pthread.h>
 #include <string.h>
-#include <sys/mman.h>
-#include <sys/stat.h>
-#include <unistd.h>
 #include <zlib.h>
 
 enum { OLDEST_VERSION = 1, NEWEST_VERSION = 10, DEFAULT_MAX_RECORD_BYTES = 1 << 30 };
 /* A mapped payload must be aligned for the largest element (complex128); others are copied. */
 enum { STORAGE_ALIGN = 16 };
 
-/* Whose the bytes are. */
-typedef enum container_bytes { BYTES_MAPPED, BYTES_OWNED, BYTES_BORROWED } container_bytes;
-
 struct container {
     _Atomic int32_t n_refs;
-    container_bytes how;
-    char *bytes;
-    size_t n_bytes;
+    mapping *file;              /* a reference */
     container_options options;
     arena arena;                /* names */
     const char *name, *prefix;
@@ -57,29 +48,21 @@ void container_unref(container *c)
     if (c->zip)
         libzip()->discard(c->zip);
     pthread_mutex_destroy(&c->lock);
-    if (c->how == BYTES_MAPPED)
-        munmap(c->bytes, c->n_bytes);
-    else if (c->how == BYTES_OWNED)
-        mem_free_aligned(c->bytes);
+    mapping_unref(c->file);
     arena_fini(&c->arena);
     mem_free(c);
 }
 
-/* A container around bytes, which it takes: on failure they are released, unless they are borrowed. */
-static container *container_new(const char *name, container_bytes how, void *bytes, size_t n_bytes,
-                                const container_options *o)
+/* A container around a file, whose reference it takes, also on failure. */
+static container *container_new(const char *name, mapping *take, const container_options *o)
 {
     container *c = mem_calloc(1, sizeof *c);
-    if (!c && how == BYTES_MAPPED)
-        munmap(bytes, n_bytes);
-    if (!c && how == BYTES_OWNED)
-        mem_free_aligned(bytes);
-    if (!c)
+    if (!c) {
+        mapping_unref(take);
         return NULL;
+    }
     atomic_init(&c->n_refs, 1);
-    c->how = how;
-    c->bytes = bytes;
-    c->n_bytes = n_bytes;
+    c->file = take;
     if (o)
         c->options = *o;
     if (!c->options.max_record_bytes)
@@ -106,9 +89,9 @@ static jit_status fail_record(const container *c, const char *record, const char
 /* Files that are known and not read: better named than called damaged. */
 static jit_status check_kind(const container *c, jit_error *err)
 {
-    if (c->n_bytes >= 8 && !memcmp(c->bytes, "PYTORCH1", 8))
+    if (c->file->n_bytes >= 8 && !memcmp(c->file->bytes, "PYTORCH1", 8))
         return error_fail(err, JIT_EUNSUPPORTED, "%s: the preview format PYTORCH1 is not read", c->name);
-    if (c->n_bytes >= 2 && !memcmp(c->bytes, "\x80\x02", 2) && !c->options.is_flat)
+    if (c->file->n_bytes >= 2 && !memcmp(c->file->bytes, "\x80\x02", 2) && !c->options.is_flat)
         return error_fail(err, JIT_EUNSUPPORTED, "%s: a torch.save file from before PyTorch 1.6 (not a ZIP archive) is "
                           "not read; load it in PyTorch and save it again", c->name);
     return JIT_OK;
@@ -151,7 +134,7 @@ static jit_status open_zip(container *c, const libzip_functions *z, jit_error *e
 {
     zip_error_t why;
     z->error_init(&why);
-    zip_source_t *source = z->source_buffer_create(c->bytes, c->n_bytes, 0, &why);
+    zip_source_t *source = z->source_buffer_create(c->file->bytes, c->file->n_bytes, 0, &why);
     c->zip = source ? z->open_from_source(source, ZIP_RDONLY, &why) : NULL;
     jit_status status = JIT_OK;
     if (!c->zip)
@@ -189,7 +172,7 @@ static jit_status read_directory(container *c, jit_error *err)
     const libzip_functions *z = libzip();
     if (!z)
         return error_fail(err, JIT_EUNSUPPORTED, "%s: reading archives needs libzip: install the package libzip4", c->name);
-    if ((status = zip_read_directory(c->bytes, c->n_bytes, c->name, &c->arena, &all, &n, err)) != JIT_OK
+    if ((status = zip_read_directory(c->file->bytes, c->file->n_bytes, c->name, &c->arena, &all, &n, err)) != JIT_OK
         || (!c->options.is_flat && (status = find_prefix(c, all, err)) != JIT_OK)
         || (status = take_records(c, all, n, err)) != JIT_OK || (status = open_zip(c, z, err)) != JIT_OK)
         return status;
@@ -264,38 +247,19 @@ jit_status container_read(container *c, const char *name, char **ret, size_t *re
 
 /* ---- storages ------------------------------------------------------------------------------------- */
 
-static void release_container(void *ctx) { container_unref(ctx); }
-
-/* Bytes of the file as a storage, which keeps the container alive. */
-static storage *lend(container *c, const container_record *r, size_t n_bytes)
-{
-    storage *s = storage_borrow(DEVICE_CPU0, c->bytes + r->offset, n_bytes, release_container, c);
-    if (s) {
-        container_ref(c);
-        s->is_movable = true;
-    }
-    return s;
-}
-
 static jit_status check_crc(container *c, const container_record *r, jit_error *err)
 {
-    uLong crc = crc32_z(0, (const Bytef *)c->bytes + r->offset, r->n_bytes);
+    uLong crc = crc32_z(0, (const Bytef *)c->file->bytes + r->offset, r->n_bytes);
     return crc == r->crc ? JIT_OK : fail_record(c, r->name, "its checksum is wrong", err);
 }
 
-/* A storage of its own with the first n_bytes of a record. */
-static jit_status copy_out(container *c, const container_record *r, size_t n_bytes, storage **ret, jit_error *err)
+/* A storage of its own for a deflated record. It is inflated whole, so that its checksum is seen. */
+static jit_status inflate_storage(container *c, const container_record *r, storage **ret, jit_error *err)
 {
-    if (r->n_bytes > n_bytes && r->is_deflated) // inflated whole, so that its checksum is seen
-        n_bytes = r->n_bytes;
-    storage *s = storage_new(DEVICE_CPU0, n_bytes);
+    storage *s = storage_new(DEVICE_CPU0, r->n_bytes);
     if (!s)
         return error_no_memory(err);
-    jit_status status = JIT_OK;
-    if (r->is_deflated)
-        status = inflate_into(c, r, s->data, err);
-    else
-        memcpy(s->data, c->bytes + r->offset, n_bytes);
+    jit_status status = inflate_into(c, r, s->data, err);
     if (status) {
         storage_unref(s);
         return status;
@@ -316,9 +280,9 @@ jit_status container_storage(container *c, const char *name, size_t n_bytes, sto
     if (status)
         return status;
     storage *s = NULL;
-    if (r->is_deflated || c->how == BYTES_BORROWED || (uintptr_t)(c->bytes + r->offset) % STORAGE_ALIGN)
-        status = copy_out(c, r, n_bytes, &s, err);
-    else if (!(s = lend(c, r, n_bytes)))
+    if (r->is_deflated)
+        status = inflate_storage(c, r, &s, err);
+    else if (!(s = mapping_storage(c->file, r->offset, n_bytes, STORAGE_ALIGN)))
         status = error_no_memory(err);
     if (status)
         return status;
@@ -388,67 +352,17 @@ static jit_status finish_open(container *c, container **ret, jit_error *err)
     return JIT_OK;
 }
 
-/* The file in memory of our own. */
-static jit_status read_file(int fd, const char *path, size_t n_bytes, char **ret, jit_error *err)
-{
-    char *bytes = mem_alloc_aligned(n_bytes, 64);
-    if (!bytes)
-        return error_no_memory(err);
-    for (size_t n = 0; n < n_bytes;) {
-        ssize_t got = pread(fd, bytes + n, n_bytes - n, (off_t)n);
-        if (got < 0 && errno == EINTR)
-            continue;
-        if (got <= 0) {
-            mem_free_aligned(bytes);
-            return error_fail(err, JIT_EIO, "%s: %s", path, got < 0 ? strerror(errno) : "it became shorter while it was read");
-        }
-        n += (size_t)got;
-    }
-    *ret = bytes;
-    return JIT_OK;
-}
-
-static jit_status open_file(int fd, const char *path, const container_options *o, container **ret, jit_error *err)
-{
-    struct stat st;
-    if (fstat(fd, &st))
-        return error_fail(err, JIT_EIO, "%s: %s", path, strerror(errno));
-    if (!S_ISREG(st.st_mode))
-        return error_fail(err, JIT_EIO, "%s: not a regular file", path);
-    size_t n_bytes = (size_t)st.st_size;
-    if (n_bytes == 0)
-        return error_fail(err, JIT_EFORMAT, "%s: the file is empty", path);
-    char *bytes;
-    if (o && o->copy) {
-        jit_status status = read_file(fd, path, n_bytes, &bytes, err);
-        return status ? status : finish_open(container_new(path, BYTES_OWNED, bytes, n_bytes, o), ret, err);
-    }
-    bytes = mmap(NULL, n_bytes, PROT_READ | PROT_WRITE, MAP_PRIVATE | MAP_NORESERVE, fd, 0);
-    if (bytes == MAP_FAILED)
-        return error_fail(err, JIT_EIO, "%s: it cannot be mapped: %s", path, strerror(errno));
-    return finish_open(container_new(path, BYTES_MAPPED, bytes, n_bytes, o), ret, err);
-}
-
 jit_status container_open(const char *path, const container_options *o, container **ret, jit_error *err)
 {
-    int fd = open(path, O_RDONLY | O_CLOEXEC);
-    if (fd < 0)
-        return error_fail(err, JIT_EIO, "%s: %s", path, strerror(errno));
-    jit_status status = open_file(fd, path, o, ret, err);
-    close(fd);
-    return status;
+    mapping *file;
+    jit_status status = mapping_open(path, o && o->copy, &file, err);
+    return status ? status : finish_open(container_new(path, file, o), ret, err);
 }
 
 jit_status container_open_memory(const void *bytes, size_t n_bytes, bool borrow, const container_options *o,
                                  container **ret, jit_error *err)
 {
-    if (n_bytes == 0)
-        return error_fail(err, JIT_EFORMAT, "<memory>: there are no bytes");
-    if (borrow)
-        return finish_open(container_new("<memory>", BYTES_BORROWED, (void *)bytes, n_bytes, o), ret, err);
-    char *copy = mem_alloc_aligned(n_bytes, 64);
-    if (!copy)
-        return error_no_memory(err);
-    memcpy(copy, bytes, n_bytes);
-    return finish_open(container_new("<memory>", BYTES_OWNED, copy, n_bytes, o), ret, err);
+    mapping *file;
+    jit_status status = mapping_open_memory(bytes, n_bytes, borrow, &file, err);
+    return status ? status : finish_open(container_new("<memory>", file, o), ret, err);
 }

@@ -2,8 +2,7 @@
  *
  * libzip reads and inflates records; where a stored payload lies is found from the directory and the local header
  * (directory.h), bounds-checked and compared with libzip's view, so that tensors can be mapped from the file instead of
- * copied. One private mapping serves all storages: the kernel copies a page when the program writes to it. A
- * container is counted; each mapped storage keeps it alive. Everything read from the file is checked: names, sizes,
+ * copied (mapping.h). A container is counted; its storages keep the mapping alive, not the container. Everything read from the file is checked: names, sizes,
  * offsets, checksums (always for what is read whole; for mapped storages on request).
  *
  * libzip is opened when the first archive is: in Debian it brings libcrypto along, which costs every process

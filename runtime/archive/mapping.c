@@ -1,0 +1,133 @@
+/* runtime/archive/mapping.c: mapped files (see mapping.h). */
+/* SPDX-License-Identifier: Apache-2.0 */
+#include "runtime/archive/mapping.h"
+
+#include "base/alloc.h"
+#include "base/error.h"
+
+#include <errno.h>
+#include <fcntl.h>
+#include <string.h>
+#include <sys/mman.h>
+#include <sys/stat.h>
+#include <unistd.h>
+
+enum { COPY_ALIGN = 64 };
+
+mapping *mapping_ref(mapping *m)
+{
+    atomic_fetch_add_explicit(&m->n_refs, 1, memory_order_relaxed);
+    return m;
+}
+
+static void release_bytes(mapping_kind kind, void *bytes, size_t n_bytes)
+{
+    if (kind == MAPPING_FILE)
+        munmap(bytes, n_bytes);
+    else if (kind == MAPPING_COPY)
+        mem_free_aligned(bytes);
+}
+
+void mapping_unref(mapping *m)
+{
+    if (!m || atomic_fetch_sub_explicit(&m->n_refs, 1, memory_order_acq_rel) != 1)
+        return;
+    release_bytes(m->kind, m->bytes, m->n_bytes);
+    mem_free(m);
+}
+
+/* Takes the bytes, also on failure. */
+static jit_status mapping_new(mapping_kind kind, void *bytes, size_t n_bytes, mapping **ret, jit_error *err)
+{
+    mapping *m = mem_alloc(sizeof *m);
+    if (!m) {
+        release_bytes(kind, bytes, n_bytes);
+        return error_no_memory(err);
+    }
+    *m = (mapping){ .kind = kind, .bytes = bytes, .n_bytes = n_bytes };
+    atomic_init(&m->n_refs, 1);
+    *ret = m;
+    return JIT_OK;
+}
+
+static jit_status read_whole(int fd, const char *path, size_t n_bytes, char **ret, jit_error *err)
+{
+    char *bytes = mem_alloc_aligned(n_bytes, COPY_ALIGN);
+    if (!bytes)
+        return error_no_memory(err);
+    for (size_t n = 0; n < n_bytes;) {
+        ssize_t got = pread(fd, bytes + n, n_bytes - n, (off_t)n);
+        if (got < 0 && errno == EINTR)
+            continue;
+        if (got <= 0) {
+            mem_free_aligned(bytes);
+            return error_fail(err, JIT_EIO, "%s: %s", path, got < 0 ? strerror(errno) : "it became shorter while it was read");
+        }
+        n += (size_t)got;
+    }
+    *ret = bytes;
+    return JIT_OK;
+}
+
+static jit_status open_file(int fd, const char *path, bool copy, mapping **ret, jit_error *err)
+{
+    struct stat st;
+    if (fstat(fd, &st))
+        return error_fail(err, JIT_EIO, "%s: %s", path, strerror(errno));
+    if (!S_ISREG(st.st_mode))
+        return error_fail(err, JIT_EIO, "%s: %s", path, S_ISDIR(st.st_mode) ? "is a directory" : "not a regular file");
+    const size_t n_bytes = (size_t)st.st_size;
+    if (n_bytes == 0)
+        return error_fail(err, JIT_EFORMAT, "%s: the file is empty", path);
+    char *bytes;
+    if (copy) {
+        jit_status status = read_whole(fd, path, n_bytes, &bytes, err);
+        return status ? status : mapping_new(MAPPING_COPY, bytes, n_bytes, ret, err);
+    }
+    bytes = mmap(NULL, n_bytes, PROT_READ | PROT_WRITE, MAP_PRIVATE | MAP_NORESERVE, fd, 0);
+    if (bytes == MAP_FAILED)
+        return error_fail(err, JIT_EIO, "%s: it cannot be mapped: %s", path, strerror(errno));
+    return mapping_new(MAPPING_FILE, bytes, n_bytes, ret, err);
+}
+
+jit_status mapping_open(const char *path, bool copy, mapping **ret, jit_error *err)
+{
+    int fd = open(path, O_RDONLY | O_CLOEXEC | O_NONBLOCK); // a pipe without a writer must not block
+    if (fd < 0)
+        return error_fail(err, JIT_EIO, "%s: %s", path, strerror(errno));
+    jit_status status = open_file(fd, path, copy, ret, err);
+    close(fd);
+    return status;
+}
+
+jit_status mapping_open_memory(const void *bytes, size_t n_bytes, bool borrow, mapping **ret, jit_error *err)
+{
+    if (n_bytes == 0)
+        return error_fail(err, JIT_EFORMAT, "<memory>: there are no bytes");
+    if (borrow)
+        return mapping_new(MAPPING_BORROWED, (void *)bytes, n_bytes, ret, err);
+    char *copy = mem_alloc_aligned(n_bytes, COPY_ALIGN);
+    if (!copy)
+        return error_no_memory(err);
+    memcpy(copy, bytes, n_bytes);
+    return mapping_new(MAPPING_COPY, copy, n_bytes, ret, err);
+}
+
+static void release_mapping(void *ctx) { mapping_unref(ctx); }
+
+storage *mapping_storage(mapping *m, uint64_t offset, size_t n_bytes, size_t align)
+{
+    char *begin = m->bytes + offset;
+    if (m->kind == MAPPING_BORROWED || (uintptr_t)begin % align) {
+        storage *s = storage_new(DEVICE_CPU0, n_bytes);
+        if (s && n_bytes)
+            memcpy(s->data, begin, n_bytes);
+        return s;
+    }
+    storage *s = storage_borrow(DEVICE_CPU0, begin, n_bytes, release_mapping, m);
+    if (s) {
+        mapping_ref(m);
+        s->is_movable = true;
+    }
+    return s;
+}
