@@ -91,7 +91,7 @@ static jit_status check_kind(const container *c, jit_error *err)
 {
     if (c->file->n_bytes >= 8 && !memcmp(c->file->bytes, "PYTORCH1", 8))
         return error_fail(err, JIT_EUNSUPPORTED, "%s: the preview format PYTORCH1 is not read", c->name);
-    if (c->file->n_bytes >= 2 && !memcmp(c->file->bytes, "\x80\x02", 2) && !c->options.is_flat)
+    if (c->file->n_bytes >= 2 && !memcmp(c->file->bytes, "\x80\x02", 2))
         return error_fail(err, JIT_EUNSUPPORTED, "%s: a torch.save file from before PyTorch 1.6 (not a ZIP archive) is "
                           "not read; load it in PyTorch and save it again", c->name);
     return JIT_OK;

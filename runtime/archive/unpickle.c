@@ -235,6 +235,12 @@ static bool push_tuple(unpickler *u, size_t first)
     return unpickle_push(u, (item){ ITEM_TUPLE, (uint32_t)(u->tuples.n - 1), VALUE_NONE_V });
 }
 
+/* May it still change? To be asked after its contents were used, too: it may be among them. */
+static bool is_open(unpickler *u, const part *p)
+{
+    return !p->is_closed || unpickle_fail(u, "a container changes after it became part of another value");
+}
+
 /* The list or dict that the items from `first` on go into: the item below them. */
 static item *open_container(unpickler *u, size_t first, value_tag tag)
 {
@@ -245,8 +251,7 @@ static item *open_container(unpickler *u, size_t first, value_tag tag)
     } else if (!p || it->v.tag != tag) {
         unpickle_fail(u, "the value below is not a %s", tag == VALUE_LIST ? "list" : "dict");
         it = NULL;
-    } else if (p->is_closed) {
-        unpickle_fail(u, "a container changes after it became part of another value");
+    } else if (!is_open(u, p)) {
         it = NULL;
     }
     return it;
@@ -263,6 +268,10 @@ static bool append_items(unpickler *u, size_t first)
         if (!unpickle_use(u, &u->stack.at[i], &v))
             return false;
         part *p = unpickle_part(u, to);
+        if (!is_open(u, p)) {
+            value_unref(v);
+            return false;
+        }
         if (u->hooks->is_python && !p->is_mixed)
             unpickle_add_type(p, &p->elem, unpickle_item_type(u, &u->stack.at[i]));
         if (!list_push(to->v.list, v))
@@ -290,6 +299,11 @@ static bool set_item(unpickler *u, item *to, const item *key, const item *value)
         return u->status ? false : unpickle_fail(u, "a dict has a key that cannot be one");
     }
     part *p = unpickle_part(u, to);
+    if (!is_open(u, p)) {
+        value_unref(k);
+        value_unref(v);
+        return false;
+    }
     if (u->hooks->is_python && !p->is_mixed) {
         unpickle_add_type(p, &p->key, unpickle_item_type(u, key));
         unpickle_add_type(p, &p->elem, unpickle_item_type(u, value));

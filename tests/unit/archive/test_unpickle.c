@@ -138,8 +138,7 @@ static void expect_object_refused(const char *bytes, size_t n, const char *why)
     jit_error err = JIT_ERROR_INIT;
     jit_value v;
     assert_int_not_equal(read_object(u, bytes, n, &v, &err), JIT_OK);
-    if (!err.message || !strstr(err.message, why))
-        fail_msg("\"%s\" does not say \"%s\"", err.message, why);
+    expect_says(&err, why);
     jit_error_fini(&err);
     ir_unit_unref(u);
 }
@@ -165,7 +164,7 @@ static void refuses_names(void **state)
     expect_refused(P("ctorch\nFoo\n"), true, "Unpickler found unknown torch global, 'torch.Foo'");
     expect_refused(P("ctorch._utils\nexec\n"), true, "unknown torch global");
     expect_refused(P("cbuiltins\neval\n"), true, "Unknown type name 'builtins.eval'");
-    expect_refused(P("c__torch__\nNone\n"), false, "");
+    expect_refused(P("c__torch__\nNone\n"), false, "no class __torch__.None");
     expect_refused(P("ctorch._utils\n_rebuild_parameter\n"), false, "unknown torch global");
     expect_refused(P("ctorch\nQInt8Storage\n"), true, "QInt8Storage");
     expect_refused(P("ctorch._utils\n_rebuild_qtensor\n)R"), true, "quantised");
@@ -226,7 +225,7 @@ static void refuses_values_that_contain_themselves(void **state)
     (void)state;
     expect_refused(P("]q\0h\0a"), true, "became part");
     expect_refused(P("}q\0X\1\0\0\0ah\0s"), true, "became part");
-    expect_refused(P("]q\0\x85q\1" "0"), true, "");
+    expect_refused(P("}q\0(K\1h\0u"), true, "became part");
     expect_refused(P("]q\0\x85q\1h\0h\1a\x86"), true, "became part");
 }
 
