@@ -43,11 +43,9 @@ static void merge_runs(const key_index *from, int64_t middle, int64_t n, key_ind
     }
 }
 
-void keys_sort(key_index *at, int64_t n, bool descending, key_index *scratch)
+static void merge_sort(key_index *at, int64_t n, key_index *scratch)
 {
     enum { RUN = 16 };
-    if (descending) // reversing the order of keys keeps the sort stable; ~ maps the extremes to each other
-        for (int64_t i = 0; i < n; i++) at[i].key = ~at[i].key;
     for (int64_t i = 0; i < n; i += RUN) insertion_sort(at + i, n - i < RUN ? n - i : RUN);
     key_index *from = at, *to = scratch;
     for (int64_t width = RUN; width < n; width *= 2) {
@@ -60,6 +58,41 @@ void keys_sort(key_index *at, int64_t n, bool descending, key_index *scratch)
         to = swap;
     }
     if (from != at) memcpy(at, from, (size_t)n * sizeof *at);
+}
+
+/* Byte by byte from the lowest; bytes that all keys share (float32 has half of them as a float64) cost nothing. */
+static void radix_sort(key_index *at, int64_t n, key_index *scratch)
+{
+    enum { DIGITS = sizeof(int64_t), VALUES = 256 };
+    uint32_t counts[DIGITS][VALUES] = { 0 };
+    for (int64_t i = 0; i < n; i++) {
+        const uint64_t key = (uint64_t)at[i].key ^ (uint64_t)1 << 63; // signed order
+        for (int d = 0; d < DIGITS; d++) counts[d][key >> (8 * d) & (VALUES - 1)]++;
+    }
+    key_index *from = at, *to = scratch;
+    for (int d = 0; d < DIGITS; d++) {
+        const uint64_t flip = d == DIGITS - 1 ? 0x80 : 0;
+        if (counts[d][((uint64_t)from[0].key >> (8 * d) & (VALUES - 1)) ^ flip] == n) continue;
+        uint32_t begins[VALUES], sum = 0;
+        for (int v = 0; v < VALUES; v++) {
+            begins[v] = sum;
+            sum += counts[d][v];
+        }
+        for (int64_t i = 0; i < n; i++) to[begins[((uint64_t)from[i].key >> (8 * d) & (VALUES - 1)) ^ flip]++] = from[i];
+        key_index *swap = from;
+        from = to;
+        to = swap;
+    }
+    if (from != at) memcpy(at, from, (size_t)n * sizeof *at);
+}
+
+void keys_sort(key_index *at, int64_t n, bool descending, key_index *scratch)
+{
+    enum { RADIX_MIN = 400 };
+    if (descending) // reversing the order of keys keeps the sort stable; ~ maps the extremes to each other
+        for (int64_t i = 0; i < n; i++) at[i].key = ~at[i].key;
+    if (n < RADIX_MIN || n > UINT32_MAX) merge_sort(at, n, scratch);
+    else radix_sort(at, n, scratch);
     if (descending)
         for (int64_t i = 0; i < n; i++) at[i].key = ~at[i].key;
 }

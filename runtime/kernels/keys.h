@@ -16,7 +16,7 @@ void keys_load(dtype d, int64_t n, const char *p, int64_t stride, int64_t nan_ke
 typedef struct key_index {
     int64_t key, index;
 } key_index;
-/** Stable merge sort by key; scratch has room for n. */
+/** Stable sort by key; scratch has room for n. */
 void keys_sort(key_index *at, int64_t n, bool descending, key_index *scratch);
 
 /** Copy the element at `from` to `to`. */

@@ -5,14 +5,13 @@
  * every line. Moments are taken in double in two passes; the map is done in the element type, as
  * PyTorch does. */
 /* SPDX-License-Identifier: Apache-2.0 */
+#include "runtime/kernels/line.h"
 #include "runtime/kernels/nn.h"
 
 #include "base/alloc.h"
 
 #include <math.h>
 #include <string.h>
-
-enum { NORM_LANES = 8 };
 
 typedef struct norm_job {
     const void *x;
@@ -23,20 +22,62 @@ typedef struct norm_job {
     int64_t n_pairs;           /* of scales and shifts, used in turn */
     const void *weight, *bias; /* layer norm: per position */
     double eps;
+    const line_kernels *kernels; /* of the element type */
+    int64_t bytes;               /* per element */
 } norm_job;
 
-#define T        float
-#define FN(name) name##_f32
-#include "runtime/kernels/norm_loops.h"
-#undef T
-#undef FN
-#define T        double
-#define FN(name) name##_f64
-#include "runtime/kernels/norm_loops.h"
-#undef T
-#undef FN
+static const void *line_at(const norm_job *job, int64_t first)
+{
+    return (const char *)job->x + first * job->bytes;
+}
 
-#define BY_TYPE(t, fn) (tensor_dtype(t) == DTYPE_float64 ? fn##_f64 : fn##_f32)
+/* Moments of group k: `repeats` lines of `line` elements, `step` apart. */
+static void moments(void *ctx, int64_t begin, int64_t end)
+{
+    const norm_job *job = ctx;
+    for (int64_t k = begin; k < end; k++) {
+        const int64_t first = k * job->line;
+        double sum = 0, squares = 0;
+        for (int64_t r = 0; r < job->repeats; r++)
+            sum += job->kernels->sum(job->line, line_at(job, first + r * job->step));
+        job->means[k] = sum / (double)(job->repeats * job->line);
+        for (int64_t r = 0; r < job->repeats; r++)
+            squares += job->kernels->sum_squares(job->line, line_at(job, first + r * job->step),
+                                                 job->means[k]);
+        job->squares[k] = squares;
+    }
+}
+
+/* y = x * scale + shift, one pair for each line. */
+static void map_lines(void *ctx, int64_t begin, int64_t end)
+{
+    const norm_job *job = ctx;
+    for (int64_t k = begin; k < end; k++)
+        job->kernels->map(job->line, line_at(job, k * job->line), job->scales[k % job->n_pairs],
+                          job->shifts[k % job->n_pairs],
+                          (char *)job->y + k * job->line * job->bytes);
+}
+
+/* Rounded to the element type, as the products with it are. */
+static double rounded(const norm_job *job, double x)
+{
+    return job->bytes == sizeof(float) ? (double)(float)x : x;
+}
+
+/* Layer norm of whole rows: y = (x - mean) / deviation * weight + bias, the latter per position. */
+static void layer_rows(void *ctx, int64_t begin, int64_t end)
+{
+    const norm_job *job = ctx;
+    for (int64_t k = begin; k < end; k++) {
+        moments(ctx, k, k + 1); // row by row: the second and third pass find it in the cache
+        const double inverse = 1 / sqrt(job->squares[k] / (double)job->line + job->eps);
+        const double shift = rounded(job, -rounded(job, inverse) * rounded(job, job->means[k]));
+        job->kernels->affine(job->line, line_at(job, k * job->line), inverse, shift, job->weight,
+                             job->bias, (char *)job->y + k * job->line * job->bytes);
+        job->squares[k] = inverse;
+    }
+}
+
 static int64_t line_grain(int64_t line) { return line < NN_GRAIN ? NN_GRAIN / (line + 1) + 1 : 1; }
 
 /* Element i of a vector of any type and stride; `otherwise` where there is no vector. */
@@ -155,7 +196,9 @@ static void make_pairs(const batch_call *b, norm_job *job, double *scales, doubl
 static bool run_batch(op_ctx *cx, const batch_call *b, const tensor *x, tensor *y,
                       double **ret_numbers)
 {
-    norm_job job = { .x = tensor_data(x),
+    norm_job job = { .kernels = line_kernels_find(tensor_dtype(x)),
+                     .bytes = (int64_t)dtype_size(tensor_dtype(x)),
+                     .x = tensor_data(x),
                      .y = tensor_data(y),
                      .line = b->line,
                      .eps = b->eps,
@@ -171,12 +214,12 @@ static bool run_batch(op_ctx *cx, const batch_call *b, const tensor *x, tensor *
     job.shifts = numbers + 3 * job.n_pairs;
     *ret_numbers = numbers;
     if (b->is_training && x->numel) {
-        par_for(job.n_pairs, line_grain(job.line * job.repeats), BY_TYPE(x, moments), &job);
+        par_for(job.n_pairs, line_grain(job.line * job.repeats), moments, &job);
         update_running(b, &job);
     }
     make_pairs(b, &job, numbers + 2 * job.n_pairs, numbers + 3 * job.n_pairs);
     if (x->numel)
-        par_for(b->images * b->channels, line_grain(job.line), BY_TYPE(x, map_lines), &job);
+        par_for(b->images * b->channels, line_grain(job.line), map_lines, &job);
     return true;
 }
 
@@ -290,7 +333,9 @@ static bool run_layer(op_ctx *cx, const layer_call *l, const tensor *x, const te
     double *numbers = mem_calloc((size_t)(2 * rows + 1), sizeof *numbers);
     bool ok = y && (numbers || op_no_memory(cx));
     if (ok && rows) {
-        norm_job job = { .x = tensor_data(x),
+        norm_job job = { .kernels = line_kernels_find(tensor_dtype(x)),
+                         .bytes = (int64_t)dtype_size(tensor_dtype(x)),
+                         .x = tensor_data(x),
                          .y = tensor_data(y),
                          .line = line,
                          .repeats = 1,
@@ -299,7 +344,7 @@ static bool run_layer(op_ctx *cx, const layer_call *l, const tensor *x, const te
                          .weight = w ? tensor_data(w) : NULL,
                          .bias = b ? tensor_data(b) : NULL,
                          .eps = l->eps };
-        par_for(rows, line_grain(line), BY_TYPE(x, layer_rows), &job);
+        par_for(rows, line_grain(line), layer_rows, &job);
     }
     ok = ok && nn_give(cx, tensor_ref(y), tensor_dtype(l->x), rets);
     tensor_unref(y);
@@ -387,7 +432,9 @@ static void run_group(const group_call *g, const tensor *x, tensor *y, double *n
     const int64_t n_groups = g->images * g->groups, n_lines = g->images * g->channels;
     const int64_t per_group = g->channels / g->groups;
     double *scales = numbers + 2 * n_groups, *shifts = scales + n_lines;
-    norm_job job = { .x = tensor_data(x),
+    norm_job job = { .kernels = line_kernels_find(tensor_dtype(x)),
+                     .bytes = (int64_t)dtype_size(tensor_dtype(x)),
+                     .x = tensor_data(x),
                      .y = tensor_data(y),
                      .line = per_group * g->line,
                      .repeats = 1,
@@ -396,7 +443,7 @@ static void run_group(const group_call *g, const tensor *x, tensor *y, double *n
                      .scales = scales,
                      .shifts = shifts,
                      .n_pairs = n_lines };
-    par_for(n_groups, line_grain(job.line), BY_TYPE(x, moments), &job);
+    par_for(n_groups, line_grain(job.line), moments, &job);
     for (int64_t k = 0; k < n_groups; k++)
         job.squares[k] = 1 / sqrt(job.squares[k] / (double)job.line + g->eps);
     for (int64_t k = 0; k < n_lines; k++) {
@@ -405,7 +452,7 @@ static void run_group(const group_call *g, const tensor *x, tensor *y, double *n
         shifts[k] = vector_at(g->bias, c, 0) - scales[k] * job.means[k / per_group];
     }
     job.line = g->line;
-    par_for(n_lines, line_grain(job.line), BY_TYPE(x, map_lines), &job);
+    par_for(n_lines, line_grain(job.line), map_lines, &job);
 }
 
 static tensor *make_group_statistics(op_ctx *cx, const group_call *g, dtype d,

@@ -74,6 +74,11 @@ typedef struct lines {
 lines lines_of(const tensor *t, int dim);
 /** First element of line k; k counts row-major over the other dimensions. */
 char *lines_at(const lines *l, int64_t k);
+/** Lines that lie side by side are read and written together, so that memory is walked along its cache lines. */
+enum { LINES_BLOCK = 16 };
+/** Lines [k, k + m), m <= LINES_BLOCK, to or from type d, one contiguous line after the other. */
+void lines_load(const lines *l, int64_t k, int64_t m, dtype d, void *to);
+void lines_store(const lines *l, int64_t k, int64_t m, dtype d, const void *from);
 /** Lines per parallel chunk, so that a chunk is worth a thread. */
 static inline int64_t lines_grain(const lines *l)
 {

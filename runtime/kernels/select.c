@@ -3,6 +3,7 @@
 /* SPDX-License-Identifier: Apache-2.0 */
 #include "runtime/kernels/compose.h"
 #include "runtime/kernels/keys.h"
+#include "runtime/kernels/line.h"
 
 #include "base/alloc.h"
 
@@ -84,6 +85,40 @@ static void mode_line(const select_task *s, int64_t k, const int64_t *x, key_ind
     select_store(s, k, 0, best);
 }
 
+/* The greatest or least of lines of floats, read as they are. */
+static void extreme_lines(void *ctx, int64_t begin, int64_t end)
+{
+    select_task *s = ctx;
+    const line_kernels *line = line_kernels_find(s->in.d);
+    const int64_t n = s->in.length, bytes = (int64_t)dtype_size(s->in.d);
+    const bool is_plain = s->in.stride == bytes;
+    char *buffer = is_plain ? NULL : mem_alloc((size_t)(n * bytes * LINES_BLOCK));
+    if (!is_plain && !buffer) {
+        s->failed = true;
+        return;
+    }
+    for (int64_t k = begin; k < end; k += LINES_BLOCK) {
+        const int64_t m = end - k < LINES_BLOCK ? end - k : LINES_BLOCK;
+        if (!is_plain) lines_load(&s->in, k, m, s->in.d, buffer);
+        for (int64_t j = 0; j < m; j++) {
+            const void *x = is_plain ? lines_at(&s->in, k + j) : buffer + j * n * bytes;
+            select_store(s, k + j, 0, s->line == max_line ? line->find_max(n, x) : line->find_min(n, x));
+        }
+    }
+    mem_free(buffer);
+}
+
+/* Every line, by the task's function, or faster where there is a way. */
+static bool run_selection(op_ctx *cx, select_task *s)
+{
+    const bool is_extreme = s->line == max_line || s->line == min_line;
+    if (!is_extreme || (s->in.d != DTYPE_float32 && s->in.d != DTYPE_float64)) return select_run(cx, s);
+    s->failed = false;
+    const int64_t grain = lines_grain(&s->in);
+    par_for(s->in.n, grain > LINES_BLOCK ? grain : LINES_BLOCK, extreme_lines, s);
+    return !s->failed || op_no_memory(cx);
+}
+
 typedef struct selection {
     const char *name, *kernel;   /* of the operator; of its kernel, in messages about types */
     bool refuses_bool;
@@ -118,7 +153,7 @@ static bool select_dim(op_ctx *cx, const selection *s, tensor *t, int64_t dim_ar
     if (ok) {
         task.values = lines_of(values, dim);
         task.indices = lines_of(indices, dim);
-        ok = task.in.n == 0 || select_run(cx, &task);
+        ok = task.in.n == 0 || run_selection(cx, &task);
     }
     int64_t sizes[TENSOR_MAX_DIMS];
     const int n = reduced_sizes(t, dims, keepdim, sizes);

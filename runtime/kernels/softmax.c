@@ -2,6 +2,7 @@
  * from the pointwise tile kernel, so they are vectorised and equal to aten::exp bit for bit. */
 /* SPDX-License-Identifier: Apache-2.0 */
 #include "runtime/kernels/compose.h"
+#include "runtime/kernels/line.h"
 #include "runtime/kernels/pointwise.h"
 #include "runtime/kernels/reduce.h"
 
@@ -15,54 +16,60 @@ enum { TILE = 512 /* elements per call of the exponential */ };
 
 typedef struct softmax_task {
     lines in, out;
-    bool is_log, is_double;
+    bool is_log;
     dtype compute;
     pw_tile exp_tile;
+    const line_kernels *line;
     _Atomic bool failed;
 } softmax_task;
 
-/* Both compute types, from one text. */
-#define SOFTMAX_LINE(name, T)                                                                      \
-    static void name(const softmax_task *s, T *x, int64_t n)                                       \
-    {                                                                                              \
-        T max = -(T)INFINITY;                                                                      \
-        double sum = 0;                                                                            \
-        T e[TILE];                                                                                 \
-        for (int64_t i = 0; i < n; i++) max = ((x[i] > max) | (x[i] != x[i])) ? x[i] : max;        \
-        for (int64_t begin = 0; begin < n; begin += TILE) {                                        \
-            const int64_t m = n - begin < TILE ? n - begin : TILE;                                 \
-            const int64_t padded = (m + PW_VECTOR - 1) / PW_VECTOR * PW_VECTOR;                    \
-            for (int64_t i = 0; i < m; i++) e[i] = x[begin + i] - max;                             \
-            for (int64_t i = m; i < padded; i++) e[i] = 0;                                         \
-            if (s->is_log) memcpy(x + begin, e, (size_t)m * sizeof(T));                            \
-            s->exp_tile(padded, (const void *[]){ e }, e);                                         \
-            for (int64_t i = 0; i < m; i++) sum += (double)e[i];                                   \
-            if (!s->is_log) memcpy(x + begin, e, (size_t)m * sizeof(T));                           \
-        }                                                                                          \
-        const T scale = (T)(1 / sum), shift = (T)log(sum);                                         \
-        if (s->is_log)                                                                             \
-            for (int64_t i = 0; i < n; i++) x[i] -= shift;                                         \
-        else                                                                                       \
-            for (int64_t i = 0; i < n; i++) x[i] *= scale;                                         \
+/* e = exp(x - max) in tiles; the sum. A tile may come to lie over its input. */
+static double exponentials(const softmax_task *s, const char *x, int64_t n, double max, char *e)
+{
+    const int64_t bytes = (int64_t)dtype_size(s->compute);
+    _Alignas(64) double tile[TILE];
+    double sum = 0;
+    for (int64_t begin = 0; begin < n; begin += TILE) {
+        const int64_t m = n - begin < TILE ? n - begin : TILE, padded = (m + PW_VECTOR - 1) / PW_VECTOR * PW_VECTOR;
+        s->line->map(m, x + begin * bytes, 1, -max, tile);
+        memset((char *)tile + m * bytes, 0, (size_t)((padded - m) * bytes));
+        s->exp_tile(padded, (const void *[]){ tile }, tile);
+        sum += s->line->sum(m, tile);
+        if (e) memcpy(e + begin * bytes, tile, (size_t)(m * bytes));
     }
-SOFTMAX_LINE(softmax_f32, float)
-SOFTMAX_LINE(softmax_f64, double)
+    return sum;
+}
+
+/* One line of the compute type; y may be x. */
+static void softmax_line(const softmax_task *s, const char *x, int64_t n, char *y)
+{
+    const double max = s->line->max(n, x), sum = exponentials(s, x, n, max, s->is_log ? NULL : y);
+    if (s->is_log) {
+        s->line->map(n, x, 1, -max, y);
+        s->line->map(n, y, 1, -log(sum), y);
+    } else {
+        s->line->map(n, y, 1 / sum, 0, y);
+    }
+}
 
 static void softmax_lines(void *ctx, int64_t begin, int64_t end)
 {
     softmax_task *s = ctx;
     const int64_t n = s->in.length, bytes = (int64_t)dtype_size(s->compute);
-    char *buffer = mem_alloc((size_t)(n * bytes));
+    if (s->in.d == s->compute && s->out.d == s->compute && s->in.stride == bytes && s->out.stride == bytes) {
+        for (int64_t k = begin; k < end; k++) softmax_line(s, lines_at(&s->in, k), n, lines_at(&s->out, k));
+        return;
+    }
+    char *buffer = mem_alloc((size_t)(n * bytes * LINES_BLOCK));
     if (!buffer) {
         s->failed = true;
         return;
     }
-    const cast_fn load = cast_find(s->in.d, s->compute), store = cast_find(s->compute, s->out.d);
-    for (int64_t k = begin; k < end; k++) {
-        load(n, lines_at(&s->in, k), s->in.stride, buffer, bytes);
-        if (s->is_double) softmax_f64(s, (double *)(void *)buffer, n);
-        else softmax_f32(s, (float *)(void *)buffer, n);
-        store(n, buffer, bytes, lines_at(&s->out, k), s->out.stride);
+    for (int64_t k = begin; k < end; k += LINES_BLOCK) {
+        const int64_t m = end - k < LINES_BLOCK ? end - k : LINES_BLOCK;
+        lines_load(&s->in, k, m, s->compute, buffer);
+        for (int64_t j = 0; j < m; j++) softmax_line(s, buffer + j * n * bytes, n, buffer + j * n * bytes);
+        lines_store(&s->out, k, m, s->compute, buffer);
     }
     mem_free(buffer);
 }
@@ -77,11 +84,13 @@ static bool softmax(op_ctx *cx, tensor *t, int64_t dim_arg, dtype d, bool is_log
     tensor *result = make_tensor(cx, d, t->sizes, t->n_dims);
     if (!result) return false;
     if (t->numel) {
-        softmax_task s = { .in = lines_of(t, dim), .out = lines_of(result, dim), .is_log = is_log,
-                           .is_double = d == DTYPE_float64 };
-        s.compute = s.is_double ? DTYPE_float64 : DTYPE_float32;
-        s.exp_tile = pw_tile_find(PW_ROW_aten_exp, s.is_double ? PW_f64 : PW_f32);
-        par_for(s.in.n, lines_grain(&s.in), softmax_lines, &s);
+        const bool is_double = d == DTYPE_float64;
+        softmax_task s = { .in = lines_of(t, dim), .out = lines_of(result, dim), .is_log = is_log };
+        s.compute = is_double ? DTYPE_float64 : DTYPE_float32;
+        s.exp_tile = pw_tile_find(PW_ROW_aten_exp, is_double ? PW_f64 : PW_f32);
+        s.line = line_kernels_find(s.compute);
+        const int64_t grain = lines_grain(&s.in);
+        par_for(s.in.n, grain < LINES_BLOCK && s.in.stride != (int64_t)dtype_size(s.in.d) ? LINES_BLOCK : grain, softmax_lines, &s);
         if (s.failed) {
             tensor_unref(result);
             return op_no_memory(cx);

@@ -44,6 +44,32 @@ static void pick_line(const select_task *s, int64_t k, const int64_t *x, key_ind
     for (int64_t i = 0; i < n; i++) select_store(s, k, i, work[i].index);
 }
 
+/* More of many: what beats the worst of the best so far is collected, and cut back to the best when twice the wanted
+ * number has come together. */
+static void collect_line(const select_task *s, int64_t k, const int64_t *x, key_index *work)
+{
+    const sort_order *order = s->ctx;
+    const int64_t wanted = order->n_wanted, room = 2 * wanted, flip = order->descending ? -1 : 0;
+    int64_t n = 0, worst = INT64_MAX;
+    for (int64_t i = 0; i < s->in.length; i++) {
+        const int64_t key = x[i] ^ flip;
+        if (key >= worst && n >= wanted) continue;
+        work[n++] = (key_index){ key, i };
+        if (n < room) continue;
+        keys_sort(work, n, false, work + room);
+        n = wanted;
+        worst = work[n - 1].key;
+    }
+    keys_sort(work, n, false, work + room);
+    for (int64_t i = 0; i < wanted; i++) select_store(s, k, i, work[i].index);
+}
+
+static void (*choose_line(const sort_order *order, int64_t length))(const select_task *, int64_t, const int64_t *, key_index *)
+{
+    if (order->n_wanted * 8 >= length) return sort_whole_line;
+    return order->n_wanted < 32 ? pick_line : collect_line;
+}
+
 /* values and indices of the first n_wanted elements of each line. */
 static bool sort_lines(op_ctx *cx, tensor *t, int dim, sort_order order, tensor *ret[2])
 {
@@ -56,7 +82,7 @@ static bool sort_lines(op_ctx *cx, tensor *t, int dim, sort_order order, tensor 
     if (ok && t->numel && order.n_wanted) {
         select_task s = { .in = lines_of(t, dim), .values = lines_of(values, dim), .indices = lines_of(indices, dim),
                           .nan_key = KEY_NAN, .ctx = &order };
-        s.line = order.n_wanted < 32 && order.n_wanted * 8 < s.in.length ? pick_line : sort_whole_line;
+        s.line = choose_line(&order, s.in.length);
         ok = select_run(cx, &s);
     }
     if (!ok) {
