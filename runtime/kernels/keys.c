@@ -2,7 +2,7 @@
 /* SPDX-License-Identifier: Apache-2.0 */
 #include "runtime/kernels/keys.h"
 
-#include "base/alloc.h"
+#include "base/block.h"
 
 #include <string.h>
 
@@ -101,15 +101,15 @@ static void run_lines(void *ctx, int64_t begin, int64_t end)
 {
     select_task *s = ctx;
     const int64_t n = s->in.length;
-    int64_t *keys = mem_alloc((size_t)n * sizeof *keys + 1);
-    key_index *work = mem_alloc((size_t)n * 2 * sizeof *work + 1);
+    int64_t *keys = block_alloc((size_t)n * sizeof *keys);
+    key_index *work = block_alloc((size_t)n * 2 * sizeof *work);
     if (!keys || !work) s->failed = true;
     for (int64_t k = begin; k < end && keys && work; k++) {
         keys_load(s->in.d, n, lines_at(&s->in, k), s->in.stride, s->nan_key, keys);
         s->line(s, k, keys, work);
     }
-    mem_free(keys);
-    mem_free(work);
+    block_free(keys, (size_t)n * sizeof *keys);
+    block_free(work, (size_t)n * 2 * sizeof *work);
 }
 
 bool select_run(op_ctx *cx, select_task *s)

@@ -1,35 +1,59 @@
-/* Loops over a line, built once per element type and instruction set with LINE_TYPE and LINE_NAME set; see line.h.
+/* Loops over a line, built once per element type and instruction set with LINE_TYPE, LINE_INT (the integer of its
+ * width) and LINE_NAME set; see line.h.
  *
- * A fixed number of lanes, as an array that an inner loop of constant length walks: the compiler makes vectors of
- * any width of it, and the order of the operations is the same for all. */
+ * The accumulators are a fixed number of 64-byte vectors, which the compiler splits where the machine's are narrower:
+ * so the order of the operations is the same with every instruction set. */
 /* SPDX-License-Identifier: Apache-2.0 */
 #include "runtime/kernels/line.h"
 
 #include <math.h>
+#include <string.h>
 
 typedef LINE_TYPE T;
-enum { LANES = 64 };
+enum {
+    BYTES = 64,
+    WIDTH = BYTES / (int)sizeof(T),            /* elements of a vector */
+    N = 4,                                     /* vectors at once */
+    WIDE = BYTES / (int)sizeof(double),        /* float64 elements of a vector */
+    N_WIDE = 8,
+};
+typedef T vec __attribute__((vector_size(BYTES), aligned(sizeof(T)), may_alias));
+typedef LINE_INT mask __attribute__((vector_size(BYTES)));
+typedef double wide __attribute__((vector_size(BYTES)));
 
-/* The greater one (sign 1) or the lesser one (sign -1) of a and b, or NaN. */
-static inline T better(T a, T b, int sign)
+static inline vec choose(mask m, vec a, vec b)
 {
-    return (sign > 0 ? b > a : b < a) | (b != b) ? b : a;
+    return (vec)(((mask)a & m) | ((mask)b & ~m));
 }
 
+/* NaN if there is one. */
 static inline T extreme(int64_t n, const T *x, int sign)
 {
-    T lanes[LANES], best = sign > 0 ? -(T)INFINITY : (T)INFINITY;
+    vec best[N];
+    mask nans = { 0 };
+    const T start = sign > 0 ? -(T)INFINITY : (T)INFINITY;
+    T result = start, nan = 0;
     int64_t i = 0;
-    for (int l = 0; l < LANES; l++) lanes[l] = best;
-    for (; i + LANES <= n; i += LANES)
-        for (int l = 0; l < LANES; l++) lanes[l] = better(lanes[l], x[i + l], sign);
-    // a NaN stays: nothing is greater than it, and `better` takes what is not equal to itself
-    for (; i < n; i++) lanes[i % LANES] = better(lanes[i % LANES], x[i], sign);
-    for (int l = 0; l < LANES; l++) {
-        if (lanes[l] != lanes[l]) return lanes[l];
-        best = better(best, lanes[l], sign);
+    for (int k = 0; k < N; k++) best[k] = (vec){ 0 } + start;
+    for (; i + N * WIDTH <= n; i += N * WIDTH)
+#pragma GCC unroll 4
+        for (int k = 0; k < N; k++) {
+            const vec v = *(const vec *)(const void *)(x + i + k * WIDTH);
+            best[k] = choose(sign > 0 ? v > best[k] : v < best[k], v, best[k]);
+            nans |= v != v;
+        }
+    for (; i < n; i++) {
+        result = (sign > 0 ? x[i] > result : x[i] < result) ? x[i] : result;
+        nan = x[i] != x[i] ? x[i] : nan;
     }
-    return best;
+    for (int k = 1; k < N; k++) best[0] = choose(sign > 0 ? best[k] > best[0] : best[k] < best[0], best[k], best[0]);
+    T lanes[WIDTH];
+    LINE_INT any = 0, is_nan[WIDTH];
+    memcpy(lanes, &best[0], sizeof lanes);
+    memcpy(is_nan, &nans, sizeof is_nan);
+    for (int l = 0; l < WIDTH; l++) any |= is_nan[l];
+    for (int l = 0; l < WIDTH; l++) result = (sign > 0 ? lanes[l] > result : lanes[l] < result) ? lanes[l] : result;
+    return any || nan != nan ? (T)NAN : result;
 }
 
 static double line_max(int64_t n, const void *x)
@@ -42,10 +66,18 @@ static int64_t find(int64_t n, const T *x, T wanted)
 {
     const bool is_nan = wanted != wanted;
     int64_t i = 0;
-    for (; i + LANES <= n; i += LANES) {
-        int n_found = 0;
-        for (int l = 0; l < LANES; l++) n_found |= is_nan ? x[i + l] != x[i + l] : x[i + l] == wanted;
-        if (n_found) break;
+    for (; i + N * WIDTH <= n; i += N * WIDTH) {
+        mask found = { 0 };
+        LINE_INT any = 0;
+#pragma GCC unroll 4
+        for (int k = 0; k < N; k++) {
+            const vec v = *(const vec *)(const void *)(x + i + k * WIDTH);
+            found |= is_nan ? (mask)(v != v) : (mask)(v == wanted);
+        }
+        LINE_INT lanes[WIDTH];
+        memcpy(lanes, &found, sizeof lanes);
+        for (int l = 0; l < WIDTH; l++) any |= lanes[l];
+        if (any) break;
     }
     while (is_nan ? x[i] == x[i] : x[i] != wanted) i++;
     return i;
@@ -61,39 +93,53 @@ static int64_t line_find_min(int64_t n, const void *x)
     return find(n, x, extreme(n, x, -1));
 }
 
-static inline double add_lanes(double *lanes)
+static inline double add_up(const wide *sums)
 {
-    for (int width = LANES / 2; width > 0; width /= 2)
-        for (int l = 0; l < width; l++) lanes[l] += lanes[l + width];
-    return lanes[0];
+    const wide sum = ((sums[0] + sums[4]) + (sums[2] + sums[6])) + ((sums[1] + sums[5]) + (sums[3] + sums[7]));
+    double s[WIDE];
+    memcpy(s, &sum, sizeof s);
+    return ((s[0] + s[4]) + (s[2] + s[6])) + ((s[1] + s[5]) + (s[3] + s[7]));
 }
 
-static double line_sum(int64_t n, const void *x_)
+/* As a loop, not __builtin_convertvector: gcc 12 makes one instruction of it. */
+static inline wide widen(const T *x)
 {
-    const T *x = x_;
-    double lanes[LANES] = { 0 };
-    int64_t i = 0;
-    for (; i + LANES <= n; i += LANES)
-        for (int l = 0; l < LANES; l++) lanes[l] += (double)x[i + l];
-    for (int l = 0; i < n; i++, l++) lanes[l] += (double)x[i];
-    return add_lanes(lanes);
+    double lanes[WIDE];
+    wide r;
+    for (int l = 0; l < WIDE; l++) lanes[l] = (double)x[l];
+    memcpy(&r, lanes, sizeof r);
+    return r;
 }
 
-static double line_sum_squares(int64_t n, const void *x_, double center)
+/* Sum of x - center, or of its squares. */
+static inline double sum_from(int64_t n, const T *x, double center, bool is_squared)
 {
-    const T *x = x_;
-    double lanes[LANES] = { 0 };
+    wide sums[N_WIDE];
+    double rest = 0;
     int64_t i = 0;
-    for (; i + LANES <= n; i += LANES)
-        for (int l = 0; l < LANES; l++) {
-            const double d = (double)x[i + l] - center;
-            lanes[l] += d * d;
+#pragma GCC unroll 8
+    for (int k = 0; k < N_WIDE; k++) sums[k] = (wide){ 0 };
+    for (; i + N_WIDE * WIDE <= n; i += N_WIDE * WIDE)
+#pragma GCC unroll 8
+        for (int k = 0; k < N_WIDE; k++) {
+            const wide d = widen(x + i + k * WIDE) - center;
+            sums[k] += is_squared ? d * d : d;
         }
-    for (int l = 0; i < n; i++, l++) {
+    for (; i < n; i++) {
         const double d = (double)x[i] - center;
-        lanes[l] += d * d;
+        rest += is_squared ? d * d : d;
     }
-    return add_lanes(lanes);
+    return add_up(sums) + rest;
+}
+
+static double line_sum(int64_t n, const void *x)
+{
+    return sum_from(n, x, 0, false);
+}
+
+static double line_sum_squares(int64_t n, const void *x, double center)
+{
+    return sum_from(n, x, center, true);
 }
 
 static void line_map(int64_t n, const void *x_, double scale_, double shift_, void *y_)

@@ -32,14 +32,20 @@
         }                                                                                          \
     }
 
-#define LINE(fn, rows, merge_fn, init_fn, C, IN)                                                   \
-    static void fn(int64_t n, const IN *x, void *acc, double p)                                    \
+/* Whole rounds of lanes first: their number is constant, so the inner loop becomes vectors. */
+#define LINE(fn, rows, merge_fn, init_fn, C, IN, step)                                             \
+    static void fn(int64_t n, const IN *from, void *acc, double p)                                 \
     {                                                                                              \
         C lanes[REDUCE_LANES];                                                                     \
-        int64_t width = REDUCE_LANES;                                                              \
+        int64_t width = REDUCE_LANES, i = 0;                                                       \
         while (width > 1 && width >= 2 * n) width /= 2;                                            \
         init_fn(width, lanes);                                                                     \
-        for (int64_t i = 0; i < n; i += width) rows(n - i < width ? n - i : width, x + i, lanes, &p, 0); \
+        for (; i + REDUCE_LANES <= n; i += REDUCE_LANES)                                           \
+            for (int l = 0; l < REDUCE_LANES; l++) {                                               \
+                const C a = lanes[l], x = (C)from[i + l];                                          \
+                lanes[l] = step;                                                                   \
+            }                                                                                      \
+        for (; i < n; i += width) rows(n - i < width ? n - i : width, from + i, lanes, &p, 0);     \
         while ((width /= 2) > 0) merge_fn(width, lanes + width, lanes);                            \
         merge_fn(1, lanes, acc);                                                                   \
     }
@@ -62,7 +68,7 @@
     {                                                                                              \
         JOIN(rows_typed_, id)(n, x, acc, p, p_step);                                               \
     }                                                                                              \
-    LINE(JOIN(line_typed_, id), JOIN(rows_typed_, id), JOIN(merge_, id), JOIN(init_, id), C, C)    \
+    LINE(JOIN(line_typed_, id), JOIN(rows_typed_, id), JOIN(merge_, id), JOIN(init_, id), C, C, step)   \
     static void JOIN(line_, id)(int64_t n, const void *x, void *acc, double p)                     \
     {                                                                                              \
         JOIN(line_typed_, id)(n, x, acc, p);                                                       \
@@ -72,7 +78,7 @@
 #define FLOAT_c128(id, step)
 #define FLOAT_f64(id, step)                                                                        \
     ROWS(JOIN(rows_f32_, id), double, float, step)                                                 \
-    LINE(JOIN(line_f32_, id), JOIN(rows_f32_, id), JOIN(merge_, id), JOIN(init_, id), double, float)
+    LINE(JOIN(line_f32_, id), JOIN(rows_f32_, id), JOIN(merge_, id), JOIN(init_, id), double, float, step)
 
 #define FOLD(name, compute, start, step, merge)                                                    \
     FOLD_BODY(name##_##compute, reduce_##compute, start, step, merge)                              \

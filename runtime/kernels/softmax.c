@@ -23,7 +23,7 @@ typedef struct softmax_task {
     _Atomic bool failed;
 } softmax_task;
 
-/* e = exp(x - max) in tiles; the sum. A tile may come to lie over its input. */
+/* The sum of exp(x - max), which goes to e if that is not NULL; e may be x. */
 static double exponentials(const softmax_task *s, const char *x, int64_t n, double max, char *e)
 {
     const int64_t bytes = (int64_t)dtype_size(s->compute);
@@ -31,11 +31,12 @@ static double exponentials(const softmax_task *s, const char *x, int64_t n, doub
     double sum = 0;
     for (int64_t begin = 0; begin < n; begin += TILE) {
         const int64_t m = n - begin < TILE ? n - begin : TILE, padded = (m + PW_VECTOR - 1) / PW_VECTOR * PW_VECTOR;
+        void *out = e && m == padded ? e + begin * bytes : (void *)tile;
         s->line->map(m, x + begin * bytes, 1, -max, tile);
         memset((char *)tile + m * bytes, 0, (size_t)((padded - m) * bytes));
-        s->exp_tile(padded, (const void *[]){ tile }, tile);
-        sum += s->line->sum(m, tile);
-        if (e) memcpy(e + begin * bytes, tile, (size_t)(m * bytes));
+        s->exp_tile(padded, (const void *[]){ tile }, out);
+        sum += s->line->sum(m, out);
+        if (e && m != padded) memcpy(e + begin * bytes, tile, (size_t)(m * bytes));
     }
     return sum;
 }
