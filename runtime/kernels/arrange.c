@@ -165,32 +165,60 @@ bool op_repeat_interleave_counts(op_ctx *cx, const jit_value *args, jit_value *r
 
 /* ---- flip, roll, rot90 ----------------------------------------------------------------------- */
 
-/* A copy with the dimensions of the bit set reversed: element by element through strides of bytes, since tensors have
- * no negative strides. The innermost dimension is one loop. */
+/* A copy with some dimensions reversed: row by row of the innermost dimension, through strides of bytes, since tensors
+ * have no negative strides. */
+typedef struct flip_task {
+    const tensor *out;
+    char *to;
+    const char *from;
+    int64_t bytes, steps[TENSOR_MAX_DIMS];  /* of the source, per dimension, in bytes */
+} flip_task;
+
+static void copy_strided(int64_t n, char *to, int64_t to_step, const char *from, int64_t from_step, int64_t bytes)
+{
+    if (bytes == 4)
+        for (int64_t i = 0; i < n; i++) memcpy(to + i * to_step, from + i * from_step, 4);
+    else if (bytes == 8)
+        for (int64_t i = 0; i < n; i++) memcpy(to + i * to_step, from + i * from_step, 8);
+    else
+        for (int64_t i = 0; i < n; i++) memcpy(to + i * to_step, from + i * from_step, (size_t)bytes);
+}
+
+static void flip_rows(void *ctx, int64_t begin, int64_t end)
+{
+    const flip_task *t = ctx;
+    const int last = t->out->n_dims - 1;
+    for (int64_t row = begin; row < end; row++) {
+        char *to = t->to;
+        const char *from = t->from;
+        int64_t rest = row;
+        for (int i = last - 1; i >= 0; i--) {
+            const int64_t at = rest % t->out->sizes[i];
+            rest /= t->out->sizes[i];
+            to += at * t->out->strides[i] * t->bytes;
+            from += at * t->steps[i];
+        }
+        copy_strided(t->out->sizes[last], to, t->out->strides[last] * t->bytes, from, t->steps[last], t->bytes);
+    }
+}
+
 static tensor *flipped(op_ctx *cx, tensor *given, uint64_t dims)
 {
     tensor *out = make_tensor_like(cx, given, tensor_dtype(given));
     if (!out || out->numel == 0) return out;
-    const int n = out->n_dims;
-    const size_t element = dtype_size(tensor_dtype(out));
-    int64_t at[TENSOR_MAX_DIMS] = { 0 };
-    const char *from = tensor_data(given);
-    char *to = tensor_data(out);
-    for (int i = 0; i < n; i++)
-        if (dims >> i & 1) from += (given->sizes[i] - 1) * given->strides[i] * (int64_t)element;
-    for (int64_t k = 0; k < out->numel; k++) {
-        memcpy(to, from, element);
-        for (int i = n - 1; i >= 0; i--) {
-            const int64_t step = (dims >> i & 1 ? -given->strides[i] : given->strides[i]) * (int64_t)element;
-            const int64_t out_step = out->strides[i] * (int64_t)element;
-            from += step;
-            to += out_step;
-            if (++at[i] < out->sizes[i]) break;
-            from -= step * out->sizes[i];
-            to -= out_step * out->sizes[i];
-            at[i] = 0;
-        }
+    flip_task t = { .out = out, .to = tensor_data(out), .from = tensor_data(given), .bytes = (int64_t)dtype_size(tensor_dtype(out)) };
+    if (out->n_dims == 0) {
+        memcpy(t.to, t.from, (size_t)t.bytes);
+        return out;
     }
+    for (int i = 0; i < out->n_dims; i++) {
+        const int64_t step = given->strides[i] * t.bytes;
+        const bool is_reversed = dims >> i & 1;
+        t.steps[i] = is_reversed ? -step : step;
+        if (is_reversed) t.from += (given->sizes[i] - 1) * step;
+    }
+    const int64_t length = out->sizes[out->n_dims - 1];
+    par_for(out->numel / length, 32768 / (length + 1) + 1, flip_rows, &t);
     return out;
 }
 

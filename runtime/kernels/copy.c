@@ -12,6 +12,103 @@ static void copy_loop(void *ctx, int64_t n, char *const *data, const int64_t *st
     cast(n, data[1], strides[1], data[0], strides[0]);
 }
 
+/* ---- large plain copies ------------------------------------------------------------------------------ */
+enum { COPY_GRAIN = 1 << 19 /* bytes */ };
+
+typedef struct bytes_task {
+    char *to;
+    const char *from;
+} bytes_task;
+
+static void copy_range(void *ctx, int64_t begin, int64_t end)
+{
+    const bytes_task *t = ctx;
+    memcpy(t->to + begin, t->from + begin, (size_t)(end - begin));
+}
+
+void copy_bytes(void *to, const void *from, int64_t n_bytes)
+{
+    bytes_task t = { to, from };
+    if (n_bytes <= COPY_GRAIN) {
+        if (n_bytes) memcpy(to, from, (size_t)n_bytes);
+    } else {
+        par_for(n_bytes, COPY_GRAIN, copy_range, &t);
+    }
+}
+
+/* ---- transposed copies ----------------------------------------------------------------------------- */
+/* What is contiguous on one side is strided on the other. In square blocks both sides are walked along their cache
+ * lines; `across` is the dimension along which the source is contiguous. */
+enum { BLOCK_EDGE = 32 };
+
+typedef struct transpose {
+    const iter *it;
+    int across;
+    int64_t n_blocks_in, n_blocks_across; /* blocks along dimension 0 and along `across` */
+    void (*block)(int64_t n_in, int64_t n_across, char *to, int64_t to_stride, const char *from, int64_t from_stride);
+} transpose;
+
+/* to[j][i] = from[i][j] for j < n_across, i < n_in; both contiguous along their second index, strides in bytes. */
+#define TRANSPOSE_BLOCK(T)                                                                         \
+    static void transpose_##T(int64_t n_in, int64_t n_across, char *to, int64_t to_stride, const char *from, int64_t from_stride) \
+    {                                                                                              \
+        for (int64_t j = 0; j < n_across; j++) {                                                   \
+            T *row = (T *)(void *)(to + j * to_stride);                                            \
+            for (int64_t i = 0; i < n_in; i++) row[i] = ((const T *)(const void *)(from + i * from_stride))[j]; \
+        }                                                                                          \
+    }
+TRANSPOSE_BLOCK(uint8_t)
+TRANSPOSE_BLOCK(uint16_t)
+TRANSPOSE_BLOCK(uint32_t)
+TRANSPOSE_BLOCK(uint64_t)
+
+static int64_t least(int64_t a, int64_t b) { return a < b ? a : b; }
+
+static void transpose_blocks(void *ctx, int64_t begin, int64_t end)
+{
+    const transpose *t = ctx;
+    const iter *it = t->it;
+    const iter_operand *out = &it->operands[0], *in = &it->operands[1];
+    for (int64_t task = begin; task < end; task++) {
+        const int64_t i = task % t->n_blocks_in * BLOCK_EDGE, j = task / t->n_blocks_in % t->n_blocks_across * BLOCK_EDGE;
+        int64_t rest = task / (t->n_blocks_in * t->n_blocks_across);
+        char *to = out->data + i * out->strides[0] + j * out->strides[t->across];
+        const char *from = in->data + i * in->strides[0] + j * in->strides[t->across];
+        for (int d = 1; d < it->n_dims; d++) {
+            if (d == t->across) continue;
+            to += rest % it->sizes[d] * out->strides[d];
+            from += rest % it->sizes[d] * in->strides[d];
+            rest /= it->sizes[d];
+        }
+        t->block(least(BLOCK_EDGE, it->sizes[0] - i), least(BLOCK_EDGE, it->sizes[t->across] - j), to,
+                 out->strides[t->across], from, in->strides[0]);
+    }
+}
+
+/* Is it such a copy? Then it is done. */
+static bool copy_transposed(const iter *it, int64_t bytes)
+{
+    transpose t = { .it = it };
+    const iter_operand *out = &it->operands[0], *in = &it->operands[1];
+    if (it->n_dims < 2 || out->strides[0] != bytes || in->strides[0] == bytes || it->sizes[0] < 4) return false;
+    for (int d = 1; d < it->n_dims && !t.across; d++)
+        if (in->strides[d] == bytes && it->sizes[d] >= 4) t.across = d;
+    switch (bytes) {
+    case 1: t.block = transpose_uint8_t; break;
+    case 2: t.block = transpose_uint16_t; break;
+    case 4: t.block = transpose_uint32_t; break;
+    case 8: t.block = transpose_uint64_t; break;
+    }
+    if (!t.across || !t.block) return false;
+    t.n_blocks_in = (it->sizes[0] + BLOCK_EDGE - 1) / BLOCK_EDGE;
+    t.n_blocks_across = (it->sizes[t.across] + BLOCK_EDGE - 1) / BLOCK_EDGE;
+    int64_t n = t.n_blocks_in * t.n_blocks_across;
+    for (int d = 1; d < it->n_dims; d++) n *= d == t.across ? 1 : it->sizes[d];
+    par_for(n, ITER_GRAIN / (BLOCK_EDGE * BLOCK_EDGE), transpose_blocks, &t);
+    return true;
+}
+
+/* ---- any copy ------------------------------------------------------------------------------------------ */
 static bool is_same_window(const tensor *a, const tensor *b)
 {
     return tensor_data(a) == tensor_data(b) && a->dtype == b->dtype && tensor_same_sizes(a, b) &&
@@ -22,7 +119,7 @@ bool tensor_copy_into(op_ctx *cx, tensor *dst, tensor *src)
 {
     if (dst->dtype == src->dtype && dst->store != src->store && tensor_same_sizes(dst, src) &&
         tensor_is_contiguous(dst) && tensor_is_contiguous(src)) {
-        if (src->numel) memcpy(tensor_data(dst), tensor_data(src), (size_t)src->numel * dtype_size(tensor_dtype(src)));
+        copy_bytes(tensor_data(dst), tensor_data(src), src->numel * (int64_t)dtype_size(tensor_dtype(src)));
         return true;
     }
     if (tensors_overlap(dst, src)) {
@@ -38,7 +135,8 @@ bool tensor_copy_into(op_ctx *cx, tensor *dst, tensor *src)
     iter_add_output(&it, dst, DTYPE_NONE);
     iter_add_input(&it, src);
     if (!iter_build(&it)) return false;
-    iter_run(&it, ITER_GRAIN, copy_loop, &cast);
+    if (dst->dtype != src->dtype || !it.numel || !copy_transposed(&it, (int64_t)dtype_size(tensor_dtype(dst))))
+        iter_run(&it, ITER_GRAIN, copy_loop, &cast);
     return true;
 }
 

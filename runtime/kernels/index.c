@@ -151,6 +151,46 @@ static bool arrange(op_ctx *cx, index_plan *p, tensor *self)
     return true;
 }
 
+/* One index tensor, contiguous and of the broadcast sizes. */
+static tensor *spread_index(op_ctx *cx, const index_plan *p, tensor *index)
+{
+    if (index->n_dims == p->n_index_dims && tensor_is_contiguous(index) &&
+        memcmp(index->sizes, p->index_sizes, index->n_dims * sizeof *index->sizes) == 0)
+        return tensor_ref(index);
+    tensor *wide = make_tensor(cx, DTYPE_int64, p->index_sizes, p->n_index_dims);
+    if (!wide || tensor_copy_into(cx, wide, index)) return wide;
+    tensor_unref(wide);
+    return NULL;
+}
+
+typedef struct positions_task {
+    const int64_t *index;
+    int64_t *offsets, size, stride;  /* stride in bytes */
+    _Atomic bool failed;
+} positions_task;
+
+static void add_positions(void *ctx, int64_t begin, int64_t end)
+{
+    positions_task *t = ctx;
+    const int64_t size = t->size, stride = t->stride;
+    bool is_bad = false;
+    for (int64_t k = begin; k < end; k++) {
+        const int64_t index = t->index[k];
+        is_bad |= (index < -size) | (index >= size);
+        t->offsets[k] += (index < 0 ? index + size : index) * stride;
+    }
+    if (is_bad) t->failed = true;
+}
+
+static bool fail_position(op_ctx *cx, const positions_task *t, int64_t n, int dim)
+{
+    int64_t k = 0;
+    while (k < n && t->index[k] >= -t->size && t->index[k] < t->size) k++;
+    if (t->size == 0) return OP_FAIL(cx, "index is out of bounds for dimension with size 0");
+    return OP_FAIL(cx, "index %lld is out of bounds for dimension %d with size %lld", (long long)t->index[k], dim,
+                   (long long)t->size);
+}
+
 /* Offsets of the indexed positions; checks every index. */
 static bool find_positions(op_ctx *cx, index_plan *p)
 {
@@ -161,23 +201,13 @@ static bool find_positions(op_ctx *cx, index_plan *p)
     if (!p->middle) return op_no_memory(cx);
     for (int i = p->first; i < p->last; i++) {
         const int64_t size = p->self->sizes[i], stride = p->self->strides[i] * bytes;
-        tensor *wide = make_tensor(cx, DTYPE_int64, p->index_sizes, p->n_index_dims);
-        if (!wide || !tensor_copy_into(cx, wide, p->indices[i])) {
-            tensor_unref(wide);
-            return false;
-        }
-        const int64_t *at = tensor_data(wide);
-        for (int64_t k = 0; k < p->n_middle; k++) {
-            const int64_t index = at[k];
-            if (index < -size || index >= size) {
-                tensor_unref(wide);
-                return size == 0 ? OP_FAIL(cx, "index is out of bounds for dimension with size 0")
-                                 : OP_FAIL(cx, "index %lld is out of bounds for dimension %d with size %lld",
-                                           (long long)index, i, (long long)size);
-            }
-            p->middle[k] += (index < 0 ? index + size : index) * stride;
-        }
+        tensor *wide = spread_index(cx, p, p->indices[i]);
+        if (!wide) return false;
+        positions_task t = { tensor_data(wide), p->middle, size, stride, false };
+        par_for(p->n_middle, 16384, add_positions, &t);
+        const bool ok = !t.failed || fail_position(cx, &t, p->n_middle, i);
         tensor_unref(wide);
+        if (!ok) return false;
     }
     return true;
 }
@@ -224,9 +254,11 @@ static void read_rows(void *ctx, int64_t begin, int64_t end)
     const index_plan *p = task->p;
     const int64_t row = p->n_after * task->bytes;
     const combine_fn copy = combine_find(COMBINE_SET, tensor_dtype(p->self));
+    int64_t before = begin / p->n_middle, middle = begin % p->n_middle;
     for (int64_t k = begin; k < end; k++) {
-        const char *from = task->data + p->before[k / p->n_middle] + p->middle[k % p->n_middle];
+        const char *from = task->data + p->before[before] + p->middle[middle];
         char *to = task->other + k * row;
+        if (++middle == p->n_middle) middle = 0, before++;
         if (task->is_block) {
             if (p->n_after == 1) copy(1, to, 0, from, 0);
             else memcpy(to, from, (size_t)row);
@@ -270,6 +302,9 @@ static tensor *spread_values(op_ctx *cx, const index_plan *p, tensor *values)
                 sizes_print(values->sizes, values->n_dims).s, sizes_print(sizes, n).s);
         return NULL;
     }
+    if (values->dtype == p->self->dtype && values->n_dims == n && tensor_is_contiguous(values) &&
+        memcmp(values->sizes, sizes, (size_t)n * sizeof *sizes) == 0 && !tensors_overlap(values, p->self))
+        return tensor_ref(values);
     tensor *wide = make_tensor(cx, tensor_dtype(p->self), sizes, n);
     tensor *from = wide ? make_view(cx, values, values->sizes + extra, values->strides + extra, values->n_dims - extra,
                                     values->offset) : NULL;
@@ -308,11 +343,12 @@ bool op_index_put_(op_ctx *cx, const jit_value *args, jit_value *rets)
     if (ok) {
         const combine_fn put = combine_find(arg_bool(args[3]) ? COMBINE_ADD : COMBINE_SET, d);
         const int64_t bytes = (int64_t)dtype_size(d), n = p.n_before * p.n_middle;
-        const bool block = is_block(&p, bytes);
+        const bool block = is_block(&p, bytes), sets = !arg_bool(args[3]);
         const char *from = tensor_data(wide);
         for (int64_t k = 0; k < n; k++, from += p.n_after * bytes) {
             char *to = (char *)tensor_data(p.self) + p.before[k / p.n_middle] + p.middle[k % p.n_middle];
-            if (block) put(p.n_after, to, bytes, from, bytes);
+            if (block && sets) memcpy(to, from, (size_t)(p.n_after * bytes));
+            else if (block) put(p.n_after, to, bytes, from, bytes);
             else
                 for (int64_t j = 0; j < p.n_after; j++) put(1, to + p.after[j], 0, from + j * bytes, 0);
         }

@@ -61,21 +61,37 @@ typedef struct slice_move {
     combine_fn put;
 } slice_move;
 
+static void move_slice(const slice_move *m, int64_t b, int64_t k)
+{
+    const int64_t at = m->positions[k], n = m->to.n_after;
+    char *to = m->to.data + m->to.before[b] + (m->gathers ? k : at) * m->to.stride;
+    const char *from = m->value ? m->value : m->from.data + m->from.before[b] + (m->gathers ? at : k) * m->from.stride;
+    if (m->is_block && m->gathers) {
+        if (n == 1) m->put(1, to, 0, from, 0);
+        else memcpy(to, from, (size_t)(n * m->bytes));
+    } else if (m->is_block) {
+        m->put(n, to, m->bytes, from, m->value ? 0 : m->bytes);
+    } else {
+        for (int64_t j = 0; j < n; j++) m->put(1, to + m->to.after[j], 0, m->value ? from : from + m->from.after[j], 0);
+    }
+}
+
+static void move_range(void *ctx, int64_t begin, int64_t end)
+{
+    const slice_move *m = ctx;
+    int64_t b = begin / m->n_positions, k = begin % m->n_positions;
+    for (int64_t i = begin; i < end; i++) {
+        move_slice(m, b, k);
+        if (++k == m->n_positions) k = 0, b++;
+    }
+}
+
+/* Slices are gathered on all threads; written ones may meet, and keep their order. */
 static void move_slices(const slice_move *m)
 {
-    for (int64_t b = 0; b < m->to.n_before; b++) {
-        for (int64_t k = 0; k < m->n_positions; k++) {
-            const int64_t at = m->positions[k];
-            char *to = m->to.data + m->to.before[b] + (m->gathers ? k : at) * m->to.stride;
-            const char *from = m->value ? m->value : m->from.data + m->from.before[b] + (m->gathers ? at : k) * m->from.stride;
-            if (m->is_block) {
-                m->put(m->to.n_after, to, m->bytes, from, m->value ? 0 : m->bytes);
-                continue;
-            }
-            for (int64_t j = 0; j < m->to.n_after; j++)
-                m->put(1, to + m->to.after[j], 0, m->value ? from : from + m->from.after[j], 0);
-        }
-    }
+    const int64_t n = m->to.n_before * m->n_positions;
+    if (m->gathers) par_for(n, 16384 / (m->to.n_after + 1) + 1, move_range, (void *)m);
+    else move_range((void *)m, 0, n);
 }
 
 /* ---- index_select, embedding --------------------------------------------------------------------------- */

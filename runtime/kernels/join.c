@@ -53,23 +53,60 @@ static bool check_part(op_ctx *cx, const tensor *first, const tensor *t, int dim
     return true;
 }
 
-/* All parts contiguous and of one type: rows of bytes, one after the other. */
+/* Rows of bytes, one part's after the other's. */
+typedef struct rows_task {
+    char *to;
+    tensor *const *parts;
+    size_t n_parts;
+    int dim;
+    int64_t part_bytes, row_bytes; /* of one element of the dimension; of a row of all parts */
+} rows_task;
+
+static inline void copy_piece(char *to, const char *from, int64_t n_bytes)
+{
+    if (n_bytes == 4)
+        memcpy(to, from, 4);
+    else if (n_bytes == 8)
+        memcpy(to, from, 8);
+    else
+        memcpy(to, from, (size_t)n_bytes);
+}
+
+/* Part by part, so that each is read in one go; the rows of a chunk stay in the cache. */
+static void copy_some_rows(void *ctx, int64_t begin, int64_t end)
+{
+    const rows_task *t = ctx;
+    char *to = t->to + begin * t->row_bytes;
+    for (size_t k = 0; k < t->n_parts; k++) {
+        if (is_skipped(t->parts[k])) continue;
+        const int64_t n_bytes = t->parts[k]->sizes[t->dim] * t->part_bytes;
+        const char *from = (const char *)tensor_data(t->parts[k]) + begin * n_bytes;
+        for (int64_t row = 0; row < end - begin && n_bytes; row++)
+            copy_piece(to + row * t->row_bytes, from + row * n_bytes, n_bytes);
+        to += n_bytes;
+    }
+}
+
+/* All parts contiguous and of one type. */
 static bool copy_rows(tensor *out, tensor *const *parts, size_t n, int dim)
 {
-    const size_t element = dtype_size(tensor_dtype(out));
+    enum { CHUNK_BYTES = 1 << 16 };
     int64_t inner = 1, outer = 1;
     for (int i = 0; i < dim; i++) outer *= out->sizes[i];
     for (int i = dim + 1; i < out->n_dims; i++) inner *= out->sizes[i];
     for (size_t k = 0; k < n; k++)
         if (parts[k]->dtype != out->dtype || (!is_skipped(parts[k]) && !tensor_is_contiguous(parts[k]))) return false;
-    char *to = tensor_data(out);
-    for (int64_t row = 0; row < outer; row++) {
-        for (size_t k = 0; k < n; k++) {
-            if (is_skipped(parts[k])) continue;
-            const size_t n_bytes = (size_t)(parts[k]->sizes[dim] * inner) * element;
-            if (n_bytes) memcpy(to, (const char *)tensor_data(parts[k]) + (size_t)row * n_bytes, n_bytes);
-            to += n_bytes;
-        }
+    rows_task t = { tensor_data(out), parts, n, dim, inner * (int64_t)dtype_size(tensor_dtype(out)), 0 };
+    t.row_bytes = out->sizes[dim] * t.part_bytes;
+    if (outer > 1) {
+        par_for(outer, CHUNK_BYTES / (t.row_bytes + 1) + 1, copy_some_rows, &t);
+        return true;
+    }
+    for (size_t k = 0; k < n && outer; k++) {
+        if (is_skipped(parts[k])) continue;
+        const int64_t n_bytes = parts[k]->sizes[dim] * t.part_bytes;
+        copy_bytes(t.to, tensor_data(parts[k]), n_bytes);
+        t.to += n_bytes;
     }
     return true;
 }

@@ -59,6 +59,8 @@ tensor *make_view(op_ctx *cx, tensor *base, const int64_t *sizes, const int64_t 
 /* ---- copies ---------------------------------------------------------------------------------- */
 /** dst = src: any types, any strides, src broadcast to dst's sizes; correct when they share memory. */
 bool tensor_copy_into(op_ctx *cx, tensor *dst, tensor *src);
+/** memcpy on all threads, where that pays. */
+void copy_bytes(void *to, const void *from, int64_t n_bytes);
 bool tensor_fill(op_ctx *cx, tensor *dst, jit_value number);
 /** Whether the type holds the number, as PyTorch judges where a number becomes an element: infinities fit where there
  * are any, a negative one wraps into uint8, everything fits bool. Raises if it does not. */
