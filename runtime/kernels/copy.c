@@ -48,14 +48,17 @@ typedef struct transpose {
     void (*block)(int64_t n_in, int64_t n_across, char *to, int64_t to_stride, const char *from, int64_t from_stride);
 } transpose;
 
-/* to[j][i] = from[i][j] for j < n_across, i < n_in; both contiguous along their second index, strides in bytes. */
+/* to[j][i] = from[i][j] for j < n_across, i < n_in; both contiguous along their second index, strides in bytes. The
+ * block is turned on the way through `turned`, since rows a power of two apart fall on the same cache lines. */
 #define TRANSPOSE_BLOCK(T)                                                                         \
     static void transpose_##T(int64_t n_in, int64_t n_across, char *to, int64_t to_stride, const char *from, int64_t from_stride) \
     {                                                                                              \
-        for (int64_t j = 0; j < n_across; j++) {                                                   \
-            T *row = (T *)(void *)(to + j * to_stride);                                            \
-            for (int64_t i = 0; i < n_in; i++) row[i] = ((const T *)(const void *)(from + i * from_stride))[j]; \
+        T turned[BLOCK_EDGE][BLOCK_EDGE];                                                          \
+        for (int64_t i = 0; i < n_in; i++) {                                                       \
+            const T *row = (const T *)(const void *)(from + i * from_stride);                      \
+            for (int64_t j = 0; j < n_across; j++) turned[j][i] = row[j];                          \
         }                                                                                          \
+        for (int64_t j = 0; j < n_across; j++) memcpy(to + j * to_stride, turned[j], (size_t)n_in * sizeof(T)); \
     }
 TRANSPOSE_BLOCK(uint8_t)
 TRANSPOSE_BLOCK(uint16_t)

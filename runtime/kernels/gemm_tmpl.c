@@ -9,6 +9,7 @@
 #include "runtime/kernels/gemm.h"
 
 #include "base/alloc.h"
+#include "base/block.h"
 
 #include <string.h>
 
@@ -100,7 +101,9 @@ static void add_tile(const block *x, const T *sums, int64_t i, int64_t j, int64_
 static void multiply_rows(void *ctx, int64_t begin, int64_t end)
 {
     block *x = ctx;
-    T *packed = mem_alloc_aligned(sizeof(T) * MC * KC, 64);
+    const int64_t first_m = x->m < MC ? (x->m + MR - 1) / MR * MR : MC;
+    const size_t n_bytes = sizeof(T) * (size_t)(first_m * x->k);
+    T *packed = block_alloc(n_bytes);
     T sums[MR * NR];
     if (!packed) x->failed = true;
     for (int64_t u = begin; u < end && packed; u++) {
@@ -112,13 +115,14 @@ static void multiply_rows(void *ctx, int64_t begin, int64_t end)
                 add_tile(x, sums, first + i, j, m - i < MR ? m - i : MR);
             }
     }
-    mem_free_aligned(packed);
+    block_free(packed, n_bytes);
 }
 
 static bool multiply_blocks(int64_t m, int64_t n, int64_t k, matrix a, matrix b, T *c)
 {
     const T *pa = a.data, *pb = b.data;
-    T *packed = mem_alloc_aligned(sizeof(T) * KC * (size_t)(n < NC ? (n + NR - 1) / NR * NR : NC), 64);
+    const size_t n_bytes = sizeof(T) * (size_t)(k < KC ? k : KC) * (size_t)(n < NC ? (n + NR - 1) / NR * NR : NC);
+    T *packed = block_alloc(n_bytes);
     if (!packed) return false;
     bool ok = true;
     for (int64_t j = 0; j < n && ok; j += NC)
@@ -130,7 +134,7 @@ static bool multiply_blocks(int64_t m, int64_t n, int64_t k, matrix a, matrix b,
             par_for((m + MC - 1) / MC, 1, multiply_rows, &x);
             ok = !x.failed;
         }
-    mem_free_aligned(packed);
+    block_free(packed, n_bytes);
     return ok;
 }
 

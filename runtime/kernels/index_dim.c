@@ -76,10 +76,28 @@ static void move_slice(const slice_move *m, int64_t b, int64_t k)
     }
 }
 
+/* Slices of one element: positions [k, k + n) of one line. */
+static void gather_elements(const slice_move *m, int64_t b, int64_t k, int64_t n)
+{
+    const char *from = m->from.data + m->from.before[b];
+    char *to = m->to.data + m->to.before[b] + k * m->to.stride;
+    const int64_t *positions = m->positions + k, stride = m->from.stride, step = m->to.stride;
+    if (m->bytes == 4)
+        for (int64_t i = 0; i < n; i++) memcpy(to + i * step, from + positions[i] * stride, 4);
+    else
+        for (int64_t i = 0; i < n; i++) memcpy(to + i * step, from + positions[i] * stride, (size_t)m->bytes);
+}
+
 static void move_range(void *ctx, int64_t begin, int64_t end)
 {
     const slice_move *m = ctx;
     int64_t b = begin / m->n_positions, k = begin % m->n_positions;
+    while (m->gathers && m->to.n_after == 1 && begin < end) {
+        const int64_t n = m->n_positions - k < end - begin ? m->n_positions - k : end - begin;
+        gather_elements(m, b++, k, n);
+        begin += n;
+        k = 0;
+    }
     for (int64_t i = begin; i < end; i++) {
         move_slice(m, b, k);
         if (++k == m->n_positions) k = 0, b++;
