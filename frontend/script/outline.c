@@ -294,6 +294,7 @@ static void read_decorators(outline *o, outline_item *it)
         static const char *const marks[] = { "script", "script_if_tracing", "_script_if_tracing", "interface" };
         for (size_t i = 0; i < sizeof marks / sizeof *marks; i++)
             it->is_marked |= is_jit_name(o, d.s, marks[i]);
+        it->is_excluded |= is_jit_name(o, d.s, "unused") || is_jit_name(o, d.s, "ignore");
         it->is_interface |= is_jit_name(o, d.s, "interface");
         it->is_overload |= is_jit_name(o, d.s, "_overload");
     }
@@ -445,6 +446,31 @@ void outline_free(outline *o)
 
 /* ---- parsing ---- */
 
+/* Behind the colon that ends a `def f(…):`. */
+static uint32_t header_end(const outline *o, const outline_item *it)
+{
+    scanner s = { o->src->text, it->head, it->end };
+    int depth = 0;
+    for (piece p; (p = next_piece(&s)).kind != PIECE_END;) {
+        char c = p.kind == PIECE_BYTE ? s.text[p.begin] : 0;
+        if (c == ':' && depth == 0)
+            return p.end;
+        depth += c && strchr("([{", c) ? 1 : c && strchr(")]}", c) ? -1 : 0;
+    }
+    return it->end;
+}
+
+static void copy_kept(const outline *o, const outline_item *it, char *to)
+{
+    bool is_whole = !(it->is_excluded && it->kind == OUTLINE_DEF);
+    uint32_t end = is_whole ? it->end : header_end(o, it);
+    memcpy(to + it->begin, o->src->text + it->begin, end - it->begin);
+    while (end < it->end && strchr(" \t\r\n", o->src->text[end]))
+        end++;
+    if (end < it->end)
+        to[end] = '0'; /* a body that does nothing, where the body begins */
+}
+
 static source *kept_text(const outline *o)
 {
     char *s = mem_alloc((size_t)o->src->n_bytes + 1);
@@ -452,11 +478,9 @@ static source *kept_text(const outline *o)
         return NULL;
     for (uint32_t i = 0; i < o->src->n_bytes; i++)
         s[i] = o->src->text[i] == '\n' ? '\n' : ' ';
-    for (size_t i = 0; i < o->items.n; i++) {
-        const outline_item *it = &o->items.at[i];
-        if (it->is_kept)
-            memcpy(s + it->begin, o->src->text + it->begin, it->end - it->begin);
-    }
+    for (size_t i = 0; i < o->items.n; i++)
+        if (o->items.at[i].is_kept)
+            copy_kept(o, &o->items.at[i], s);
     source *src = source_new(o->src->name, s, o->src->n_bytes);
     mem_free(s);
     return src;

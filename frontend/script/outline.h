@@ -30,6 +30,7 @@ typedef struct outline_item {
     bool is_marked;        /* for scripting, by a decorator or a call of torch.jit.script() at top level */
     bool is_module;        /* class: of nn.Module */
     bool is_interface;     /* class: @torch.jit.interface, which nn.Module may be a base of */
+    bool is_excluded;      /* @torch.jit.unused or ignore: its body is not looked at */
     bool is_overload;      /* @torch.jit._overload: a signature without body */
     bool is_kept;          /* stands in the text that is parsed */
     bool is_used;          /* set by the checker: something that is checked names it */

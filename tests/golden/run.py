@@ -83,7 +83,8 @@ def run(tjs, path):
     function = [words.pop()] if len(words) > 1 and words[-2] != "--stage" and not words[-1].startswith("-") else []
     p = subprocess.run([tjs] + words + [name] + function, cwd=os.path.dirname(path), capture_output=True,
                        text=True, encoding="utf-8", errors="surrogateescape", timeout=60)
-    expects_error = any(d and d.group(1) == "ERROR" for d in map(DIAGNOSTIC.search, source))
+    fatal = ("ERROR", "WARNING") if "--werror" in words else ("ERROR",)
+    expects_error = any(d and d.group(1) in fatal for d in map(DIAGNOSTIC.search, source))
     if p.returncode != (1 if expects_error else 0):
         return "exit status %d\n%s" % (p.returncode, p.stderr)
     why = check_diagnostics(source, p.stderr) or check_output(source, p.stdout + p.stderr)
@@ -91,7 +92,8 @@ def run(tjs, path):
 
 
 def main(tjs, folder):
-    paths = sorted(os.path.join(d, f) for d, _, names in os.walk(folder) for f in names if f.endswith(".tjs"))
+    paths = sorted(os.path.join(d, f) for d, _, names in os.walk(folder) for f in names
+                   if f.endswith(".tjs") or (f.endswith(".py") and d != folder))
     failed = 0
     for path in paths:
         why = run(os.path.abspath(tjs), path)
