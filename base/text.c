@@ -174,3 +174,15 @@ int text_distance(const char *a, const char *b, int limit)
     }
     return before[m] <= limit ? before[m] : limit + 1;
 }
+
+int text_slip_limit(const char *name)
+{
+    size_t n = strlen(name);
+    return n < 3 ? 0 : n < 4 ? 1 : 2;
+}
+
+bool text_is_slip(const char *name, const char *meant)
+{
+    int limit = text_slip_limit(name);
+    return limit && text_distance(name, meant, limit) <= limit;
+}

@@ -63,12 +63,12 @@ static void note_nearest(fn_checker *f, diag_item *it, const type *t, const char
 {
     const type_class *k = t->cls;
     for (size_t i = 0; i < k->n_attributes; i++)
-        if (text_distance(name, k->attributes[i].name, 2) <= 2) {
+        if (text_is_slip(name, k->attributes[i].name)) {
             diag_note(f->c->d, it, at, "did you mean '%s'?", k->attributes[i].name);
             return;
         }
     for (size_t i = 0; i < k->methods.n; i++)
-        if (k->methods.entries[i].key && text_distance(name, k->methods.entries[i].key, 2) <= 2) {
+        if (k->methods.entries[i].key && text_is_slip(name, k->methods.entries[i].key)) {
             diag_note(f->c->d, it, at, "did you mean '%s'?", k->methods.entries[i].key);
             return;
         }
@@ -211,7 +211,7 @@ static sval class_member(fn_checker *f, const type *t, const char *name, range a
                                                     : "class %s has no member '%s'",
                                type_unqualified_name(t), name);
     for (size_t i = 0; t->kind == TYPE_ENUM && i < t->enums->n; i++)
-        if (text_distance(name, t->enums->members[i]->name, 2) <= 2) {
+        if (text_is_slip(name, t->enums->members[i]->name)) {
             diag_note(f->c->d, it, at, "did you mean '%s'?", t->enums->members[i]->name);
             break;
         }

@@ -192,16 +192,20 @@ static bool gives_out(const actuals *a)
     return false;
 }
 
-/* Was this candidate possibly meant? Not if it wants an output, a named dimension or another
- * receiver. */
+/* Was this candidate possibly meant? Not if it wants an output, a named dimension, another receiver, or
+ * something else right at the start. */
 static bool is_plausible(const schema *s, const actuals *a, const mismatch *why)
 {
+    bool has_self = false;
     for (size_t i = 0; i < s->n_args; i++) {
         if (s->args[i].is_out && !gives_out(a))
             return false;
-        if (s->args[i].spelling && strcmp(s->args[i].spelling, "Dimname") == 0)
+        if (s->args[i].spelling && strncmp(s->args[i].spelling, "Dimname", 7) == 0)
             return false;
+        has_self |= strcmp(s->args[i].name, "self") == 0;
     }
+    if ((a->receiver && !has_self) || (why->kind == MISMATCH_TYPE && why->formal == 0))
+        return false;
     bool at_self = why->formal < s->n_args && strcmp(s->args[why->formal].name, "self") == 0;
     return why->kind != MISMATCH_NO_SELF && !(a->receiver && at_self);
 }
@@ -232,12 +236,12 @@ static texpr *report_no_match(fn_checker *f, const char *name, const uint16_t *i
     if (!m.slots)
         return error_expr(f, at);
     size_t n_best = rank_candidates(f, ids, n, a, &m, true, best);
+    if (!n_best)
+        n_best = rank_candidates(f, ids, n, a, &m, false, best);
     if (n_best == 1) {
         report_mismatch(f, best[0].s, name, a, &best[0].why, at);
         return error_expr(f, at);
     }
-    if (!n_best)
-        n_best = rank_candidates(f, ids, n, a, &m, false, best);
     diag_item *it = diag_error(f->c->d, "no-overload", at, "no overload of %s takes %s", name,
                                arguments_text(f, a));
     if (a->receiver)

@@ -37,14 +37,16 @@ static bool is_python_name(const char *module, const char *name)
     return false;
 }
 
-static void report_module(checker *c, const char *name, range at)
+/* false: it is no error, but a use of it is. */
+static bool report_module(checker *c, const char *name, range at)
 {
     if (c->options->outline || is_python_module(name))
-        return; /* a use of it is reported */
+        return false;
     diag_item *it = diag_error(c->d, "unknown-module", at, "no module '%s'", name);
     diag_note(c->d, it, at,
               "known are torch, math, cmath, typing, enum, collections, warnings, and files by "
               "relative name: from .file import name");
+    return true;
 }
 
 /* The name stands for something that functions cannot use. In a Python file what does not come from a
@@ -72,8 +74,10 @@ void check_import(checker *c, const ast_import *s)
         size_t n = a->as ? strlen(a->id) : strcspn(a->id, ".");
         const char *path = arena_strndup(c->arena, a->id, n);
         if (!is_known_module(a->id)) {
-            report_module(c, a->id, a->node.at);
-            bind_foreign(c, a->as ? a->as : path, path, a->node.at);
+            if (report_module(c, a->id, a->node.at))
+                bind_global(c, a->as ? a->as : path, (sval){ .kind = SVAL_ERROR, .at = a->node.at });
+            else
+                bind_foreign(c, a->as ? a->as : path, path, a->node.at);
             continue;
         }
         bind_global(c, a->as ? a->as : path,

@@ -137,7 +137,7 @@ bool library_member(fn_checker *f, const char *module, const char *name, range a
 const char *suggest_member(const char *module, const char *name)
 {
     const char *best = NULL;
-    int best_distance = 3;
+    int best_distance = text_slip_limit(name) + 1;
     size_t n = strlen(module);
     for (size_t i = 0; i < LIBRARY_ROWS; i++) {
         const char *path = row_path(&library_rows[i]);

@@ -374,7 +374,7 @@ void report_mismatch(fn_checker *f, const schema *s, const char *callee, const a
     note_argument(f, it, formal, m);
     if (m->kind == MISMATCH_UNKNOWN_KEYWORD)
         for (size_t i = 0; i < s->n_args; i++)
-            if (text_distance(m->keyword->keyword, s->args[i].name, 2) <= 2) {
+            if (text_is_slip(m->keyword->keyword, s->args[i].name)) {
                 diag_note(f->c->d, it, where, "did you mean '%s'?", s->args[i].name);
                 break;
             }

@@ -163,8 +163,8 @@ static void consider(const char *name, const char *candidate, const char **best,
     if (!candidate || candidate[0] == '_' || strlen(candidate) < 2)
         return;
     size_t n = strlen(name), n_candidate = strlen(candidate);
-    int limit = n < 4 ? 1 : SUGGEST_DISTANCE;
-    if (n > n_candidate + (size_t)limit || n_candidate > n + (size_t)limit)
+    int limit = text_slip_limit(name);
+    if (!limit || n > n_candidate + (size_t)limit || n_candidate > n + (size_t)limit)
         return;
     int distance = text_distance(name, candidate, limit);
     if (distance <= limit && distance < *best_distance) {

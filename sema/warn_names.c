@@ -200,7 +200,9 @@ static void warn_imports(checker *c, const names *k, const ast_nodes *aliases)
         size_t n = strcspn(alias->id, ".");
         const char *name = alias->as ? alias->as : arena_strndup(k->a, alias->id, n);
         const name_use *u = name ? strmap_find(&k->uses, name) : NULL;
-        if (name && strcmp(name, "*") && !(u && u->is_read))
+        const sval *g = name ? strmap_find(&c->globals, name) : NULL;
+        bool is_reported = g && g->kind == SVAL_ERROR;
+        if (name && strcmp(name, "*") && !(u && u->is_read) && !is_reported)
             warn(c, WARN_unused_import, alias->node.at, "'%s' is imported but never used", name);
     }
 }

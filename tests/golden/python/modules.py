@@ -65,8 +65,8 @@ def _plot(x: Tensor) -> None:
 
 
 def resize(x: Tensor, size: Size, mode: Mode = Mode.NEAREST) -> Tensor:
+    log_api_usage(resize)
     if not torch.jit.is_scripting():
-        log_api_usage(resize)
         return _eager(x)
     if mode == Mode.LINEAR:
         _plot(x)
