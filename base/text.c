@@ -178,11 +178,13 @@ int text_distance(const char *a, const char *b, int limit)
 int text_slip_limit(const char *name)
 {
     size_t n = strlen(name);
-    return n < 3 ? 0 : n < 4 ? 1 : 2;
+    return n < 2 ? 0 : n < 4 ? 1 : 2;
 }
 
 bool text_is_slip(const char *name, const char *meant)
 {
     int limit = text_slip_limit(name);
+    if (strlen(name) == 2 && strlen(meant) <= 2)
+        return false;
     return limit && text_distance(name, meant, limit) <= limit;
 }

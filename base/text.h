@@ -34,9 +34,9 @@ char *text_take(text *t);
 
 /** Edit distance for "did you mean"; gives up above `limit` and returns limit + 1. */
 int text_distance(const char *a, const char *b, int limit);
-/** How many edits a slip of the hand makes in a name: none in one or two letters, where any other name is near. */
+/** How many edits a slip of the hand makes in a name: none in a letter, where any other name is near. */
 int text_slip_limit(const char *name);
-/** May `meant` be what was meant by `name`? */
+/** May `meant` be what was meant by `name`? Two letters only stand for a name that has more. */
 bool text_is_slip(const char *name, const char *meant);
 
 #endif

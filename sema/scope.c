@@ -166,7 +166,7 @@ static void consider(const char *name, const char *candidate, const char **best,
     int limit = text_slip_limit(name);
     if (!limit || n > n_candidate + (size_t)limit || n_candidate > n + (size_t)limit)
         return;
-    int distance = text_distance(name, candidate, limit);
+    int distance = text_is_slip(name, candidate) ? text_distance(name, candidate, limit) : limit + 1;
     if (distance <= limit && distance < *best_distance) {
         *best_distance = distance;
         *best = candidate;
