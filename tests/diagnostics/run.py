@@ -17,6 +17,7 @@ ALONE = {  # what no small program shows
     "encoding": "The file is not UTF-8.",
     "import-depth": "Imports are nested more than 32 deep.",
     "internal": "A mistake of this program. Please report it.",
+    "ir-malformed": "A graph in text form (`.ir`) parses but is not a valid graph.",
     "ir-syntax": "A graph in text form (`.ir`) does not parse.",
     "mixed-elements": "No type could be made that all elements of a list or dict have.",
     "not-implemented": "A built-in function of Python that this version does not have.",
