@@ -70,17 +70,21 @@ static const char *base_name(script_writer *w, const char *name)
     return s;
 }
 
+/* NULL: no memory, which the arena remembers. */
 static script_expr *new_expr(script_writer *w, const ir_value *v)
 {
     script_expr *e = ARENA_NEW(&w->arena, script_expr);
+    if (arena_failed(&w->arena) || !ptrmap_set(&w->exprs, v, e))
+        return NULL;
     script_text_init(&e->body, &w->arena);
-    ptrmap_set(&w->exprs, v, e);
     return e;
 }
 
 static void bind_name(script_writer *w, const ir_value *v, const char *name)
 {
     script_expr *e = new_expr(w, v);
+    if (!e)
+        return;
     e->is_name = true;
     text_add(&e->body.code, name);
 }
@@ -111,7 +115,8 @@ static script_expr *make_constant(script_writer *w, const ir_value *v)
     jit_value constant = VALUE_NONE_V;
     script_expr *e = new_expr(w, v);
     ir_value_constant(v, &constant);
-    script_put_constant(w->a, constant, &e->body.code);
+    if (e)
+        script_put_constant(w->a, constant, &e->body.code);
     return e;
 }
 
@@ -127,7 +132,8 @@ void script_put_value(script_writer *w, const ir_value *v, range at, script_text
 {
     const script_expr *e = script_find_expr(w, v);
     if (!e) {
-        script_fail(w->a, JIT_EUNSUPPORTED, "a value is used where it is not defined");
+        if (!arena_failed(&w->arena))
+            script_fail(w->a, JIT_EUNSUPPORTED, "a value is used where it is not defined");
         return;
     }
     if (e->body.ranges.n)
@@ -159,7 +165,7 @@ static void flush(script_writer *w, size_t end)
 {
     while (w->first_pending < end) {
         const ir_value *v = w->pending.at[w->first_pending++];
-        script_expr *e = script_find_expr(w, v);
+        const script_expr *e = ptrmap_find(&w->exprs, v);
         range at = v->node->at;
         indent(w, at);
         name_value(w, v);
@@ -229,9 +235,9 @@ static void print_expression(script_writer *w, const ir_node *n)
         w->pending.n = w->first_pending = 0;
     if (waits && line.code.n + 2 * w->level < SCRIPT_LINE_WIDTH) {
         script_expr *e = new_expr(w, n->outputs[0]);
+        if (!e || !VEC_PUSH(&w->pending, &w->arena, n->outputs[0]))
+            return;
         e->body = line;
-        if (!VEC_PUSH(&w->pending, &w->arena, n->outputs[0]))
-            script_fail(w->a, JIT_ENOMEM, "out of memory");
         e->place = w->pending.n;
         return;
     }
@@ -251,7 +257,7 @@ static void print_long_constant(script_writer *w, const ir_value *v)
     if (v->node->op != OP_prim_Constant || ptrmap_find(&w->exprs, v) || v->type->kind == TYPE_FUNCTION)
         return;
     script_expr *e = make_constant(w, v);
-    if (!is_long(w, e))
+    if (!e || !is_long(w, e))
         return;
     indent(w, v->node->at);
     name_value(w, v);

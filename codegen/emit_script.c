@@ -38,9 +38,9 @@ bool script_fail(script_archive *a, jit_status s, const char *format, ...)
         return false;
     va_list ap;
     va_start(ap, format);
-    const char *message = arena_vprintf(&a->arena, format, ap);
+    a->message = arena_vprintf(&a->arena, format, ap);
     va_end(ap);
-    a->status = error_fail(a->err, s, "%s", message ? message : "out of memory");
+    a->status = arena_failed(&a->arena) ? JIT_ENOMEM : s;
     return false;
 }
 
@@ -203,14 +203,19 @@ static void print_item(script_archive *a, script_item item)
         script_fail(a, JIT_ENOMEM, "out of memory");
 }
 
+/* Tell the first failure. */
+static jit_status finish(script_archive *a, jit_error *err)
+{
+    if (arena_failed(&a->arena))
+        return error_no_memory(err);
+    return a->status ? error_fail(err, a->status, "%s", a->message) : JIT_OK;
+}
+
 jit_status script_archive_print(script_archive *a, jit_error *err)
 {
-    a->err = err;
     while (!a->status && a->n_printed < a->items.n)
         print_item(a, a->items.at[a->n_printed++]);
-    if (arena_failed(&a->arena))
-        script_fail(a, JIT_ENOMEM, "out of memory");
-    return a->status;
+    return finish(a, err);
 }
 
 jit_status script_print_function(ir_function *fn, const script_hooks *hooks, text *out, jit_error *err)
@@ -219,13 +224,12 @@ jit_status script_print_function(ir_function *fn, const script_hooks *hooks, tex
     script_text body;
     script_archive_init(&a, hooks);
     script_text_init(&body, NULL);
-    a.err = err;
     script_print_def(&a, fn, fn->name, 0, &body);
-    if (body.code.failed || arena_failed(&a.arena))
+    if (body.code.failed)
         script_fail(&a, JIT_ENOMEM, "out of memory");
-    if (!a.status)
+    jit_status status = finish(&a, err);
+    if (!status)
         text_add_bytes(out, body.code.s, body.code.n);
-    jit_status status = a.status;
     script_text_fini(&body);
     script_archive_fini(&a);
     return status;

@@ -49,7 +49,7 @@ typedef struct script_archive {
     size_t n_printed;             /* so many of them are in the files */
     unsigned n_mangled;
     jit_status status;            /* sticky: the first failure */
-    jit_error *err;
+    const char *message;
 } script_archive;
 
 /** Begin an archive. hooks must outlive it. Release with script_archive_fini() in any case. */

@@ -113,8 +113,7 @@ static jit_status make_records(saver *s, jit_value root, jit_error *err)
 {
     const type *t = root.object->type;
     if (!script_archive_class_name(&s->code, t)) // the root's class is the first
-        return s->code.status ? error_fail(err, s->code.status, "'%s' is no name that code can be saved under", t->name)
-                              : error_no_memory(err);
+        return script_archive_print(&s->code, err);
     jit_status status = pickle(root, t, &s->hooks, &s->data_storages, &s->data, err);
     return status ? status : make_code(s, err);
 }

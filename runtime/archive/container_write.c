@@ -217,7 +217,10 @@ jit_status container_write(container_writer *w, const char *name, const void *by
     text_init(&full, NULL);
     text_addf(&full, "%s%s%s", w->prefix, *w->prefix ? "/" : "", name);
     if (full.n > UINT16_MAX || full.failed) {
+        bool is_too_long = !full.failed;
         text_fini(&full);
+        if (!is_too_long)
+            return error_no_memory(err);
         return error_fail(err, JIT_EINVAL, "the name of a record is longer than %d bytes", UINT16_MAX);
     }
     const uint32_t n_name = (uint32_t)full.n;

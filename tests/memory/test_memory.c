@@ -23,6 +23,9 @@ static const sample samples[] = {
                  "class P(NamedTuple):\n    a: int\n    b: str = 'x'\n\ndef f(x: int):\n    return P(C(x).get())\n", "f(1)" },
     { "strings", "def f(s: str):\n    return s.split('b'), f'{s}!', s.upper() + '%d' % 5\n", "f('abc')" },
     { "raises", "def g(x: List[int]):\n    return x[5]\ndef f(x: int):\n    return g([x])\n", "f(1)" },
+    { "constants", "def g(x: Tensor):\n    return x\ndef f(x: Tensor, s: str = 'é'):\n    if x.sum() > 1:\n        y = F.relu(g(x))\n"
+                   "    else:\n        y = torch.add(x, 1.5, alpha=2)\n    while len(s) > 2:\n        s = s[1:]\n    return y, s\n",
+      "f(torch.ones(3))" },
     { "refused", "def f(x: int):\n    yy = x\n    return yyy + x.foo\n", "f(1)" },
     { "syntax", "def f(x: int:\n    return (\n", "f(1)" },
 };
@@ -32,7 +35,21 @@ static void swallow(void *ctx, const char *s, size_t n)
     (void)ctx, (void)s, (void)n;
 }
 
-/* Compile, print a graph, call. The first failure ends it. */
+/* Save the function that is called. */
+static jit_status serialize(jit_module *m, bool *ret_is_touched, jit_error *err)
+{
+    jit_save_options opts = JIT_SAVE_OPTIONS_INIT;
+    char *untouched = (char *)err, *bytes = untouched;
+    size_t n;
+    opts.function = "f";
+    jit_status status = jit_serialize(m, &opts, &bytes, &n, err);
+    *ret_is_touched |= status && bytes != untouched;
+    if (!status)
+        jit_free(bytes);
+    return status;
+}
+
+/* Compile, save, call. The first failure ends it. */
 static jit_status work(const sample *s, bool *ret_is_touched)
 {
     jit_error err = JIT_ERROR_INIT;
@@ -46,7 +63,8 @@ static jit_status work(const sample *s, bool *ret_is_touched)
     jit_call_options opts = JIT_CALL_OPTIONS_INIT;
     opts.print = swallow;
     jit_any *nothing = (jit_any *)&err, *value = nothing;
-    status = jit_evaluate(m, s->call, &opts, &value, &err);
+    status = serialize(m, ret_is_touched, &err);
+    status = status ? status : jit_evaluate(m, s->call, &opts, &value, &err);
     *ret_is_touched |= status && value != nothing;
     if (!status) {
         jit_free(jit_to_string(value));
