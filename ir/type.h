@@ -70,6 +70,8 @@ typedef struct type_class {
     type_attribute *constants;
     strmap methods;                  /* name → ir_function *; static methods too */
     strmap properties;               /* name → type_property * */
+    size_t n_pre_hooks, n_hooks;     /* methods an archive's module runs around `forward`, in order */
+    const char **pre_hooks, **hooks;
     const void *ast;                 /* defining syntax node, for sema; NULL when built by hand */
 } type_class;
 typedef struct type_property { ir_function *getter, *setter; /* setter may be NULL */ } type_property;

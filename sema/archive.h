@@ -32,11 +32,13 @@ const type *sema_archive_type(ir_unit *u, const char *qualified_name, diag *d);
 /** Free function of a qualified name, likewise. */
 ir_function *sema_archive_function(ir_unit *u, const char *qualified_name, diag *d);
 /** An annotation that may name classes of the archive ("List[__torch__.A]"). NULL: reported. */
-const type *sema_archive_annotation(ir_unit *u, const char *text, diag *d);
+const type *sema_archive_annotation(ir_unit *u, const char *spelling, diag *d);
 /** Check and lower the body of a function or method of the archive, if that was not done; its emitted graph is then
  * fn->graph. Not thread safe: callers hold the unit's making lock. false: reported. */
 bool sema_archive_compile(ir_function *fn, diag *d);
-/** Everything the archive's code files define is declared and compiled (tjs check). */
+/** Declare everything a code file ("__torch__/pkg/mod") defines. false: reported. */
+bool sema_archive_declare_file(ir_unit *u, const char *path, diag *d);
+/** Compile everything that is declared, and what that mentions in turn (tjs check). false: reported. */
 bool sema_archive_compile_all(ir_unit *u, diag *d);
 
 #endif

@@ -191,6 +191,8 @@ static sval value_attribute(fn_checker *f, texpr *e, const char *name, range at)
 /* Members of a class itself: enum members, static methods. */
 static sval class_member(fn_checker *f, const type *t, const char *name, range at)
 {
+    if (f->c->archive && t->kind == TYPE_CLASS && strcmp(name, "__new__") == 0)
+        return (sval){ .kind = SVAL_BUILTIN, .at = at, .name = builtin_name("__new__") };
     if (t->kind == TYPE_ENUM) {
         enum_member *m = type_enum_find(t, name);
         if (m)

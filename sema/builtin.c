@@ -110,6 +110,18 @@ static sval call_is_tracing(fn_checker *f, const call_args *args, range at)
     return good ? value_sval(bool_const(f, false, at)) : error_sval(at);
 }
 
+/* C.__new__(C) of archive code: an instance whose __init__ is called separately. */
+static sval call_new(fn_checker *f, const call_args *args, range at)
+{
+    if (!expect_args(f, "__new__", args, 1, 1, at))
+        return error_sval(at);
+    const sval *cls = &args->at[0].sv;
+    if (cls->kind == SVAL_CLASS && cls->type && cls->type->kind == TYPE_CLASS)
+        return value_sval(new_texpr(f, TX_NEW, cls->type, at, 0));
+    diag_error(f->c->d, "bad-argument", args->at[0].at, "__new__ takes a class");
+    return error_sval(at);
+}
+
 texpr *call_cast(fn_checker *f, const type *to, const call_args *args, range at)
 {
     static const struct {
@@ -232,6 +244,32 @@ static sval form_annotate(fn_checker *f, const ast_call *n, const type *hint)
     if (cast->n_args)
         cast->args[0] = r;
     return value_sval(cast);
+}
+
+/* What archive code writes for the casts of refinement: no test, no conversion. */
+static sval form_unchecked_cast(fn_checker *f, const ast_call *n, const type *hint)
+{
+    range at = n->node.at;
+    (void)hint;
+    if (!form_args(f, n, "unchecked_cast", 2, 2))
+        return error_sval(at);
+    const type *t = type_argument(f, n->args.at[0]);
+    texpr *e = t ? check_expr(f, n->args.at[1], t) : NULL;
+    if (!e || is_error(e))
+        return error_sval(at);
+    texpr *cast = new_texpr(f, TX_CAST, t, at, 1);
+    if (cast->n_args)
+        cast->args[0] = e;
+    return value_sval(cast);
+}
+
+static sval form_uninitialized(fn_checker *f, const ast_call *n, const type *hint)
+{
+    (void)hint;
+    if (!form_args(f, n, "uninitialized", 1, 1))
+        return error_sval(n->node.at);
+    const type *t = type_argument(f, n->args.at[0]);
+    return t ? value_sval(new_texpr(f, TX_UNINIT, t, n->node.at, 0)) : error_sval(n->node.at);
 }
 
 static sval form_list(fn_checker *f, const ast_call *n, const type *hint)

@@ -120,6 +120,10 @@ texpr *try_operator(fn_checker *f, const char *name, size_t n, texpr *const *arg
 static texpr *unknown_operator(fn_checker *f, const char *name, range at)
 {
     const char *near[4];
+    if (f->c->archive) { /* what PyTorch wrote exists: it is we who lack it */
+        diag_error(f->c->d, "unknown-operator", at, "%s is not implemented", name);
+        return error_expr(f, at);
+    }
     size_t n = op_suggest(name, near, 4);
     diag_item *it = diag_error(f->c->d, "unknown-operator", at, "Unknown builtin op: %s", name);
     for (size_t i = 0; i < n; i++)
@@ -262,6 +266,9 @@ texpr *call_operator_on(fn_checker *f, const char *name, texpr *receiver, const 
         return error_expr(f, at);
     size_t n;
     const uint16_t *ids = op_find_all(name, &n);
+    texpr *upgraded = f->c->archive ? archive_upgraded(f, name, receiver, args, at) : NULL;
+    if (upgraded)
+        return upgraded;
     if (!n)
         return unknown_operator(f, name, at);
     texpr *e = resolve(f, name, ids, n, &a, at);

@@ -136,6 +136,7 @@ struct checker {
     sema_goal goal;             /* the root's */
     ttree *spare_trees;         /* for the functions to come (root's) */
     int demand_levels;          /* levels of the trees being checked because others need their types */
+    struct archive *archive;    /* what the code of an archive is read with; NULL: a source */
 };
 
 /* ---- refinement facts -------------------------------------------------------------------------- */
@@ -241,6 +242,16 @@ void set_index(fn_checker *f, texpr *of, const ast_nodes *indices, texpr *value,
 /** x[i] op= v, evaluating x and i once. */
 void aug_index(fn_checker *f, texpr *of, const ast_nodes *indices, ast_binary_op op, const ast_node *value, range at);
 void delete_index(fn_checker *f, texpr *of, const ast_nodes *indices, range at);
+
+/* archive code (c->archive) */
+/** What only archive code knows by a plain name: torch, ops, CONSTANTS, inf, fork … false: it is none of these. */
+bool archive_name(fn_checker *f, const char *name, range at, sval *ret);
+/** module.name in archive code. */
+sval archive_member(fn_checker *f, const char *module, const char *name, range at);
+/** A call of an operator that meant something else when the archive was written; NULL: it did not. */
+texpr *archive_upgraded(fn_checker *f, const char *op, texpr *receiver, const call_args *args, range at);
+
+/* archive.c */
 
 /** An iteration. Static ones (tuples, enum classes) know their elements: loops over them are unrolled. Dynamic
  * ones give a trip count (evaluated once, before the loop) and the element for a TX_LOOP_INDEX. */

@@ -158,7 +158,7 @@ static const ast_node *enum_target(const ast_node *n, const ast_node **ret_value
     return target && target->kind == AST_name && *ret_value ? target : NULL;
 }
 
-static type *declare_enum(checker *c, const ast_class *cls)
+type *declare_enum(checker *c, const ast_class *cls)
 {
     type *e = NULL;
     int64_t last = 0;
@@ -216,7 +216,7 @@ static const type *make_named_tuple(checker *c, const char *name, field_list *l)
     return t;
 }
 
-static const type *declare_named_tuple(checker *c, const ast_class *cls)
+const type *declare_named_tuple(checker *c, const ast_class *cls)
 {
     field_list l = { 0 };
     for (size_t i = 0; i < cls->body.n; i++) {
@@ -336,7 +336,7 @@ bool declare_functional_tuple(checker *c, const ast_assign *s)
 
 /* ---- interfaces ---- */
 
-static void declare_interface_method(checker *c, type *iface, const ast_def *def)
+void declare_interface_method(checker *c, type *iface, const ast_def *def)
 {
     for (size_t i = 0; i < def->body.n; i++) {
         if (!is_statement_without_effect(def->body.at[i])) {
@@ -523,7 +523,7 @@ void declare_class(checker *c, const ast_class *cls)
 bool require_class(checker *c, const type *cls, range at)
 {
     (void)at;
-    if (cls->kind != TYPE_CLASS || cls->unit != c->unit)
+    if (cls->kind != TYPE_CLASS || cls->unit != c->unit || c->archive)
         return true;
     ir_function *init = type_find_method(cls, "__init__");
     if (!init || init->is_body_checked)

@@ -120,6 +120,10 @@ const type *resolve_class(checker *c, sval *global);
 /** `P = namedtuple("P", […])` or NamedTuple("P", […]) at top level. false: something else. */
 bool declare_functional_tuple(checker *c, const ast_assign *s);
 const char *qualify(checker *c, const char *name);
+/** Enum and named tuple of a class statement; NULL: no memory. Mistakes in members are reported. */
+type *declare_enum(checker *c, const ast_class *cls);
+const type *declare_named_tuple(checker *c, const ast_class *cls);
+void declare_interface_method(checker *c, type *iface, const ast_def *def);
 
 /* dataclass.c */
 bool is_dataclass(checker *c, const ast_class *cls);
@@ -169,8 +173,24 @@ void python_finish(checker *c);
 /** Report every call that closes a cycle of calls. */
 void check_recursion(checker *c);
 
+/* archive.c: all of these ask for c->archive */
+/** A class, enum, named tuple or interface, declared now if it is new; NULL: there is none (nothing reported). */
+const type *archive_find_type(checker *c, const char *qualified_name);
+/** A free function, likewise. */
+ir_function *archive_find_function(checker *c, const char *qualified_name);
+/** Entry n of the constant table, or NULL. */
+const jit_value *archive_constant(const checker *c, int64_t n, size_t *ret_count);
+int archive_version(const checker *c);
+void archive_free(struct archive *a);
+
+/* archive_class.c */
+/** The attributes, constants, hooks and methods of a class; the methods of an interface. */
+void archive_declare_members(checker *c, type *t, const ast_class *cls);
+
 /* unit.c */
 sval *bind_global(checker *c, const char *name, sval v);
+/** An empty unit and its checker; `take` may be NULL. NULL: no memory, the tree is released. */
+checker *checker_new(ast *take, const sema_options *o, diag *d, checker *importer, const char *prefix);
 checker *check_source(ast *take, const sema_options *o, diag *d, checker *importer,
                       const char *prefix);
 

@@ -88,8 +88,9 @@ static void build_default(checker *c, const ast_param *p, schema_arg *a)
 {
     const ast_node *n = p->default_value;
     diag *d = c->d;
-    if (n->kind == AST_list || n->kind == AST_dict || n->kind == AST_list_comp
-        || n->kind == AST_dict_comp) {
+    bool is_mutable = n->kind == AST_list || n->kind == AST_dict || n->kind == AST_list_comp
+                      || n->kind == AST_dict_comp;
+    if (is_mutable && !c->archive) { /* PyTorch prints BroadcastingList2[int]=1 as List[int]=[1, 1] */
         diag_item *it =
             diag_error(d, "mutable-default", n->at,
                        "the default of '%s' is mutable and would be shared by all calls", p->id);
@@ -324,7 +325,7 @@ void check_function_body(checker *c, ir_function *fn)
         fn->state = FUNCTION_CHECKING;
     fn_checker f = { .c = c, .tree = t, .fn = fn, .def = fn->ast, .self_type = fn->owner };
     f.return_type = annotated ? fn->schema->rets[0].type : NULL;
-    f.in_init = fn->owner && !strcmp(fn->name, "__init__");
+    f.in_init = fn->owner && !c->archive && !strcmp(fn->name, "__init__");
     strmap_init(&f.names, &t->arena);
     strmap_init(&f.lost, &t->arena);
     fn_checker *current = c->current;

@@ -210,7 +210,8 @@ static texpr *call_candidate(fn_checker *f, const candidate *k, const actuals *a
     return e;
 }
 
-/* Call one of the functions of a path; messages call it `name`. */
+/* Call one of the functions of a path; messages call it `name`. Without a name nothing is reported and NULL given
+ * where none fits. */
 static texpr *call_rows(fn_checker *f, const char *path, const char *name, const call_args *args,
                         range at)
 {
@@ -230,8 +231,15 @@ static texpr *call_rows(fn_checker *f, const char *path, const char *name, const
     const candidate *k = choose(f, all, n, &a);
     if (k)
         return call_candidate(f, k, &a, at);
+    if (!name)
+        return NULL;
     report_none(f, name, all, n, &a, at);
     return error_expr(f, at);
+}
+
+texpr *try_library(fn_checker *f, const char *path, const call_args *args, range at)
+{
+    return call_rows(f, path, NULL, args, at);
 }
 
 /* Which of the two functions is meant; false: reported. */

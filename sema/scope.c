@@ -260,9 +260,12 @@ sval lookup_name(fn_checker *f, const char *name, range at)
     if (lost)
         return report_undefined(f, lost, at);
     python_use(f->c, name);
+    sval special;
+    if (f->c->archive && archive_name(f, name, at, &special))
+        return special;
     sval *own = strmap_find(&f->c->globals, name);
     const sval *g = own ? own : find_prebound(name);
-    if (!g)
+    if (!g || (f->c->archive && g->kind == SVAL_MODULE))
         return report_unknown(f, name, at);
     if (own && own->kind == SVAL_CLASS && !resolve_class(f->c, own))
         return error_sval(at);

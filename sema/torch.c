@@ -192,6 +192,8 @@ static sval known_operator(fn_checker *f, const char *path, sval v)
 sval module_attribute(fn_checker *f, const char *module, const char *name, range at)
 {
     char path[NAME_MAX_BYTES];
+    if (f->c->archive)
+        return archive_member(f, module, name, at);
     size_t n = join_name(path, module, ".", name);
     sval v;
     if (!n)

@@ -4,6 +4,15 @@
 
 #include <string.h>
 
+static void free_spare_trees(checker *c)
+{
+    while (c->spare_trees) {
+        ttree *t = c->spare_trees;
+        c->spare_trees = t->next_spare;
+        ttree_free(t);
+    }
+}
+
 static void free_keep(void *p)
 {
     sema_keep *k = p;
@@ -13,16 +22,9 @@ static void free_keep(void *p)
         ttree_free(k->trees.at[i]);
     VEC_FINI(&k->trees);
     ast_free(k->checker.tree);
+    archive_free(k->checker.archive);
+    free_spare_trees(&k->checker);
     mem_free(k);
-}
-
-static void free_spare_trees(checker *c)
-{
-    while (c->spare_trees) {
-        ttree *t = c->spare_trees;
-        c->spare_trees = t->next_spare;
-        ttree_free(t);
-    }
 }
 
 sval *bind_global(checker *c, const char *name, sval v)
@@ -164,8 +166,7 @@ static void check_file(checker *c)
         warn_file_names(c);
 }
 
-checker *check_source(ast *take, const sema_options *o, diag *d, checker *importer,
-                      const char *prefix)
+checker *checker_new(ast *take, const sema_options *o, diag *d, checker *importer, const char *prefix)
 {
     ir_unit *u = ir_unit_new();
     sema_keep *keep = mem_calloc(1, sizeof *keep);
@@ -193,12 +194,21 @@ checker *check_source(ast *take, const sema_options *o, diag *d, checker *import
     strmap_init(&c->imports, c->arena);
     strmap_init(&c->foreign, c->arena);
     ptrmap_init(&c->library, c->arena);
-    if (!ir_unit_add_source(u, take->src))
+    if (take && !ir_unit_add_source(u, take->src))
         u->arena.failed = true;
+    return c;
+}
+
+checker *check_source(ast *take, const sema_options *o, diag *d, checker *importer,
+                      const char *prefix)
+{
+    checker *c = checker_new(take, o, d, importer, prefix);
+    if (!c)
+        return NULL;
     check_file(c);
     free_spare_trees(c);
-    if (arena_failed(&u->arena)) {
-        ir_unit_unref(u);
+    if (arena_failed(c->arena)) {
+        ir_unit_unref(c->unit);
         return NULL;
     }
     return c;

@@ -193,6 +193,8 @@ bool library_member(fn_checker *f, const char *module, const char *name, range a
 const char *suggest_member(const char *module, const char *name);
 /** Calls of library names that stand for several functions ("torch.nn.functional.max_pool2d"). */
 sval call_library(fn_checker *f, const char *path, const call_args *args, range at);
+/** A call of a function of the library; NULL: none of that path takes the arguments (nothing reported). */
+texpr *try_library(fn_checker *f, const char *path, const call_args *args, range at);
 
 enum { NAME_MAX_BYTES = 160 };
 /** a, b and c in a row in `to`, which has NAME_MAX_BYTES; returns the length, 0 if they are too
