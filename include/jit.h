@@ -143,6 +143,73 @@ JIT_API jit_status jit_save_function(jit_function *f, const char *path, const ji
 JIT_API jit_status jit_serialize_function(jit_function *f, const jit_save_options *opts, char **ret,
                                           size_t *ret_n_bytes, jit_error *err);
 
+/* ---- archives, modules as values ------------------------------------------------------------------ */
+typedef struct jit_limits jit_limits;
+typedef struct jit_load_options {
+    size_t size;                /* sizeof(jit_load_options); JIT_LOAD_OPTIONS_INIT sets it */
+    const char *map_location;   /* device that tensors go to wherever they were saved; NULL: "cpu" */
+    bool copy;                  /* read tensors into memory instead of mapping the file */
+    bool verify;                /* check the checksums of tensors too: this reads the whole file */
+    const jit_limits *limits;   /* for `__setstate__` methods, the only code that runs while loading; NULL: none */
+} jit_load_options;
+#define JIT_LOAD_OPTIONS_INIT { sizeof(jit_load_options), NULL, false, false, NULL }
+
+/**
+ * Load a `.pt` archive, as `torch.jit.save` writes it.
+ *
+ * Methods are compiled when they are first called. Tensors are mapped from the file: their pages are read when they
+ * are used and copied when the program writes to them. A file that is truncated in place while it is mapped ends the
+ * process with SIGBUS, as any mapping does; `copy` avoids that.
+ *
+ * @param opts  NULL for the defaults
+ * @param ret   the module; yours. Untouched on failure
+ * @return JIT_OK | JIT_EINVAL | JIT_EIO | JIT_EFORMAT (not an archive, or a damaged one; the message names the record)
+ *       | JIT_EUNSUPPORTED | JIT_ESYNTAX, JIT_ETYPE (of the archive's code) | what `__setstate__` ends with
+ *       | JIT_ENOMEM
+ * @thread any
+ * @see    pytorch: torch.jit.load; R torch: jit_load */
+JIT_API jit_status jit_load(const char *path, const jit_load_options *opts, jit_module **ret, jit_error *err);
+/** The same from memory, which is copied. */
+JIT_API jit_status jit_load_memory(const void *bytes, size_t n_bytes, const jit_load_options *opts, jit_module **ret,
+                                   jit_error *err);
+/** Another name of jit_load_memory(). */
+JIT_API jit_status jit_unserialize(const void *bytes, size_t n_bytes, const jit_load_options *opts, jit_module **ret,
+                                   jit_error *err);
+/** A file stored beside the module (`_extra_files` in PyTorch). *ret: release with jit_free(); NUL-terminated.
+ * @return JIT_OK | JIT_ENOTFOUND | JIT_EINVAL (the module of a source) | JIT_EFORMAT | JIT_ENOMEM */
+JIT_API jit_status jit_module_extra_file(const jit_module *m, const char *name, char **ret, size_t *ret_n_bytes,
+                                         jit_error *err);
+
+/** What jit_module_parts() lists. */
+typedef enum jit_part {
+    JIT_PARAMETERS,  /* each once, under its first name */
+    JIT_BUFFERS,     /* likewise */
+    JIT_STATE,       /* both, under every name: PyTorch's state dict */
+    JIT_MODULES,     /* the module itself ("") and its submodules */
+} jit_part;
+/** Parameters, buffers or submodules of an archive's module: a dict from dotted names to the very tensors or objects,
+ * in PyTorch's order. *ret is yours. @return JIT_OK | JIT_EINVAL | JIT_ENOMEM */
+JIT_API jit_status jit_module_parts(const jit_module *m, jit_part part, jit_any **ret, jit_error *err);
+/** Copy tensors, by name, into parameters and buffers: all of them must be given, and nothing else.
+ * @return JIT_OK | JIT_EINVAL (a name or a shape does not fit) | JIT_ENOMEM */
+JIT_API jit_status jit_module_load_state(jit_module *m, const jit_any *state, jit_error *err);
+/** Any attribute by its dotted name, `encoder.0.weight`; "": the module's object itself. *ret is yours.
+ * @return JIT_OK | JIT_ENOTFOUND | JIT_EINVAL | JIT_ENOMEM */
+JIT_API jit_status jit_module_get(const jit_module *m, const char *path, jit_any **ret, jit_error *err);
+/** Set one. The value is converted as the arguments of calls are. Adds JIT_ETYPE.
+ * @thread none may call the module meanwhile */
+JIT_API jit_status jit_module_set(jit_module *m, const char *path, const jit_any *v, jit_error *err);
+/** A submodule as a module of its own; *ret is yours and shares everything with m. */
+JIT_API jit_status jit_module_submodule(jit_module *m, const char *path, jit_module **ret, jit_error *err);
+/** Set `training` of a module and all its submodules. */
+JIT_API jit_status jit_module_train(jit_module *m, bool on, jit_error *err);
+JIT_API jit_status jit_module_eval(jit_module *m, jit_error *err);
+JIT_API bool jit_module_is_training(const jit_module *m);
+/** Move parameters and buffers to a device (NULL: leave them) and the floating-point ones to an element type (a
+ * jit_dtype, or -1: leave them). Tensors that were shared stay shared.
+ * @return JIT_OK | JIT_EINVAL | JIT_EUNSUPPORTED (the device) | JIT_ENOMEM */
+JIT_API jit_status jit_module_to(jit_module *m, const char *device, int dtype, jit_error *err);
+
 /** How jit_check() renders its report. */
 typedef enum jit_format { JIT_TEXT, JIT_TEXT_COLOUR, JIT_JSON } jit_format;
 
@@ -161,10 +228,15 @@ JIT_API const char *jit_warning_name(size_t i, const char **ret_description, boo
 JIT_API void jit_free(char *s);
 
 /* ---- modules and functions ------------------------------------------------------------------------ */
-/** Number of functions a module defines, in source order, and the name of one (owned by the module). */
+/** Number of functions a module defines, in source order (of an archive: of the methods its object has), and the name
+ * of one (owned by the module). */
 JIT_API size_t jit_module_n_functions(const jit_module *m);
 JIT_API const char *jit_module_function_name(const jit_module *m, size_t i);
-/** @return JIT_OK | JIT_ENOTFOUND (the message suggests near names). *ret is yours */
+/**
+ * A function by name. Of an archive: a method bound to its object, `forward`, or to a submodule, `encoder.forward`;
+ * `__call__` is forward with the module's hooks around it, what PyTorch's `module(…)` does.
+ *
+ * @return JIT_OK | JIT_ENOTFOUND (the message suggests near names). *ret is yours */
 JIT_API jit_status jit_module_function(jit_module *m, const char *name, jit_function **ret, jit_error *err);
 JIT_API const char *jit_function_name(const jit_function *f);
 JIT_API size_t jit_function_n_params(const jit_function *f);
@@ -172,14 +244,14 @@ JIT_API size_t jit_function_n_params(const jit_function *f);
 JIT_API char *jit_function_schema(const jit_function *f);
 
 /** What a run may use. 0 always means "no limit". */
-typedef struct jit_limits {
+struct jit_limits {
     size_t size;               /* sizeof(jit_limits); JIT_LIMITS_INIT sets it */
     int64_t max_instructions;
     int64_t max_depth;         /* of calls; 0: the default of 1000 */
     size_t max_bytes;          /* live memory of the run */
     int64_t max_tensor_elements;
     int64_t max_time_ns;       /* wall clock */
-} jit_limits;
+};
 #define JIT_LIMITS_INIT { sizeof(jit_limits), 0, 0, 0, 0, 0 }
 
 typedef struct jit_call_options {

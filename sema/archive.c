@@ -276,6 +276,8 @@ static checker *checker_of(const ir_unit *u)
     return c && c->archive ? c : NULL;
 }
 
+bool sema_is_archive(const ir_unit *u) { return checker_of(u) != NULL; }
+
 ir_unit *sema_archive_open(const sema_archive_options *o)
 {
     static const sema_options none = { 0 };

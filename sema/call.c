@@ -121,7 +121,7 @@ static texpr *unknown_operator(fn_checker *f, const char *name, range at)
 {
     const char *near[4];
     if (f->c->archive) { /* what PyTorch wrote exists: it is we who lack it */
-        diag_error(f->c->d, "unknown-operator", at, "%s is not implemented", name);
+        diag_error(f->c->d, "missing-operator", at, "%s is not implemented", name);
         return error_expr(f, at);
     }
     size_t n = op_suggest(name, near, 4);

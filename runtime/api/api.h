@@ -14,15 +14,21 @@
 #include "runtime/vm/vm.h"
 #include "sema/sema.h"
 
+typedef struct container container;
+
 struct jit_module {
     _Atomic int32_t n_refs;
     ir_unit *unit;          /* a reference */
+    jit_value root;         /* the object an archive holds (a reference); None for sources */
+    container *file;        /* what it was loaded from (a reference), for extra files and inspection; NULL for sources */
 };
 
 struct jit_function {
     _Atomic int32_t n_refs;
     ir_unit *unit;          /* a reference: keeps fn alive */
     ir_function *fn;
+    jit_value self;         /* the object a method is bound to (a reference), or None */
+    bool with_hooks;        /* the hooks of self's class run around it */
 };
 
 struct jit_value_ { /* jit_any */
@@ -35,6 +41,8 @@ struct jit_value_ { /* jit_any */
 /* ---- errors ---------------------------------------------------------------------------------- */
 /** From diagnostics: first message and place, all of them rendered as details. */
 jit_status api_fail_diag(jit_error *err, diag *d, bool colour);
+/** What kind of failure the first error is. */
+jit_status api_diag_status(const diag *d);
 /** From a failed run: message, exception class, place and backtrace. */
 jit_status api_fail_run(jit_error *err, const vm_run *run);
 
@@ -50,6 +58,10 @@ jit_any *api_box_keep_all(jit_any *take, const jit_any *from);
 const type *api_common_type(const type *so_far, jit_value v);
 void api_value_json(jit_value v, text *out);
 
+/* ---- modules ---------------------------------------------------------------------------------- */
+/** The module of a unit; takes the references over (also on failure). NULL without memory. */
+jit_module *api_module_new(ir_unit *take_unit, jit_value take_root, container *take_file);
+
 /* ---- compiling -------------------------------------------------------------------------------- */
 /** Source → checked unit with what `goal` says. Diagnostics stay in d for the caller. NULL: see d, or no memory. */
 ir_unit *api_compile_unit(const char *text_, size_t n_bytes, const jit_compile_options *opts, sema_goal goal,
@@ -59,12 +71,14 @@ ir_unit *api_compile_unit(const char *text_, size_t n_bytes, const jit_compile_o
 /** Context of passes: folding runs kernels, inlining finds the callees' graphs. */
 void api_opt_init(opt_ctx *cx);
 void api_opt_fini(opt_ctx *cx);
-/** The emitted graph as users see it (after the "emitted" pipeline), made on first request. Borrowed. */
-ir_graph *api_emitted_graph(ir_function *fn);
+/** The emitted graph as users see it (after the "emitted" pipeline), made on first request. Borrowed. NULL: no memory,
+ * or d says why code of an archive does not compile. */
+ir_graph *api_emitted_graph(ir_function *fn, diag *d);
+/** Graphs, plans and what is read from an archive's code are made by one thread at a time: between these two. */
+void api_making_begin(void);
+void api_making_end(void);
 /** The same as script_hooks.graph wants it; ctx is not used. */
 ir_graph *api_script_graph(void *ctx, ir_function *fn, const char **ret_why);
-/** What plans are made from, likewise. */
-ir_graph *api_optimized_graph(ir_function *fn);
 /** Plan of a function: made on first request, published for all threads; vm_run.get_plan. */
 const vm_plan *api_get_plan(vm_run *run, ir_function *fn);
 
@@ -87,6 +101,9 @@ bool api_bind(vm_run *run, const schema *s, const char *name, size_t n_fixed, co
 /** Call a function with host values; names[i] goes with args[n_args + i]. */
 bool api_call_function(vm_run *run, ir_function *fn, const jit_value *args, size_t n_args, const char *const *names,
                        size_t n_names, jit_value *ret);
+/** Call a module: its pre-hooks, forward, its hooks, as PyTorch's module(...) does. */
+bool api_call_module(vm_run *run, jit_value self, const jit_value *args, size_t n_args, const char *const *names,
+                     size_t n_names, jit_value *ret);
 /** Call a method of an object. */
 bool api_call_method(vm_run *run, jit_value self, const char *name, const jit_value *args, size_t n_args,
                      const char *const *names, size_t n_names, jit_value *ret);

@@ -267,6 +267,73 @@ bool api_call_function(vm_run *run, ir_function *fn, const jit_value *args, size
     return call(run, fn, NULL, args, n_args, names, n_names, ret);
 }
 
+/* What a hook gave: *value is replaced unless it is None. */
+static void take_result(jit_value *value, jit_value result)
+{
+    if (result.tag != VALUE_NONE)
+        value_set(value, result);
+}
+
+/* The pre-hooks of a module see and may replace the arguments, a tuple. */
+static bool run_pre_hooks(vm_run *run, jit_value self, jit_value *inputs)
+{
+    const type_class *cls = self.object->type->cls;
+    for (size_t i = 0; i < cls->n_pre_hooks; i++) {
+        jit_value result;
+        if (!api_call_method(run, self, cls->pre_hooks[i], inputs, 1, NULL, 0, &result))
+            return false;
+        if (result.tag != VALUE_TUPLE && result.tag != VALUE_NONE) { // one value stands for a tuple of it
+            tuple *one = tuple_new(NULL, 1);
+            if (!one) {
+                value_unref(result);
+                return api_run_fail(run, JIT_ENOMEM, "out of memory");
+            }
+            one->at[0] = result;
+            result = VALUE_HEAP_V(VALUE_TUPLE, one);
+        }
+        take_result(inputs, result);
+    }
+    return true;
+}
+
+static bool run_hooks(vm_run *run, jit_value self, jit_value inputs, jit_value *output)
+{
+    const type_class *cls = self.object->type->cls;
+    for (size_t i = 0; i < cls->n_hooks; i++) {
+        jit_value result, args[2] = { inputs, *output };
+        if (!api_call_method(run, self, cls->hooks[i], args, 2, NULL, 0, &result))
+            return false;
+        take_result(output, result);
+    }
+    return true;
+}
+
+bool api_call_module(vm_run *run, jit_value self, const jit_value *args, size_t n_args, const char *const *names,
+                     size_t n_names, jit_value *ret)
+{
+    const type_class *cls = self.object->type->cls;
+    if (!cls->n_pre_hooks && !cls->n_hooks)
+        return api_call_method(run, self, "forward", args, n_args, names, n_names, ret);
+    if (n_names)
+        return api_run_fail(run, JIT_ETYPE, "a module with hooks takes no keyword arguments");
+    tuple *t = tuple_new(NULL, n_args);
+    if (!t)
+        return api_run_fail(run, JIT_ENOMEM, "out of memory");
+    for (size_t i = 0; i < n_args; i++)
+        t->at[i] = value_ref(args[i]);
+    jit_value inputs = VALUE_HEAP_V(VALUE_TUPLE, t), output = VALUE_NONE_V;
+    bool is_done = run_pre_hooks(run, self, &inputs)
+                   && api_call_method(run, self, "forward", inputs.tuple->at, inputs.tuple->n, NULL, 0, &output);
+    if (is_done && !run_hooks(run, self, inputs, &output)) {
+        value_unref(output);
+        is_done = false;
+    }
+    value_unref(inputs);
+    if (is_done)
+        *ret = output;
+    return is_done;
+}
+
 /* A NamedTuple from positions, names and defaults. */
 static bool construct_tuple(vm_run *run, const type *t, const jit_value *args, size_t n_args, const char *const *names,
                             size_t n_names, jit_value *ret)
@@ -384,7 +451,10 @@ jit_status jit_call_keywords(jit_function *f, jit_any *const *args, size_t n_arg
         return status;
     api_run run;
     api_run_init(&run, opts);
-    bool is_done = api_call_function(&run.vm, f->fn, values, n_args, names, n_names, &value);
+    bool is_done = f->with_hooks
+                       ? api_call_module(&run.vm, f->self, values, n_args, names, n_names, &value)
+                       : call(&run.vm, f->fn, f->self.tag == VALUE_OBJECT ? &f->self : NULL, values, n_args, names,
+                              n_names, &value);
     mem_free(values);
     return finish(&run, is_done, value, &(origin){ f->unit, args, n_args + n_names }, ret, err);
 }

@@ -93,15 +93,11 @@ static jit_status compile(const char *source_, size_t n_bytes, const jit_compile
     diag_init(&d);
     jit_status status = JIT_OK;
     ir_unit *u = api_compile_unit(source_, n_bytes, opts, SEMA_GRAPHS, &d);
-    jit_module *m = u ? mem_alloc(sizeof *m) : NULL;
-    if (m) {
-        m->n_refs = 1;
-        m->unit = u;
+    jit_module *m = u ? api_module_new(u, VALUE_NONE_V, NULL) : NULL;
+    if (m)
         *ret = m;
-    } else {
-        ir_unit_unref(u);
+    else
         status = d.n_errors ? api_fail_diag(err, &d, false) : error_no_memory(err);
-    }
     diag_fini(&d);
     return status;
 }
@@ -224,89 +220,4 @@ jit_status jit_check(const char *source_, size_t n_bytes, const jit_compile_opti
 const char *jit_warning_name(size_t i, const char **ret_description, bool *ret_is_default)
 {
     return sema_warning_name(i, ret_description, ret_is_default);
-}
-
-/* ---- modules and functions ------------------------------------------------------------------------ */
-
-jit_module *jit_module_ref(jit_module *m)
-{
-    if (m)
-        m->n_refs++;
-    return m;
-}
-
-void jit_module_unref(jit_module *m)
-{
-    if (!m || --m->n_refs)
-        return;
-    ir_unit_unref(m->unit);
-    mem_free(m);
-}
-
-size_t jit_module_n_functions(const jit_module *m) { return m->unit->functions.n; }
-
-const char *jit_module_function_name(const jit_module *m, size_t i)
-{
-    return i < m->unit->functions.n ? m->unit->functions.entries[i].key : NULL;
-}
-
-/* The function whose name is nearest to a wrong one, or NULL. */
-static const char *suggest_function(const ir_unit *u, const char *name)
-{
-    const char *best = NULL;
-    int best_distance = text_slip_limit(name) + 1;
-    for (size_t i = 0; i < u->functions.n; i++) {
-        int distance = text_distance(name, u->functions.entries[i].key, best_distance - 1);
-        if (distance < best_distance) {
-            best = u->functions.entries[i].key;
-            best_distance = distance;
-        }
-    }
-    return best;
-}
-
-jit_status jit_module_function(jit_module *m, const char *name, jit_function **ret, jit_error *err)
-{
-    if (!m || !name || !ret)
-        return error_fail(err, JIT_EINVAL, "jit_module_function: the module, the name or the place of the function is NULL");
-    ir_function *fn = ir_unit_find_function(m->unit, name);
-    if (!fn) {
-        const char *near = suggest_function(m->unit, name);
-        return near ? error_fail(err, JIT_ENOTFOUND, "no function '%s'; did you mean '%s'?", name, near)
-                    : error_fail(err, JIT_ENOTFOUND, "no function '%s'", name);
-    }
-    jit_function *f = mem_alloc(sizeof *f);
-    if (!f)
-        return error_no_memory(err);
-    f->n_refs = 1;
-    f->unit = ir_unit_ref(m->unit);
-    f->fn = fn;
-    *ret = f;
-    return JIT_OK;
-}
-
-jit_function *jit_function_ref(jit_function *f)
-{
-    if (f)
-        f->n_refs++;
-    return f;
-}
-
-void jit_function_unref(jit_function *f)
-{
-    if (!f || --f->n_refs)
-        return;
-    ir_unit_unref(f->unit);
-    mem_free(f);
-}
-
-const char *jit_function_name(const jit_function *f) { return f->fn->name; }
-size_t jit_function_n_params(const jit_function *f) { return f->fn->schema->n_args; }
-
-char *jit_function_schema(const jit_function *f)
-{
-    text out;
-    text_init(&out, NULL);
-    schema_print(f->fn->schema, &out);
-    return text_take(&out);
 }

@@ -27,9 +27,21 @@ static void set_place(jit_error *err, range at)
     err->column = (int)column + 1;
 }
 
+jit_status api_diag_status(const diag *d)
+{
+    const diag_item *first = d->first;
+    while (first && first->severity != DIAG_ERROR)
+        first = first->next;
+    if (first && !strcmp(first->code, "missing-operator"))
+        return JIT_EUNSUPPORTED;
+    if (first && !strcmp(first->code, "no-memory"))
+        return JIT_ENOMEM;
+    return d->is_syntax ? JIT_ESYNTAX : JIT_ETYPE;
+}
+
 jit_status api_fail_diag(jit_error *err, diag *d, bool colour)
 {
-    jit_status status = d->is_syntax ? JIT_ESYNTAX : JIT_ETYPE;
+    jit_status status = api_diag_status(d);
     if (d->arena.failed)
         return error_no_memory(err);
     if (!err)

@@ -6,11 +6,15 @@
 #include "runtime/api/api.h"
 
 #include "ir/type.h"
+#include "sema/archive.h"
 
 #include <pthread.h>
 #include <stdatomic.h>
 
 static pthread_mutex_t making = PTHREAD_MUTEX_INITIALIZER;
+
+void api_making_begin(void) { pthread_mutex_lock(&making); }
+void api_making_end(void) { pthread_mutex_unlock(&making); }
 
 /* A callee larger than this stays a call: inlining pays by what it exposes, and code must not explode. */
 enum { INLINE_MOST_NODES = 200, INLINE_MOST_TOTAL = 20000 };
@@ -36,7 +40,7 @@ static bool eval(void *ctx, const ir_node *n, const jit_value *args, jit_value *
     return is_done;
 }
 
-static ir_graph *emitted_locked(ir_function *fn);
+static ir_graph *emitted_locked(ir_function *fn, diag *d);
 
 static int count_nodes(const ir_graph *g)
 {
@@ -50,7 +54,10 @@ static int count_nodes(const ir_graph *g)
 static ir_graph *inline_body(void *ctx, ir_function *fn)
 {
     pass_context *cx = ctx;
-    ir_graph *g = emitted_locked(fn);
+    diag d; // a callee that does not compile stays a call, which fails when it is made
+    diag_init(&d);
+    ir_graph *g = emitted_locked(fn, &d);
+    diag_fini(&d);
     int n = g ? count_nodes(g) : 0;
     if (!g || n > INLINE_MOST_NODES || cx->inlined_nodes + n > INLINE_MOST_TOTAL)
         return NULL;
@@ -85,30 +92,38 @@ static bool run_pipeline(const char *pipeline, ir_graph *g)
     return is_done && !ir_graph_failed(g);
 }
 
-static ir_graph *emitted_locked(ir_function *fn)
+static ir_graph *emitted_locked(ir_function *fn, diag *d)
 {
+    if (!sema_archive_compile(fn, d))
+        return NULL;
     if (fn->graph && !fn->is_emitted)
         fn->is_emitted = run_pipeline("emitted", fn->graph);
     return fn->is_emitted ? fn->graph : NULL;
 }
 
-ir_graph *api_emitted_graph(ir_function *fn)
+ir_graph *api_emitted_graph(ir_function *fn, diag *d)
 {
     pthread_mutex_lock(&making);
-    ir_graph *g = emitted_locked(fn);
+    ir_graph *g = emitted_locked(fn, d);
     pthread_mutex_unlock(&making);
     return g;
 }
 
 ir_graph *api_script_graph(void *ctx, ir_function *fn, const char **ret_why)
 {
-    (void)ctx, (void)ret_why;
-    return api_emitted_graph(fn);
+    diag d;
+    (void)ctx;
+    diag_init(&d);
+    ir_graph *g = api_emitted_graph(fn, &d);
+    if (!g && d.n_errors)
+        *ret_why = "code of its archive does not compile here";
+    diag_fini(&d);
+    return g;
 }
 
-static ir_graph *optimized_locked(ir_function *fn)
+static ir_graph *optimized_locked(ir_function *fn, diag *d)
 {
-    ir_graph *g = fn->optimized ? fn->optimized : emitted_locked(fn);
+    ir_graph *g = fn->optimized ? fn->optimized : emitted_locked(fn, d);
     if (!g || fn->optimized)
         return g;
     g = ir_graph_clone(g);
@@ -118,28 +133,37 @@ static ir_graph *optimized_locked(ir_function *fn)
     return NULL;
 }
 
-ir_graph *api_optimized_graph(ir_function *fn)
-{
-    pthread_mutex_lock(&making);
-    ir_graph *g = optimized_locked(fn);
-    pthread_mutex_unlock(&making);
-    return g;
-}
-
 /* ---- plans ---------------------------------------------------------------------------------------- */
 
 static void free_plan(void *plan) { vm_plan_free(plan); }
+
+static void fail_compile(vm_run *run, const ir_function *fn, const diag *d)
+{
+    const diag_item *first = d->first;
+    range at = first ? first->at : fn->at;
+    api_run_fail(run, first ? api_diag_status(d) : JIT_ENOMEM, "%s", first ? first->message : "out of memory");
+    (void)VEC_PUSH(&run->trace, NULL, ((vm_trace_frame){ fn->name, at }));
+}
+
+static ir_graph *graph_for_plan(vm_run *run, ir_function *fn)
+{
+    diag d;
+    diag_init(&d);
+    ir_graph *g = optimized_locked(fn, &d);
+    if (!g)
+        fail_compile(run, fn, &d);
+    diag_fini(&d);
+    return g;
+}
 
 static const vm_plan *make_plan(vm_run *run, ir_function *fn)
 {
     const vm_plan *plan = atomic_load_explicit(&fn->plan, memory_order_acquire);
     if (plan)
         return plan; // another thread was faster
-    ir_graph *g = optimized_locked(fn);
-    if (!g) {
-        api_run_fail(run, JIT_ENOMEM, "out of memory");
+    ir_graph *g = graph_for_plan(run, fn);
+    if (!g)
         return NULL;
-    }
     arena a;
     arena_init(&a);
     const char *why = NULL;

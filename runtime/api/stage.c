@@ -4,7 +4,7 @@
 
 #include "frontend/script/ast.h"
 #include "ir/type.h"
-#include "sema/sema.h"
+#include "sema/archive.h"
 #include "sema/tree.h"
 
 #include <string.h>
@@ -119,9 +119,9 @@ static jit_status print_typed(const ir_function *fn, text *out, jit_error *err)
         ttree_print(fn->tree, out);
         return JIT_OK;
     }
-    const source *src = fn->at.src;
+    const source *src = sema_is_archive(fn->unit) ? NULL : fn->at.src;
     if (!src)
-        return error_fail(err, JIT_EUNSUPPORTED, "'%s' has no source: its typed tree cannot be shown", fn->name);
+        return error_fail(err, JIT_EUNSUPPORTED, "'%s' comes from no source: its typed tree cannot be shown", fn->name);
     diag d;
     diag_init(&d);
     jit_compile_options opts = JIT_COMPILE_OPTIONS_INIT;
@@ -151,18 +151,24 @@ static jit_status print_function(ir_function *fn, const jit_stage_options *o, te
         return error_fail(err, JIT_EUNSUPPORTED, "stage '%s' is shown for sources, not for functions", stage);
     if (!strcmp(stage, "typed"))
         return print_typed(fn, out, err);
+    diag d;
+    diag_init(&d);
+    ir_graph *emitted = api_emitted_graph(fn, &d);
+    jit_status status = emitted ? JIT_OK : d.n_errors ? api_fail_diag(err, &d, false) : error_no_memory(err);
+    diag_fini(&d);
+    if (status)
+        return status;
     if (!strcmp(stage, "bytecode") && !o->passes)
         return print_bytecode(fn, out, err);
     if (!strcmp(stage, "code") && !o->passes)
         return print_code(fn, out, err);
     if (!strcmp(stage, "archive") && !o->passes)
         return api_print_archive(fn, out, err);
-    ir_graph *emitted = api_emitted_graph(fn);
-    ir_graph *g = emitted ? ir_graph_clone(emitted) : NULL;
+    ir_graph *g = ir_graph_clone(emitted);
     if (!g)
         return error_no_memory(err);
     const char *pipeline = o->passes || !strcmp(stage, "emitted") ? NULL : stage;
-    jit_status status = transform(g, pipeline, o, out, err);
+    status = transform(g, pipeline, o, out, err);
     ir_graph_free(g);
     return status;
 }
