@@ -1,4 +1,4 @@
-/* tools/tjs/cmd_run.c: `tjs run FILE [--call EXPR]`. */
+/* tools/tjs/cmd_run.c: `tjs run FILE [--call EXPR]`, `tjs run MODEL.pt --args FILE`. */
 /* SPDX-License-Identifier: Apache-2.0 */
 #include "tools/tjs/tool.h"
 
@@ -18,24 +18,10 @@ static void on_interrupt(int signal_number)
 typedef struct run_options {
     const char *call, *method, *device, *out;
     tool_strings args;
-    bool json;
+    bool json, is_archive;
     int64_t threads, seed;
     int64_t max_instructions, max_mb, max_depth, max_seconds;
 } run_options;
-
-/* Load the tensor arguments of --args. */
-static int load_args(const tool_strings *paths, jit_any **args)
-{
-    for (size_t i = 0; i < paths->n; i++) {
-        jit_error err = JIT_ERROR_INIT;
-        if (jit_tensor_load(paths->at[i], &args[i], &err)) {
-            for (size_t k = 0; k < i; k++)
-                jit_unref(args[k]);
-            return tool_report(paths->at[i], &err);
-        }
-    }
-    return EXIT_FINE;
-}
 
 static int show(const run_options *o, jit_any *value)
 {
@@ -56,30 +42,32 @@ static int show(const run_options *o, jit_any *value)
 }
 
 /* Call a function with the tensors of --args, or evaluate --call. */
-static jit_status call(jit_module *m, const run_options *o, jit_any *const *args, const jit_call_options *opts,
+static jit_status call(jit_module *m, const run_options *o, const tool_values *args, const jit_call_options *opts,
                        jit_any **ret, jit_error *err)
 {
     if (o->call)
         return jit_evaluate(m, o->call, opts, ret, err);
     jit_function *f;
-    jit_status status = jit_module_function(m, o->method ? o->method : "main", &f, err);
+    const char *method = o->method ? o->method : o->is_archive ? "__call__" : "main";
+    jit_status status = jit_module_function(m, method, &f, err);
     if (status)
         return status;
-    status = jit_call(f, args, o->args.n, opts, ret, err);
+    status = jit_call(f, args->at, args->n, opts, ret, err);
     jit_function_unref(f);
     return status;
 }
 
 static int run_module(jit_module *m, const char *path, const run_options *o)
 {
-    jit_any *args[64] = { 0 }, *value;
-    if (o->args.n > 64) {
-        fprintf(stderr, "tjs run: too many --args\n");
-        return EXIT_TROUBLE;
-    }
-    int code = load_args(&o->args, args);
-    if (code)
+    tool_values args = { 0 };
+    jit_any *value;
+    int code = EXIT_FINE;
+    for (size_t i = 0; i < o->args.n && code == EXIT_FINE; i++)
+        code = tool_load_values(o->args.at[i], &args);
+    if (code) {
+        tool_free_values(&args);
         return code;
+    }
     jit_limits limits = JIT_LIMITS_INIT;
     limits.max_instructions = o->max_instructions;
     limits.max_bytes = (size_t)o->max_mb << 20;
@@ -90,9 +78,8 @@ static int run_module(jit_module *m, const char *path, const run_options *o)
     opts.interrupt = &interrupted;
     signal(SIGINT, on_interrupt);
     jit_error err = JIT_ERROR_INIT;
-    jit_status status = call(m, o, args, &opts, &value, &err);
-    for (size_t i = 0; i < o->args.n; i++)
-        jit_unref(args[i]);
+    jit_status status = call(m, o, &args, &opts, &value, &err);
+    tool_free_values(&args);
     if (status == JIT_ETYPE || status == JIT_ESYNTAX) { /* of an argument or of --call, not of the program */
         fprintf(stderr, "%s: error: %s\n", path, err.message ? err.message : "out of memory");
         jit_error_fini(&err);
@@ -112,21 +99,14 @@ static bool are_limits(const run_options *o)
            && o->threads <= 1000000 && o->max_seconds >= 0 && o->max_seconds <= INT64_MAX / INT64_C(1000000000);
 }
 
-static int run_file(const char *path, const run_options *o)
+static int run_file(const char *path, run_options *o)
 {
-    char *source;
-    size_t n;
-    if (!tool_read_file(path, &source, &n))
-        return EXIT_TROUBLE;
-    jit_compile_options copts = JIT_COMPILE_OPTIONS_INIT;
-    copts.name = strcmp(path, "-") ? path : "<stdin>";
     jit_module *m;
-    jit_error err = JIT_ERROR_INIT;
-    jit_status status = jit_compile(source, n, &copts, &m, &err);
-    free(source);
-    if (status)
-        return tool_report(path, &err);
-    int code = run_module(m, path, o);
+    o->is_archive = tool_is_archive(path);
+    int code = o->is_archive ? tool_load_archive(path, &m) : tool_load_source(path, &m);
+    if (code)
+        return code;
+    code = run_module(m, path, o);
     jit_module_unref(m);
     return code;
 }
@@ -138,8 +118,8 @@ int cmd_run(int argc, char **argv)
     tool_strings files = { 0 };
     const tool_option options[] = {
         { "call", "EXPR", "expression over the file's functions (default: main())", OPT_STRING, &o.call },
-        { "method", "NAME", "function that --args go to (default: main)", OPT_STRING, &o.method },
-        { "args", "FILE.npy", "a tensor argument; may be repeated", OPT_STRINGS, &o.args },
+        { "method", "NAME", "function that --args go to (default: main, of an archive: forward)", OPT_STRING, &o.method },
+        { "args", "FILE", "an argument: .npy, or of torch.save (a tuple: several); may be repeated", OPT_STRINGS, &o.args },
         { "out", "FILE.npy", "write the resulting tensor there instead of printing it", OPT_STRING, &o.out },
         { "json", NULL, "print the value as JSON", OPT_FLAG, &o.json },
         { "device", "DEVICE", "where tensors live; only cpu so far", OPT_STRING, &o.device },

@@ -7,12 +7,13 @@
 
 const tool_command tool_commands[] = {
     { "check", "FILE…", "type check sources; report every error", cmd_check },
-    { "run", "FILE [--call EXPR]", "compile a source and evaluate a call (default: main())", cmd_run },
+    { "run", "FILE [--call EXPR]", "run a call of a source (default: main()) or of an archive", cmd_run },
     { "graph", "FILE [FUNCTION]", "show a stage: tokens, ast, typed, emitted, inlined, optimized, bytecode", cmd_graph },
     { "compile", "FILE -o OUT.pt", "save a function, or an archive again, as PyTorch's torch.jit.save does", cmd_compile },
     { "test", "FILE…", "run the `#>` / `#=` / `#!` cases in sources", cmd_test },
     { "ops", "[NAME]", "operators: signatures and what runs them", cmd_ops },
     { "bench", "run|compile FILE", "time a call, or compiling a source", cmd_bench },
+    { "verify", "FILE --args A --expect B", "compare the result of a call with a recorded one", cmd_verify },
     { "help", "[COMMAND]", "this text, or the options of a command", cmd_help },
     { 0 },
 };
@@ -21,7 +22,7 @@ static void print_commands(FILE *to)
 {
     fprintf(to, "usage: tjs COMMAND …\n\n");
     for (const tool_command *c = tool_commands; c->name; c++) {
-        fprintf(to, "  %-6s ", c->name);
+        fprintf(to, "  %-7s ", c->name);
         tool_column(to, c->arguments, 20);
         fprintf(to, " %s\n", c->summary);
     }

@@ -43,6 +43,23 @@ const tool_command *tool_find_command(const char *name);
 bool tool_read_file(const char *path, char **ret, size_t *ret_n);
 /** Report a failed call of the library on stderr, release err, give the exit code for it. */
 int tool_report(const char *what, jit_error *err);
+/** Does the file begin like an archive? Names say nothing: `.pt`, `.zip` and none are all in use. */
+bool tool_is_archive(const char *path);
+/** Load an archive, compile a source. @return EXIT_FINE, or the exit code after reporting */
+int tool_load_archive(const char *path, jit_module **ret);
+int tool_load_source(const char *path, jit_module **ret);
+
+typedef struct tool_values { jit_any **at; size_t n, room; } tool_values;
+/** Read a value and append it; the items of a tuple one by one: it stands for the arguments of a call. */
+int tool_load_values(const char *path, tool_values *to);
+void tool_free_values(tool_values *v);
+
+typedef struct tool_tolerance {
+    double rtol, atol;      /* negative: what suits the element type */
+} tool_tolerance;
+/** Compare two values: structure, types and integers exactly, floats within the tolerance, nan equal to nan. Where
+ * they differ it is told on stderr. name: what to call them there. */
+bool tool_compare(const char *name, const jit_any *got, const jit_any *want, const tool_tolerance *tolerance);
 /** Usage error: message on stderr, EXIT_TROUBLE. */
 int tool_usage(const tool_command *command, const char *format, ...) __attribute__((format(printf, 2, 3)));
 /** Write out and free a string of the library. */
@@ -60,6 +77,7 @@ int cmd_test(int argc, char **argv);
 int cmd_ops(int argc, char **argv);
 int cmd_bench(int argc, char **argv);
 int cmd_compile(int argc, char **argv);
+int cmd_verify(int argc, char **argv);
 int cmd_help(int argc, char **argv);
 
 #endif

@@ -1,0 +1,159 @@
+/* tools/tjs/cmd_verify.c: `tjs verify FILE --args A.pt --expect B.pt`: parity with recorded results.
+ *
+ * Exit 0: the same; 1: it differs; 2: it could not be compared. With --expect-error a program that raises as programs
+ * do gives 0, one that does not 1, and 2 stays for what tjs cannot do. */
+/* SPDX-License-Identifier: Apache-2.0 */
+#include "tools/tjs/tool.h"
+
+#include <stdio.h>
+#include <stdlib.h>
+#include <string.h>
+
+typedef struct verify_options {
+    const char *args, *expect, *expect_args, *method;
+    tool_tolerance tolerance;
+    int64_t seed, threads;
+    bool expect_error;
+} verify_options;
+
+/* The function to call when --method does not say: what PyTorch's model(…) runs, a source's forward, main or only
+ * function. */
+static const char *default_method(const jit_module *m, bool is_archive)
+{
+    const char *found = NULL;
+    if (is_archive)
+        return "__call__";
+    for (size_t i = 0; i < jit_module_n_functions(m); i++) {
+        const char *name = jit_module_function_name(m, i);
+        if (!strcmp(name, "forward") || (!strcmp(name, "main") && !found))
+            found = name;
+    }
+    return !found && jit_module_n_functions(m) == 1 ? jit_module_function_name(m, 0) : found ? found : "main";
+}
+
+/* Did the program itself fail, and not tjs at it? A type error with a place is one of code, not of arguments. */
+static bool is_program_error(const jit_error *err)
+{
+    return err->status == JIT_ERUNTIME || (err->status == JIT_ETYPE && !err->file);
+}
+
+static bool compare_values(const char *name, const tool_values *got, const char *path, const tool_tolerance *t,
+                           int *ret_code)
+{
+    tool_values want = { 0 };
+    *ret_code = tool_load_values(path, &want);
+    bool same = *ret_code == EXIT_FINE;
+    if (same && got->n != want.n) {
+        fprintf(stderr, "%s: %zu values, expected %zu\n", name, got->n, want.n);
+        same = false;
+    }
+    for (size_t i = 0; *ret_code == EXIT_FINE && i < want.n && i < got->n; i++) {
+        char label[40];
+        snprintf(label, sizeof label, "%s[%zu]", name, i);
+        same &= tool_compare(label, got->at[i], want.at[i], t);
+    }
+    tool_free_values(&want);
+    return same;
+}
+
+static int compare_result(const jit_any *got, const verify_options *o)
+{
+    jit_any *want;
+    jit_error err = JIT_ERROR_INIT;
+    if (jit_value_load(o->expect, &want, &err)) {
+        tool_report(o->expect, &err);
+        return EXIT_TROUBLE;
+    }
+    bool same = tool_compare("result", got, want, &o->tolerance);
+    jit_unref(want);
+    return same ? EXIT_FINE : EXIT_NO;
+}
+
+static int judge(const char *path, const verify_options *o, jit_status status, jit_any *result, jit_error *err,
+                 const tool_values *args)
+{
+    if (o->expect_error && !status) {
+        fprintf(stderr, "%s: no error was raised\n", path);
+        return EXIT_NO;
+    }
+    if (status) {
+        bool is_expected = o->expect_error && is_program_error(err);
+        if (is_expected)
+            jit_error_fini(err);
+        else
+            tool_report(path, err);
+        return is_expected ? EXIT_FINE : EXIT_TROUBLE;
+    }
+    int code = o->expect ? compare_result(result, o) : EXIT_FINE, args_code = EXIT_FINE;
+    if (code != EXIT_TROUBLE && o->expect_args
+        && !compare_values("args", args, o->expect_args, &o->tolerance, &args_code))
+        return args_code ? args_code : EXIT_NO;
+    return code;
+}
+
+static int verify_module(jit_module *m, const char *path, bool is_archive, const verify_options *o)
+{
+    tool_values args = { 0 };
+    jit_function *f;
+    jit_any *result = NULL;
+    jit_error err = JIT_ERROR_INIT;
+    if (jit_module_function(m, o->method ? o->method : default_method(m, is_archive), &f, &err)) {
+        tool_report(path, &err);
+        return EXIT_TROUBLE;
+    }
+    int code = o->args ? tool_load_values(o->args, &args) : EXIT_FINE;
+    if (code == EXIT_FINE) {
+        jit_status status = jit_call(f, args.at, args.n, NULL, &result, &err);
+        code = judge(path, o, status, result, &err, &args);
+    }
+    jit_unref(result);
+    jit_function_unref(f);
+    tool_free_values(&args);
+    return code;
+}
+
+static int verify_file(const char *path, const verify_options *o)
+{
+    jit_module *m;
+    bool is_archive = tool_is_archive(path);
+    if (is_archive ? tool_load_archive(path, &m) : tool_load_source(path, &m))
+        return EXIT_TROUBLE;
+    int code = verify_module(m, path, is_archive, o);
+    jit_module_unref(m);
+    return code;
+}
+
+int cmd_verify(int argc, char **argv)
+{
+    const tool_command *self = tool_find_command("verify");
+    verify_options o = { .tolerance = { -1, -1 }, .seed = -1 };
+    tool_strings files = { 0 };
+    const tool_option options[] = {
+        { "args", "A.pt", "the arguments: a tuple written by torch.save, or .npy", OPT_STRING, &o.args },
+        { "expect", "B.pt", "the value that must come out", OPT_STRING, &o.expect },
+        { "expect-args", "C.pt", "what the arguments must be after the call", OPT_STRING, &o.expect_args },
+        { "expect-error", NULL, "the program must raise", OPT_FLAG, &o.expect_error },
+        { "method", "NAME", "what to call (default: forward)", OPT_STRING, &o.method },
+        { "rtol", "number", "relative tolerance of floats (default: by element type)", OPT_FLOAT, &o.tolerance.rtol },
+        { "atol", "number", "absolute tolerance of floats (default: by element type)", OPT_FLOAT, &o.tolerance.atol },
+        { "seed", "number", "seed of the random generator", OPT_INT, &o.seed },
+        { "threads", "number", "threads within operators (default: one per core)", OPT_INT, &o.threads },
+        { 0 },
+    };
+    int code = tool_parse(self, argc, argv, options, &files);
+    if (code < 0 && files.n != 1)
+        code = tool_usage(self, files.n ? "one file at a time" : "no file given");
+    if (code < 0 && !o.expect && !o.expect_args && !o.expect_error)
+        code = tool_usage(self, "say what to expect: --expect, --expect-args or --expect-error");
+    if (code < 0 && (o.threads < 0 || o.threads > 1000000))
+        code = tool_usage(self, "--threads: a number up to a million");
+    if (code < 0) {
+        if (o.threads > 0)
+            jit_set_num_threads((int)o.threads);
+        if (o.seed >= 0)
+            jit_manual_seed((uint64_t)o.seed);
+        code = verify_file(files.at[0], &o);
+    }
+    free(files.at);
+    return code;
+}
