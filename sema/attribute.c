@@ -199,7 +199,7 @@ static sval class_member(fn_checker *f, const type *t, const char *name, range a
             return value_sval(new_const(f, value_ref(VALUE_HEAP_V(VALUE_ENUM, m)), t, at));
     }
     ir_function *fn = t->kind == TYPE_CLASS ? type_find_method(t, name) : NULL;
-    if (fn && fn->is_static)
+    if (fn && (fn->is_static || f->c->archive)) /* hooks are printed as __torch__.C.hook(self, …) */
         return (sval){ .kind = SVAL_FUNCTION, .at = at, .fn = fn };
     if (fn) {
         diag_error(f->c->d, "method-of-class", at, "method '%s' must be called on an instance of %s", name,

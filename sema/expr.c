@@ -417,7 +417,19 @@ static texpr *check_value(fn_checker *f, const ast_node *n, const type *hint)
     }
 }
 
-static sval check_subscript(fn_checker *f, const ast_node *n)
+/* modules[i] of archive code: a submodule chosen when the program runs, of the interface that is asked for. */
+static texpr *index_modules(fn_checker *f, texpr *of, const ast_nodes *indices, const type *wanted, range at)
+{
+    texpr *args[2] = { of, check_expr(f, indices->at[0], NULL) };
+    texpr *e = call_op(f, "prim::ModuleContainerIndex", at, 2, args);
+    texpr *cast = new_texpr(f, TX_CAST, wanted, at, 1);
+    if (is_error(e) || !cast->n_args)
+        return error_expr(f, at);
+    cast->args[0] = e;
+    return cast;
+}
+
+static sval check_subscript(fn_checker *f, const ast_node *n, const type *hint)
 {
     const ast_subscript *s = (const ast_subscript *)n;
     sval of = check_sval(f, s->value, NULL);
@@ -428,7 +440,11 @@ static sval check_subscript(fn_checker *f, const ast_node *n)
         if (t)
             return (sval){ .kind = SVAL_TYPE, .at = n->at, .type = t };
     }
-    return value_sval(get_index(f, sval_to_value(f, of), &s->indices, n->at));
+    texpr *e = sval_to_value(f, of);
+    bool is_container = f->c->archive && e->type->kind == TYPE_CLASS && e->type->cls->is_module;
+    if (is_container && hint && hint->kind == TYPE_INTERFACE && s->indices.n == 1)
+        return value_sval(index_modules(f, e, &s->indices, hint, n->at));
+    return value_sval(get_index(f, e, &s->indices, n->at));
 }
 
 sval check_sval(fn_checker *f, const ast_node *n, const type *hint)
@@ -442,7 +458,7 @@ sval check_sval(fn_checker *f, const ast_node *n, const type *hint)
         return get_attribute(f, check_sval(f, a->value, NULL), a->id, n->at);
     }
     case AST_call: return check_call(f, (const ast_call *)n, hint);
-    case AST_subscript: return check_subscript(f, n);
+    case AST_subscript: return check_subscript(f, n, hint);
     case AST_tuple: return check_tuple(f, (const ast_tuple *)n);
     default: return value_sval(check_value(f, n, hint));
     }

@@ -2,6 +2,7 @@
  * devices, warnings. */
 /* SPDX-License-Identifier: Apache-2.0 */
 #include <inttypes.h>
+#include <stdio.h>
 #include <string.h>
 
 #include "base/map.h"
@@ -46,6 +47,47 @@ bool builtin_id(op_ctx *cx, const jit_value *args, jit_value *rets)
 {
     (void)cx;
     return ret_int(rets, value_is_heap(args[0]) ? (int64_t)(intptr_t)args[0].p : 0);
+}
+
+/* ---- submodules ---- */
+
+/* Slot of an object by name, or its slot count. */
+static size_t find_slot(const object *o, const char *name)
+{
+    const type_class *cls = ((const type *)o->type)->cls;
+    size_t i = 0;
+    while (i < o->n && strcmp(cls->attributes[i].name, name) != 0)
+        i++;
+    return i;
+}
+
+/* self.modules()[ind]: containers name their modules "0", "1", … */
+bool module_at_index(op_ctx *cx, const jit_value *args, jit_value *rets)
+{
+    const object *o = args[0].tag == VALUE_OBJECT ? args[0].object : NULL;
+    int64_t i = args[1].i, n = 0;
+    char name[24];
+    for (; o && n < INT32_MAX; n++) {
+        snprintf(name, sizeof name, "%lld", (long long)n);
+        if (find_slot(o, name) == o->n)
+            break;
+    }
+    i += i < 0 ? n : 0;
+    if (i < 0 || i >= n)
+        return OP_FAIL(cx, "list index out of range");
+    snprintf(name, sizeof name, "%lld", (long long)i);
+    rets[0] = value_ref(o->at[find_slot(o, name)]);
+    return true;
+}
+
+bool module_at_name(op_ctx *cx, const jit_value *args, jit_value *rets)
+{
+    const object *o = args[0].tag == VALUE_OBJECT ? args[0].object : NULL;
+    size_t i = o ? find_slot(o, args[1].s->s) : 0;
+    if (!o || i == o->n)
+        return OP_FAIL(cx, "KeyError: %s", args[1].s->s);
+    rets[0] = value_ref(o->at[i]);
+    return true;
 }
 
 /* ints and bools hash to themselves; what else is hashable has hashes of our own. */

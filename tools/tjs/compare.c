@@ -6,6 +6,7 @@
 #include "tools/tjs/tool.h"
 
 #include <math.h>
+#include <stdarg.h>
 #include <stdio.h>
 #include <stdlib.h>
 #include <string.h>
