@@ -106,6 +106,23 @@ JIT_API jit_status jit_compile(const char *source, size_t n_bytes, const jit_com
 JIT_API jit_status jit_compile_file(const char *path, const jit_compile_options *opts, jit_module **ret,
                                     jit_error *err);
 
+/** How jit_check() renders its report. */
+typedef enum jit_format { JIT_TEXT, JIT_TEXT_COLOUR, JIT_JSON } jit_format;
+
+/**
+ * Type check a source without keeping anything of it.
+ *
+ * @param ret_report  the diagnostics, rendered; empty text (or `[]`) if there are none. Release with jit_free()
+ * @return JIT_OK if the program is well typed, whatever the warnings | JIT_ESYNTAX or JIT_ETYPE, and then
+ *         *ret_report says why | JIT_EINVAL (opts->warnings has an unknown name) | JIT_ENOMEM
+ * @see    docs/diagnostics.md for every code */
+JIT_API jit_status jit_check(const char *source, size_t n_bytes, const jit_compile_options *opts,
+                             jit_format format, char **ret_report, jit_error *err);
+/** Name of warning i ("unused-variable"), NULL after the last. Static; ret_description and ret_is_default may be NULL. */
+JIT_API const char *jit_warning_name(size_t i, const char **ret_description, bool *ret_is_default);
+/** Release a string this library returned as `char *`. */
+JIT_API void jit_free(char *s);
+
 /* ---- saving --------------------------------------------------------------------------------------- */
 /** A file stored beside the module (`_extra_files` in PyTorch); bytes may be anything. */
 typedef struct jit_extra_file { const char *name; const void *bytes; size_t n_bytes; } jit_extra_file;
@@ -180,6 +197,11 @@ JIT_API jit_status jit_unserialize(const void *bytes, size_t n_bytes, const jit_
 JIT_API jit_status jit_module_extra_file(const jit_module *m, const char *name, char **ret, size_t *ret_n_bytes,
                                          jit_error *err);
 
+/** Compile all code of an archive. *ret_report as jit_check() gives it.
+ * @return JIT_OK | JIT_ESYNTAX, JIT_ETYPE or JIT_EUNSUPPORTED (an operator we lack), and then *ret_report says why
+ *       | JIT_EINVAL (the module of a source) | JIT_ENOMEM */
+JIT_API jit_status jit_module_check(jit_module *m, jit_format format, char **ret_report, jit_error *err);
+
 /** What jit_module_parts() lists. */
 typedef enum jit_part {
     JIT_PARAMETERS,  /* each once, under its first name */
@@ -209,23 +231,6 @@ JIT_API bool jit_module_is_training(const jit_module *m);
  * jit_dtype, or -1: leave them). Tensors that were shared stay shared.
  * @return JIT_OK | JIT_EINVAL | JIT_EUNSUPPORTED (the device) | JIT_ENOMEM */
 JIT_API jit_status jit_module_to(jit_module *m, const char *device, int dtype, jit_error *err);
-
-/** How jit_check() renders its report. */
-typedef enum jit_format { JIT_TEXT, JIT_TEXT_COLOUR, JIT_JSON } jit_format;
-
-/**
- * Type check a source without keeping anything of it.
- *
- * @param ret_report  the diagnostics, rendered; empty text (or `[]`) if there are none. Release with jit_free()
- * @return JIT_OK if the program is well typed, whatever the warnings | JIT_ESYNTAX or JIT_ETYPE, and then
- *         *ret_report says why | JIT_EINVAL (opts->warnings has an unknown name) | JIT_ENOMEM
- * @see    docs/diagnostics.md for every code */
-JIT_API jit_status jit_check(const char *source, size_t n_bytes, const jit_compile_options *opts,
-                             jit_format format, char **ret_report, jit_error *err);
-/** Name of warning i ("unused-variable"), NULL after the last. Static; ret_description and ret_is_default may be NULL. */
-JIT_API const char *jit_warning_name(size_t i, const char **ret_description, bool *ret_is_default);
-/** Release a string this library returned as `char *`. */
-JIT_API void jit_free(char *s);
 
 /* ---- modules and functions ------------------------------------------------------------------------ */
 /** Number of functions a module defines, in source order (of an archive: of the methods its object has), and the name

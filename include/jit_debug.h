@@ -21,6 +21,10 @@ typedef struct jit_stage_options {
 /** Text of a stage of a source (`is_ir`: IR text instead of a program). *ret: jit_free(). */
 jit_status jit_debug_stage(const char *source, size_t n_bytes, bool is_ir, const jit_compile_options *copts,
                            const jit_stage_options *opts, char **ret, jit_error *err);
+/** The same of a method of an archive's module ("forward", "encoder.forward"); NULL: all methods of its object. */
+jit_status jit_debug_module_stage(jit_module *m, const jit_stage_options *opts, char **ret, jit_error *err);
+/** An archive's table of contents: modules with parameters, methods, operators, records of the file. *ret: jit_free(). */
+jit_status jit_debug_contents(jit_module *m, bool json, char **ret, jit_error *err);
 /** One line per pass or per stage: name, tab, what it does. Release with jit_free(). */
 char *jit_debug_passes(void);
 char *jit_debug_stages(void);

@@ -289,6 +289,47 @@ jit_status jit_debug_stage(const char *source_, size_t n_bytes, bool is_ir, cons
     return status;
 }
 
+/* Stages of a module's methods. */
+static jit_status module_stage(jit_module *m, const jit_stage_options *o, text *out, jit_error *err)
+{
+    jit_status status = JIT_OK;
+    jit_function *f = NULL;
+    if (o->function) {
+        status = jit_module_function(m, o->function, &f, err);
+        if (!status)
+            status = print_function(f->fn, o, out, err);
+        jit_function_unref(f);
+        return status;
+    }
+    for (size_t i = 0; !status && i < jit_module_n_functions(m); i++) {
+        const char *name = jit_module_function_name(m, i);
+        status = jit_module_function(m, name, &f, err);
+        if (status)
+            break;
+        text_addf(out, "%s# %s\n", i ? "\n" : "", name);
+        status = print_function(f->fn, o, out, err);
+        jit_function_unref(f);
+    }
+    return status;
+}
+
+jit_status jit_debug_module_stage(jit_module *m, const jit_stage_options *opts, char **ret, jit_error *err)
+{
+    text out;
+    if (opts->stage && !is_stage(opts->stage))
+        return error_fail(err, JIT_EINVAL, "no stage '%s'", opts->stage);
+    text_init(&out, NULL);
+    jit_status status = module_stage(m, opts, &out, err);
+    char *made = text_take(&out);
+    if (!status && !made)
+        status = error_no_memory(err);
+    if (status)
+        mem_free(made);
+    else
+        *ret = made;
+    return status;
+}
+
 jit_status jit_graph(jit_function *f, const char *stage, char **ret, jit_error *err)
 {
     if (!f || !ret)

@@ -1,4 +1,4 @@
-/* tools/tjs/cmd_bench.c: `tjs bench run|compile FILE`: first call, median, minimum, percentiles, peak memory;
+/* tools/tjs/cmd_bench.c: `tjs bench run|compile|load FILE`: first call, median, minimum, percentiles, peak memory;
  * for a compile also time and memory per line of the source.
  *
  * Runs are timed one by one until --min-time has passed (at least five, at most a million). Something faster
@@ -49,6 +49,15 @@ static jit_status check_once(bench *b, jit_error *err)
     jit_status status = jit_check(b->source, b->n_bytes, &opts, JIT_TEXT, &report, err);
     if (!status)
         jit_free(report);
+    return status;
+}
+
+static jit_status load_once(bench *b, jit_error *err)
+{
+    jit_module *m;
+    jit_status status = jit_load(b->path, NULL, &m, err);
+    if (!status)
+        jit_module_unref(m);
     return status;
 }
 
@@ -153,13 +162,54 @@ static int bench_compile(bench *b)
     return measure(b, b->check_only ? check_once : compile_once);
 }
 
+static int bench_method(bench *b, const char *method, const char *args)
+{
+    tool_values values = { 0 };
+    jit_error err = JIT_ERROR_INIT;
+    int code = args ? tool_load_values(args, &values) : EXIT_FINE;
+    if (!code && jit_module_function(b->module, method, &b->function, &err))
+        code = tool_report(b->path, &err);
+    if (!code) {
+        b->args = values.at;
+        b->n_args = values.n;
+        code = measure(b, call_once);
+    }
+    jit_function_unref(b->function);
+    tool_free_values(&values);
+    return code;
+}
+
+static int bench_archive(bench *b, const char *method, const char *args)
+{
+    int code = tool_load_archive(b->path, &b->module);
+    if (code)
+        return code;
+    code = bench_method(b, method ? method : "__call__", args);
+    jit_module_unref(b->module);
+    return code;
+}
+
+static int bench_what(bench *b, const char *what, const char *method, const char *args)
+{
+    if (!strcmp(what, "load"))
+        return measure(b, load_once);
+    if (!strcmp(what, "run") && tool_is_archive(b->path))
+        return bench_archive(b, method, args);
+    if (!tool_read_file(b->path, &b->source, &b->n_bytes))
+        return EXIT_TROUBLE;
+    return !strcmp(what, "run") ? bench_run(b) : bench_compile(b);
+}
+
 int cmd_bench(int argc, char **argv)
 {
     const tool_command *self = tool_find_command("bench");
     bench b = { .min_time = 0.5 };
     int64_t threads = 0;
+    const char *method = NULL, *args = NULL;
     tool_strings words = { 0 };
     const tool_option options[] = {
+        { "method", "NAME", "run, of an archive: what to call (default: forward)", OPT_STRING, &method },
+        { "args", "FILE", "run, of an archive: the arguments, a tuple of torch.save, or .npy", OPT_STRING, &args },
         { "call", "EXPR", "run: the call (default: main()); its arguments are evaluated once", OPT_STRING, &b.call },
         { "threads", "number", "threads within operators", OPT_INT, &threads },
         { "min-time", "seconds", "measure at least this long (default 0.5)", OPT_FLOAT, &b.min_time },
@@ -168,16 +218,16 @@ int cmd_bench(int argc, char **argv)
         { 0 },
     };
     int code = tool_parse(self, argc, argv, options, &words);
-    if (code < 0 && (words.n != 2 || (strcmp(words.at[0], "run") && strcmp(words.at[0], "compile"))))
+    const char *what = words.n ? words.at[0] : "";
+    if (code < 0 && (words.n != 2 || (strcmp(what, "run") && strcmp(what, "compile") && strcmp(what, "load"))))
         code = tool_usage(self, "say what to time and one file");
     if (code < 0 && (threads < 0 || threads > 1000000))
         code = tool_usage(self, "--threads: a number up to a million");
-    if (code < 0 && !tool_read_file(b.path = words.at[1], &b.source, &b.n_bytes))
-        code = EXIT_TROUBLE;
     if (code < 0) {
         if (threads > 0)
             jit_set_num_threads((int)threads);
-        code = !strcmp(words.at[0], "run") ? bench_run(&b) : bench_compile(&b);
+        b.path = words.at[1];
+        code = bench_what(&b, what, method, args);
     }
     free(b.source);
     free(words.at);

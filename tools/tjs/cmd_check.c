@@ -11,11 +11,39 @@ typedef struct check_options {
     char *warnings; /* as jit_compile_options has them */
 } check_options;
 
+/* Print a report; NULL: err says why there is none. */
+static int show_report(const char *path, jit_status status, char *report, bool json, jit_error *err)
+{
+    if (!report)
+        return tool_report(path, err);
+    fputs(report, json ? stdout : stderr);
+    jit_free(report);
+    jit_error_fini(err);
+    return status ? EXIT_NO : EXIT_FINE;
+}
+
+static int check_archive(const char *path, bool json)
+{
+    jit_module *m;
+    char *report = NULL;
+    jit_error err = JIT_ERROR_INIT;
+    int code = tool_load_archive(path, &m);
+    if (code)
+        return code;
+    jit_format format = json ? JIT_JSON : tool_stderr_is_terminal() ? JIT_TEXT_COLOUR : JIT_TEXT;
+    jit_status status = jit_module_check(m, format, &report, &err);
+    code = show_report(path, status, report, json, &err);
+    jit_module_unref(m);
+    return code;
+}
+
 /* Reports go to stderr as text, to stdout as one JSON array per file. */
 static int check_file(const char *path, const check_options *o)
 {
     char *source, *report = NULL;
     size_t n;
+    if (tool_is_archive(path))
+        return check_archive(path, o->json);
     if (!tool_read_file(path, &source, &n))
         return EXIT_TROUBLE;
     jit_compile_options opts = JIT_COMPILE_OPTIONS_INIT;
@@ -26,12 +54,7 @@ static int check_file(const char *path, const check_options *o)
     jit_format format = o->json ? JIT_JSON : tool_stderr_is_terminal() ? JIT_TEXT_COLOUR : JIT_TEXT;
     jit_status status = jit_check(source, n, &opts, format, &report, &err);
     free(source);
-    if (!report)
-        return tool_report(path, &err);
-    fputs(report, o->json ? stdout : stderr);
-    jit_free(report);
-    jit_error_fini(&err);
-    return status ? EXIT_NO : EXIT_FINE;
+    return show_report(path, status, report, o->json, &err);
 }
 
 /* Append `prefix` and each name of the list s to the set; false: no memory. */

@@ -5,6 +5,22 @@
 #include <stdio.h>
 #include <stdlib.h>
 
+static int show_archive(const char *path, const jit_stage_options *o)
+{
+    jit_module *m;
+    char *text;
+    jit_error err = JIT_ERROR_INIT;
+    int code = tool_load_archive(path, &m);
+    if (code)
+        return code;
+    if (jit_debug_module_stage(m, o, &text, &err))
+        code = tool_report(path, &err);
+    else
+        tool_put(text);
+    jit_module_unref(m);
+    return code;
+}
+
 int cmd_graph(int argc, char **argv)
 {
     const tool_command *self = tool_find_command("graph");
@@ -27,6 +43,9 @@ int cmd_graph(int argc, char **argv)
     }
     if (code < 0 && (files.n < 1 || files.n > 2))
         code = tool_usage(self, files.n ? "one file and at most one function" : "no file given");
+    o.function = files.n == 2 ? files.at[1] : NULL;
+    if (code < 0 && tool_is_archive(files.at[0]))
+        code = show_archive(files.at[0], &o);
     char *source, *text;
     size_t n;
     if (code < 0 && !tool_read_file(files.at[0], &source, &n))
@@ -35,7 +54,6 @@ int cmd_graph(int argc, char **argv)
         jit_compile_options copts = JIT_COMPILE_OPTIONS_INIT;
         jit_error err = JIT_ERROR_INIT;
         copts.name = files.at[0];
-        o.function = files.n == 2 ? files.at[1] : NULL;
         jit_status status = jit_debug_stage(source, n, tool_has_suffix(files.at[0], ".ir"), &copts, &o, &text, &err);
         free(source);
         code = status ? tool_report(files.at[0], &err) : EXIT_FINE;

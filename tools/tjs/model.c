@@ -22,14 +22,19 @@ bool tool_is_archive(const char *path)
 
 int tool_load_archive(const char *path, jit_module **ret)
 {
+    jit_load_options opts = JIT_LOAD_OPTIONS_INIT;
+    return tool_load_archive_with(path, &opts, ret);
+}
+
+int tool_load_archive_with(const char *path, jit_load_options *opts, jit_module **ret)
+{
     jit_limits limits = JIT_LIMITS_INIT;
     limits.max_instructions = LOAD_INSTRUCTIONS;
     limits.max_bytes = (size_t)1 << LOAD_BYTES_LOG2;
     limits.max_time_ns = LOAD_SECONDS * INT64_C(1000000000);
-    jit_load_options opts = JIT_LOAD_OPTIONS_INIT;
-    opts.limits = &limits;
+    opts->limits = &limits;
     jit_error err = JIT_ERROR_INIT;
-    if (!jit_load(path, &opts, ret, &err))
+    if (!jit_load(path, opts, ret, &err))
         return EXIT_FINE;
     tool_report(path, &err);
     return EXIT_TROUBLE; // a damaged file is no ill-typed program

@@ -47,6 +47,8 @@ int tool_report(const char *what, jit_error *err);
 bool tool_is_archive(const char *path);
 /** Load an archive, compile a source. @return EXIT_FINE, or the exit code after reporting */
 int tool_load_archive(const char *path, jit_module **ret);
+/** … with options; their limits are replaced by those for archives from anywhere. */
+int tool_load_archive_with(const char *path, jit_load_options *opts, jit_module **ret);
 int tool_load_source(const char *path, jit_module **ret);
 
 typedef struct tool_values { jit_any **at; size_t n, room; } tool_values;
@@ -72,6 +74,7 @@ double tool_now(void); /* seconds, monotonic */
 
 int cmd_check(int argc, char **argv);
 int cmd_run(int argc, char **argv);
+int cmd_inspect(int argc, char **argv);
 int cmd_graph(int argc, char **argv);
 int cmd_test(int argc, char **argv);
 int cmd_ops(int argc, char **argv);
