@@ -242,6 +242,8 @@ static jit_status find_function(const jit_module *m, const char *name, ir_functi
 static jit_status save_module(jit_module *m, const jit_save_options *o, const target *to, jit_error *err)
 {
     ir_function *fn;
+    if (m->root.tag == VALUE_OBJECT)
+        return save_object(m->root, m->file, o, to, err);
     jit_status status = find_function(m, o ? o->function : NULL, &fn, err);
     return status ? status : save_function(fn, o, to, err);
 }
@@ -280,7 +282,7 @@ jit_status jit_serialize(jit_module *m, const jit_save_options *opts, char **ret
 
 static jit_status save_handle(jit_function *f, const jit_save_options *o, const target *to, jit_error *err)
 {
-    return save_function(f->fn, o, to, err);
+    return f->self.tag == VALUE_OBJECT ? save_object(f->self, NULL, o, to, err) : save_function(f->fn, o, to, err);
 }
 
 jit_status jit_save_function(jit_function *f, const char *path, const jit_save_options *opts, jit_error *err)

@@ -91,6 +91,44 @@ static int judge(const char *path, const verify_options *o, jit_status status, j
     return code;
 }
 
+/* ---- arguments ---- */
+
+/* The call gets containers of its own that hold the same tensors, as PyTorch's calls from Python do: what the program
+ * appends to a list is not seen outside, what it writes to a tensor is. NULL: no memory. */
+static jit_any *copy_containers(const jit_any *v)
+{
+    jit_kind k = jit_kind_of(v);
+    size_t n = jit_len(v);
+    if (k != JIT_LIST && k != JIT_TUPLE && k != JIT_DICT)
+        return jit_ref((jit_any *)(uintptr_t)v);
+    jit_any **keys = calloc(n + 1, sizeof *keys), **items = calloc(n + 1, sizeof *items), *copy = NULL;
+    for (size_t i = 0; keys && items && i < n; i++) {
+        jit_any *item = jit_item(v, i);
+        items[i] = item ? copy_containers(item) : NULL;
+        keys[i] = k == JIT_DICT ? jit_key(v, i) : NULL;
+        jit_unref(item);
+    }
+    if (keys && items)
+        copy = k == JIT_LIST ? jit_list(items, n) : k == JIT_TUPLE ? jit_tuple(items, n) : jit_dict(keys, items, n);
+    for (size_t i = 0; keys && items && i < n; i++) {
+        jit_unref(keys[i]);
+        jit_unref(items[i]);
+    }
+    free(keys);
+    free(items);
+    return copy;
+}
+
+static jit_status call_shielded(jit_function *f, const tool_values *args, jit_any **ret, jit_error *err)
+{
+    tool_values own = { calloc(args->n + 1, sizeof *own.at), 0, args->n + 1 };
+    for (; own.at && own.n < args->n; own.n++)
+        own.at[own.n] = copy_containers(args->at[own.n]);
+    jit_status status = own.at ? jit_call(f, own.at, own.n, NULL, ret, err) : JIT_ENOMEM;
+    tool_free_values(&own);
+    return status;
+}
+
 static int verify_module(jit_module *m, const char *path, bool is_archive, const verify_options *o)
 {
     tool_values args = { 0 };
@@ -103,7 +141,7 @@ static int verify_module(jit_module *m, const char *path, bool is_archive, const
     }
     int code = o->args ? tool_load_values(o->args, &args) : EXIT_FINE;
     if (code == EXIT_FINE) {
-        jit_status status = jit_call(f, args.at, args.n, NULL, &result, &err);
+        jit_status status = call_shielded(f, &args, &result, &err);
         code = judge(path, o, status, result, &err, &args);
     }
     jit_unref(result);

@@ -1,12 +1,19 @@
 #!/usr/bin/env python3
-"""Runs `tjs verify` on archives that generate.py wrote. Usage: run.py TJS FOLDER [NAME…]
+"""PyTorch's archives give PyTorch's answers here: load.py TJS FOLDER [--full] [NAME…]
 
-Without FOLDER/cases.json the twelve small archives are written first. Exit 77 (skipped) where there is no torch."""
+generate.py writes the archives into FOLDER unless they are there already: twelve small ones, or all with --full.
+`tjs verify` judges each. Exit 77 (skipped) where there is no PyTorch."""
 # SPDX-License-Identifier: Apache-2.0
 import json, os, subprocess, sys
 
 HERE = os.path.dirname(os.path.abspath(__file__))
 PYTHON = os.environ.get("TJS_TORCH_PYTHON", "/usr/bin/python3")
+
+
+def is_fresh(folder):
+    made = os.path.join(folder, "cases.json")
+    sources = [os.path.join(HERE, f) for f in ("generate.py", "modules.py", "vision.py")]
+    return os.path.exists(made) and os.path.getmtime(made) > max(map(os.path.getmtime, sources))
 
 
 def generate(folder, full):
@@ -34,7 +41,7 @@ def command(tjs, folder, row):
 def main():
     words = [w for w in sys.argv[1:] if not w.startswith("--")]
     tjs, folder, names = words[0], words[1], words[2:]
-    if not os.path.exists(os.path.join(folder, "cases.json")):
+    if not is_fresh(folder):
         generate(folder, "--full" in sys.argv)
     with open(os.path.join(folder, "cases.json")) as f:
         rows = [r for r in json.load(f) if not names or r["name"] in names]
