@@ -286,34 +286,3 @@ jit_status jit_module_extra_file(const jit_module *m, const char *name, char **r
         *ret_n_bytes = n;
     return JIT_OK;
 }
-
-/* ---- values --------------------------------------------------------------------------------------- */
-
-static bool has_suffix(const char *s, const char *suffix)
-{
-    size_t n = strlen(s), m = strlen(suffix);
-    return n >= m && !strcmp(s + n - m, suffix);
-}
-
-jit_status jit_value_load(const char *path, jit_any **ret, jit_error *err)
-{
-    if (!path || !ret)
-        return error_fail(err, JIT_EINVAL, "jit_value_load: the path or the place of the value is NULL");
-    if (has_suffix(path, ".npy"))
-        return jit_tensor_load(path, ret, err);
-    container *c;
-    jit_value v = VALUE_NONE_V;
-    jit_status status = container_open(path, &(container_options){ 0 }, &c, err);
-    if (status)
-        return status;
-    loader l = { .file = c };
-    status = read_pickle(&l, "data.pkl", "data", &v, err);
-    container_unref(c);
-    if (status)
-        return status;
-    jit_any *box = api_box(v);
-    if (!box)
-        return error_no_memory(err);
-    *ret = box;
-    return JIT_OK;
-}

@@ -80,7 +80,7 @@ const char *jit_module_function_name(const jit_module *m, size_t i)
 static const char *suggest_function(const strmap *all, const char *name)
 {
     const char *best = NULL;
-    int best_distance = 3;
+    int best_distance = text_slip_limit(name) + 1;
     for (size_t i = 0; i < all->n; i++) {
         int distance = text_distance(name, all->entries[i].key, best_distance - 1);
         if (distance < best_distance) {
