@@ -566,14 +566,18 @@ static void print_set_attribute(script_writer *w, const ir_node *n)
     put(w, n->at, "\n");
 }
 
+/* The submodule of an index that is only known when the program runs: the type it is taken for is written before it,
+ * which to readers means the cast that follows in the graph. */
 static void print_container_index(script_writer *w, const ir_node *n)
 {
+    const ir_node *cast = n->outputs[0]->n_uses == 1 ? n->outputs[0]->uses->user : n;
+    ir_value *const *result = cast->op == OP_prim_unchecked_cast && cast->block == n->block ? cast->outputs : n->outputs;
     begin_statement(w, n, 2);
-    name_values(w, n->outputs, 1);
+    name_values(w, result, 1);
     indent(w, n->at);
-    put_names(w, n->outputs, 1, n->at);
+    put_names(w, result, 1, n->at);
     put(w, n->at, " : ");
-    script_put_type(w->a, n->outputs[0]->type, &w->out->code);
+    script_put_type(w->a, result[0]->type, &w->out->code);
     put(w, n->at, " = ");
     script_put_value(w, n->inputs[0], n->at, w->out);
     put(w, n->at, "[");
@@ -619,6 +623,10 @@ static void print_node(script_writer *w, const ir_node *n)
     case OP_prim_Exit:     print_exit(w, n); return;
     case OP_prim_ModuleContainerIndex_list: case OP_prim_ModuleContainerIndex_dict:
         print_container_index(w, n);
+        return;
+    case OP_prim_unchecked_cast:
+        if (!ptrmap_find(&w->exprs, n->outputs[0])) // else it was written with what it casts
+            print_expression(w, n);
         return;
     default:
         print_expression(w, n);

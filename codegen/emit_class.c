@@ -62,18 +62,37 @@ static void print_interface(script_archive *a, const type *t, script_text *out)
 
 /* ---- classes ---------------------------------------------------------------------------------------- */
 
-static void put_name_list(const type *t, const char *name, bool of_buffers, script_text *out)
+static void begin_names(const char *name, script_text *out)
 {
     script_put(out, nowhere, "  ");
     script_put(out, nowhere, name);
     script_put(out, nowhere, " = [");
+}
+
+static void put_name(const char *name, script_text *out)
+{
+    script_put_quoted(name, strlen(name), &out->code);
+    script_put(out, nowhere, ", ");
+}
+
+static void put_attribute_names(const type *t, const char *title, bool of_buffers, script_text *out)
+{
+    begin_names(title, out);
     for (size_t i = 0; i < t->cls->n_attributes; i++) {
         const type_attribute *at = &t->cls->attributes[i];
-        if (of_buffers ? !at->is_buffer : !at->is_parameter)
-            continue;
-        script_put_quoted(at->name, strlen(at->name), &out->code);
-        script_put(out, nowhere, ", ");
+        if (of_buffers ? at->is_buffer : at->is_parameter)
+            put_name(at->name, out);
     }
+    script_put(out, nowhere, "]\n");
+}
+
+static void put_hook_names(const char *title, const char *const *names, size_t n, script_text *out)
+{
+    if (!n)
+        return;
+    begin_names(title, out);
+    for (size_t i = 0; i < n; i++)
+        put_name(names[i], out);
     script_put(out, nowhere, "]\n");
 }
 
@@ -103,8 +122,10 @@ static void print_class(script_archive *a, const type *t, script_text *out)
 {
     size_t begin = out->code.n;
     if (t->cls->is_module) {
-        put_name_list(t, "__parameters__", false, out);
-        put_name_list(t, "__buffers__", true, out);
+        put_attribute_names(t, "__parameters__", false, out);
+        put_attribute_names(t, "__buffers__", true, out);
+        put_hook_names("__forward_pre_hooks__", t->cls->pre_hooks, t->cls->n_pre_hooks, out);
+        put_hook_names("__forward_hooks__", t->cls->hooks, t->cls->n_hooks, out);
     }
     print_attributes(a, t, out);
     for (size_t i = 0; i < t->cls->methods.n && !a->status; i++) {

@@ -36,11 +36,11 @@ static void put_values(script_writer *w, const ir_node *n, uint32_t first, const
     put(to, n, close);
 }
 
-/* The arguments of a call of TorchScript code: each has a comma. */
-static void put_arguments(script_writer *w, const ir_node *n, script_text *to)
+/* The arguments of a call of TorchScript code, inputs from `first` on: each has a comma. */
+static void put_arguments(script_writer *w, const ir_node *n, uint32_t first, script_text *to)
 {
     put(to, n, "(");
-    for (uint32_t i = 1; i < n->n_inputs; i++) {
+    for (uint32_t i = first; i < n->n_inputs; i++) {
         put_value(w, n, i, to);
         put(to, n, ", ");
     }
@@ -161,11 +161,38 @@ static void put_new_object(script_writer *w, const ir_node *n, script_text *to)
     put(to, n, ")");
 }
 
+static bool is_one_of(const char *name, const char *const *names, size_t n)
+{
+    for (size_t i = 0; i < n; i++)
+        if (!strcmp(names[i], name))
+            return true;
+    return false;
+}
+
+/* Readers know hooks as functions in the class, not as methods of its objects. */
+static bool is_hook(const type *t, const char *name)
+{
+    return t->kind == TYPE_CLASS
+           && (is_one_of(name, t->cls->hooks, t->cls->n_hooks) || is_one_of(name, t->cls->pre_hooks, t->cls->n_pre_hooks));
+}
+
+static void put_hook_call(script_writer *w, const ir_node *n, script_text *to)
+{
+    put_type(w, n, n->inputs[0]->type, to);
+    put(to, n, ".");
+    put(to, n, ir_get_str(n, "name"));
+    put_arguments(w, n, 0, to);
+}
+
 static void put_method_call(script_writer *w, const ir_node *n, script_text *to)
 {
+    if (is_hook(n->inputs[0]->type, ir_get_str(n, "name"))) {
+        put_hook_call(w, n, to);
+        return;
+    }
     put_receiver(w, n, ".", to);
     put(to, n, ir_get_str(n, "name"));
-    put_arguments(w, n, to);
+    put_arguments(w, n, 1, to);
 }
 
 static void put_isinstance(script_writer *w, const ir_node *n, script_text *to)
@@ -357,7 +384,7 @@ void script_put_rhs(script_writer *w, const ir_node *n, script_text *to)
     case OP_prim_CreateObject:   put_new_object(w, n, to); return;
     case OP_prim_CallFunction:
         put_value(w, n, 0, to);
-        put_arguments(w, n, to);
+        put_arguments(w, n, 1, to);
         return;
     case OP_prim_CallMethod:     put_method_call(w, n, to); return;
     case OP_prim_unchecked_cast: put_typed_call(w, n, "unchecked_cast", to); return;

@@ -115,12 +115,21 @@ const char *script_archive_class_name(script_archive *a, const type *t)
     return name ? name : name_item(a, t, t->name, (script_item){ .type = t });
 }
 
+/* A method called as a function, as hooks are, is a name in its class. */
+static const char *method_name(script_archive *a, const ir_function *fn)
+{
+    const char *class_name = script_archive_class_name(a, fn->owner);
+    return class_name ? arena_printf(&a->arena, "%s.%s", class_name, fn->name) : NULL;
+}
+
 /* A static method stands beside its class: a name below a class would be looked up in the class. */
 const char *script_function_name(script_archive *a, ir_function *fn)
 {
     const char *name = ptrmap_find(&a->names, fn);
     if (name)
         return name;
+    if (fn->owner && !fn->is_static)
+        return method_name(a, fn);
     const char *wanted = fn->qualified_name, *dot = fn->owner ? strrchr(fn->owner->name, '.') : NULL;
     if (dot)
         wanted = arena_printf(&a->arena, "%.*s.%s", (int)(dot - fn->owner->name), fn->owner->name, fn->name);

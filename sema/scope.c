@@ -267,8 +267,11 @@ sval lookup_name(fn_checker *f, const char *name, range at)
     const sval *g = own ? own : find_prebound(name);
     if (!g || (f->c->archive && g->kind == SVAL_MODULE))
         return report_unknown(f, name, at);
-    if (own && own->kind == SVAL_CLASS && !resolve_class(f->c, own))
-        return error_sval(at);
+    if (own && own->kind == SVAL_CLASS) {
+        const type *t = resolve_class(f->c, own);
+        if (!t || t == T_ERROR) // told where it stands
+            return error_sval(at);
+    }
     sval v = *g;
     v.at = at;
     return v;

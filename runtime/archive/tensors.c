@@ -109,6 +109,12 @@ static bool begins(const mapping *m, const char *magic, size_t n)
     return m->n_bytes >= n && !memcmp(m->bytes, magic, n);
 }
 
+static bool ends(const char *path, const char *with)
+{
+    const size_t n = strlen(path), k = strlen(with);
+    return n >= k && !strcmp(path + n - k, with);
+}
+
 /* A ZIP file is torch.save's if its records lie in a folder, NumPy's if they are called *.npy. */
 static jit_status load_zip(const char *path, jit_value *ret, jit_error *err)
 {
@@ -118,8 +124,7 @@ static jit_status load_zip(const char *path, jit_value *ret, jit_error *err)
     if (status)
         return status;
     const char *first = container_n_records(c) ? container_at(c, 0)->name : "";
-    const size_t n = strlen(first);
-    const bool is_numpy = n > 4 && !strcmp(first + n - 4, ".npy");
+    const bool is_numpy = ends(first, ".npy");
     container_unref(c);
     if (is_numpy)
         return npz_load(path, ret, err);
@@ -134,7 +139,7 @@ static jit_status load_zip(const char *path, jit_value *ret, jit_error *err)
 static jit_status load_mapped(mapping *m, const char *path, jit_value *ret, jit_error *err)
 {
     tensor *t;
-    if (begins(m, "\x93NUMPY", 6)) {
+    if (begins(m, "\x93NUMPY", 6) || ends(path, ".npy")) {
         jit_status status = npy_read(m, 0, m->n_bytes, path, &t, err);
         if (!status)
             *ret = VALUE_HEAP_V(VALUE_TENSOR, t);
@@ -154,12 +159,6 @@ jit_status tensors_load(const char *path, jit_value *ret, jit_error *err)
     status = load_mapped(m, path, ret, err);
     mapping_unref(m);
     return status;
-}
-
-static bool ends(const char *path, const char *with)
-{
-    const size_t n = strlen(path), k = strlen(with);
-    return n >= k && !strcmp(path + n - k, with);
 }
 
 static jit_status save_npy(jit_value v, const char *path, jit_error *err)

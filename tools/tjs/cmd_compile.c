@@ -48,20 +48,6 @@ static int save(jit_module *m, const char *path, const compile_options *o)
     return status ? tool_report(path, &err) : EXIT_FINE;
 }
 
-static int load(const char *path, jit_module **ret)
-{
-    char *source;
-    size_t n;
-    if (!tool_read_file(path, &source, &n))
-        return EXIT_TROUBLE;
-    jit_compile_options options = JIT_COMPILE_OPTIONS_INIT;
-    jit_error err = JIT_ERROR_INIT;
-    options.name = path;
-    jit_status status = jit_compile(source, n, &options, ret, &err);
-    free(source);
-    return status ? tool_report(path, &err) : EXIT_FINE;
-}
-
 int cmd_compile(int argc, char **argv)
 {
     const tool_command *self = tool_find_command("compile");
@@ -80,8 +66,9 @@ int cmd_compile(int argc, char **argv)
         code = tool_usage(self, "say where the archive goes: -o OUT.pt");
     jit_module *m = NULL;
     if (code < 0) {
-        int loaded = load(files.at[0], &m);
-        code = loaded == EXIT_FINE ? save(m, files.at[0], &o) : loaded;
+        const char *path = files.at[0];
+        int loaded = tool_is_archive(path) ? tool_load_archive(path, &m) : tool_load_source(path, &m);
+        code = loaded == EXIT_FINE ? save(m, path, &o) : loaded;
     }
     jit_module_unref(m);
     free(files.at);

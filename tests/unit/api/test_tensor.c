@@ -141,8 +141,8 @@ static char path[64];
 static int make_file(void **state)
 {
     (void)state;
-    strcpy(path, "/tmp/tjs-npy-XXXXXX");
-    int fd = mkstemp(path);
+    strcpy(path, "/tmp/tjs-XXXXXX.npy");
+    int fd = mkstemps(path, 4);
     return fd < 0 ? -1 : close(fd);
 }
 
