@@ -4,7 +4,7 @@ set -euo pipefail
 root=$(cd "$(dirname "${BASH_SOURCE[0]}")/.." && pwd)
 cd "$root"
 
-build_packages="gcc libc6-dev libdnnl-dev pkg-config re2c bison meson ninja-build"
+build_packages="gcc libc6-dev libdnnl-dev pkg-config re2c bison meson ninja-build libzip-dev zlib1g-dev"
 build_commands="cc pkg-config re2c bison meson ninja"
 test_packages="g++ clang libclang-rt-14-dev libcmocka-dev liblapack3 python3"
 bench_packages="python3 python3-torch"
