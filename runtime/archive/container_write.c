@@ -40,8 +40,8 @@ struct container_writer {
 
 static void put(text *out, uint64_t x, int n_bytes)
 {
-    for (int i = 0; i < n_bytes; i++)
-        text_add_char(out, (char)(x >> 8 * i));
+    for (int i = 0; i < n_bytes; i++, x >>= 8)
+        text_add_char(out, (char)x);
 }
 
 static uint32_t narrow(uint64_t x) { return IS_LARGE(x) ? 0xffffffffu : (uint32_t)x; }

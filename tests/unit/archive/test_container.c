@@ -23,8 +23,8 @@ typedef struct zip_text { text bytes, directory; int n; } zip_text;
 
 static void put(text *out, uint64_t x, int n)
 {
-    for (int i = 0; i < n; i++)
-        text_add_char(out, (char)(x >> 8 * i));
+    for (int i = 0; i < n; i++, x >>= 8)
+        text_add_char(out, (char)x);
 }
 
 static void zip_begin(zip_text *z)
