@@ -166,7 +166,8 @@ static void tile_loop(void *ctx, int64_t n, char *const *data, const int64_t *st
     const int64_t first_n = pad(n < tile_n ? n : tile_n);
     for (int k = 1; k < task->n_operands; k++) {
         if (strides[k] != 0) continue;
-        task->casts[k](first_n, data[k], 0, buffers.at[k], task->bytes[k]);
+        task->casts[k](1, data[k], 0, buffers.at[k], task->bytes[k]);
+        tiles_repeat(buffers.at[k], (size_t)task->bytes[k], first_n);
         in[k - 1] = buffers.at[k];
     }
     for (int64_t at = 0; at < n; at += tile_n) {
@@ -248,6 +249,29 @@ static tensor *result_like(op_ctx *cx, const pw_call *call, const tensor *first,
     return make_tensor(cx, result, first->sizes, first->n_dims);
 }
 
+/* At most PW_VECTOR elements: one vector of each operand, no program. */
+static void run_few(const pw_call *call, int n_operands, pw_tile tile, dtype compute, int64_t n, tensor *out)
+{
+    _Alignas(64) char vectors[PW_MAX_OPERANDS + 1][PW_VECTOR * 16];
+    const void *in[PW_MAX_OPERANDS];
+    const size_t bytes = dtype_size(compute), padded = PW_VECTOR * bytes;
+    for (int k = 0; k < n_operands; k++) {
+        const jit_value v = call->operands[k];
+        in[k] = vectors[k];
+        if (v.tag == VALUE_TENSOR) {
+            if (padded <= 64) memset(vectors[k], 0, 64);
+            else memset(vectors[k], 0, padded);
+            tiles_copy_few(vectors[k], tensor_data(v.t), (size_t)n * bytes);
+        } else {
+            if (compute == DTYPE_float32 && v.tag == VALUE_FLOAT) memcpy(vectors[k], &(float){ (float)v.f }, sizeof(float));
+            else element_store_number(compute, vectors[k], v);
+            tiles_repeat(vectors[k], bytes, PW_VECTOR);
+        }
+    }
+    tile(PW_VECTOR, in, vectors[PW_MAX_OPERANDS]);
+    tiles_copy_few(tensor_data(out), vectors[PW_MAX_OPERANDS], (size_t)n * dtype_size(tensor_dtype(out)));
+}
+
 /* No conversion and no broadcasting but of numbers: a tile program of one step, without an iterator. False: not
  * such a call; *ret is NULL after true when memory ran out. */
 static bool run_plain(op_ctx *cx, const pw_call *call, pw_tile tile, dtype compute, dtype result, tensor **ret)
@@ -257,6 +281,10 @@ static bool run_plain(op_ctx *cx, const pw_call *call, pw_tile tile, dtype compu
     if (!first) return false;
     tensor *out = *ret = result_like(cx, call, first, result);
     if (!out) return true;
+    if (first->numel <= PW_VECTOR) {
+        run_few(call, n_operands, tile, compute, first->numel, out);
+        return true;
+    }
     tile_program p;
     const size_t bytes = dtype_size(compute);
     tiles_init(&p, first->numel, bytes);

@@ -28,8 +28,7 @@ static int64_t pad(int64_t n)
     return (n + PW_VECTOR - 1) & -(int64_t)PW_VECTOR;
 }
 
-/* n copies of the element at p, which stands at the first place already. */
-static void repeat(char *p, size_t bytes, int64_t n)
+void tiles_repeat(char *p, size_t bytes, int64_t n)
 {
     if (bytes == 4) {
         uint32_t x;
@@ -53,7 +52,7 @@ int tiles_add_number(tile_program *p, dtype d, jit_value number)
     else
         element_store_number(d, to, number);
     const size_t bytes = dtype_size(d);
-    repeat(to, bytes, pad(p->n < p->tile_n ? p->n : p->tile_n));
+    tiles_repeat(to, bytes, pad(p->n < p->tile_n ? p->n : p->tile_n));
     return add_slot(p, (tile_slot){ .kind = TILE_NUMBER, .bytes = (uint8_t)bytes, .index = (uint8_t)p->n_numbers++ });
 }
 
@@ -65,17 +64,6 @@ static void run_steps(const tile_program *p, int64_t n, char *const *at)
         for (int i = 0; i < step->n_in; i++) in[i] = at[step->in[i]];
         step->run(n, in, at[step->out]);
     }
-}
-
-/* Fewer than 16 elements of a size known to be small. */
-static void copy_few(char *to, const char *from, size_t n_bytes)
-{
-    if (n_bytes == 4)
-        memcpy(to, from, 4);
-    else if (n_bytes == 8)
-        memcpy(to, from, 8);
-    else
-        memcpy(to, from, n_bytes);
 }
 
 /* The last n < PW_VECTOR elements, from `begin`: a whole vector, of which n elements count. */
@@ -92,12 +80,12 @@ static void run_tail(const tile_program *p, int64_t begin, int64_t n, char **at)
             memset(at[k], 0, PW_VECTOR * 4);
         else
             memset(at[k], 0, PW_VECTOR * 16);
-        copy_few(at[k], slot->data + begin * slot->bytes, (size_t)n * slot->bytes);
+        tiles_copy_few(at[k], slot->data + begin * slot->bytes, (size_t)n * slot->bytes);
     }
     run_steps(p, PW_VECTOR, at);
     for (int k = 0; k < p->n_slots; k++) {
         const tile_slot *slot = &p->slots[k];
-        if (slot->kind == TILE_OUTPUT) copy_few(slot->data + begin * slot->bytes, at[k], (size_t)n * slot->bytes);
+        if (slot->kind == TILE_OUTPUT) tiles_copy_few(slot->data + begin * slot->bytes, at[k], (size_t)n * slot->bytes);
     }
 }
 

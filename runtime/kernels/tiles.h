@@ -56,4 +56,17 @@ int tiles_add_number(tile_program *p, dtype d, jit_value number);
 int tiles_add_temporary(tile_program *p, size_t bytes, int buffer);
 void tiles_run(const tile_program *p);
 
+/** n copies of the element at p, which stands at the first place already. */
+void tiles_repeat(char *p, size_t bytes, int64_t n);
+/** Fewer than PW_VECTOR elements of few bytes. */
+static inline void tiles_copy_few(char *to, const char *from, size_t n_bytes)
+{
+    if (n_bytes == 4)
+        __builtin_memcpy(to, from, 4);
+    else if (n_bytes == 8)
+        __builtin_memcpy(to, from, 8);
+    else
+        __builtin_memcpy(to, from, n_bytes);
+}
+
 #endif

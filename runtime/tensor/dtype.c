@@ -6,13 +6,13 @@
 
 #include <string.h>
 
-typedef struct dtype_row {
-    uint8_t n_bytes, category;
-    const char *name, *prefix;
-} dtype_row;
+const struct dtype_fact dtype_facts[DTYPE__COUNT] = {
+#define DTYPE(id, code, ctype, bytes, cat, name, prefix) [code] = { bytes, CATEGORY_##cat },
+#include "runtime/tensor/dtype.def"
+};
 
-static const dtype_row rows[DTYPE__COUNT] = {
-#define DTYPE(id, code, ctype, bytes, cat, name, prefix) [code] = { bytes, CATEGORY_##cat, name, prefix },
+static const struct { const char *name, *prefix; } rows[DTYPE__COUNT] = {
+#define DTYPE(id, code, ctype, bytes, cat, name, prefix) [code] = { name, prefix },
 #include "runtime/tensor/dtype.def"
 };
 
@@ -22,17 +22,7 @@ static const dtype_row rows[DTYPE__COUNT] = {
 
 bool dtype_is_valid(int64_t code)
 {
-    return code >= 0 && code < DTYPE__COUNT && rows[code].n_bytes != 0;
-}
-
-size_t dtype_size(dtype d)
-{
-    return rows[d].n_bytes;
-}
-
-dtype_category dtype_category_of(dtype d)
-{
-    return (dtype_category)rows[d].category;
+    return code >= 0 && code < DTYPE__COUNT && dtype_facts[code].n_bytes != 0;
 }
 
 const char *dtype_name(dtype d)
@@ -84,7 +74,7 @@ static dtype promote_integral(dtype a, dtype b)
 {
     if ((a == DTYPE_uint8 && b == DTYPE_int8) || (a == DTYPE_int8 && b == DTYPE_uint8))
         return DTYPE_int16;
-    return rows[a].n_bytes >= rows[b].n_bytes ? a : b;
+    return dtype_facts[a].n_bytes >= dtype_facts[b].n_bytes ? a : b;
 }
 
 dtype dtype_promote(dtype a, dtype b)
@@ -94,8 +84,8 @@ dtype dtype_promote(dtype a, dtype b)
     if (ca == CATEGORY_C || cb == CATEGORY_C) return promote_complex(a, b);
     if (ca != cb) return ca > cb ? a : b;
     if (ca == CATEGORY_I) return promote_integral(a, b);
-    if (rows[a].n_bytes == rows[b].n_bytes) return DTYPE_float32; // float16 with bfloat16
-    return rows[a].n_bytes > rows[b].n_bytes ? a : b;
+    if (dtype_facts[a].n_bytes == dtype_facts[b].n_bytes) return DTYPE_float32; // float16 with bfloat16
+    return dtype_facts[a].n_bytes > dtype_facts[b].n_bytes ? a : b;
 }
 
 bool dtype_can_cast(dtype from, dtype to)

@@ -27,8 +27,9 @@ typedef enum dtype {
 typedef enum dtype_category { CATEGORY_B, CATEGORY_I, CATEGORY_F, CATEGORY_C } dtype_category;
 
 bool dtype_is_valid(int64_t code);           /* one we can compute with */
-size_t dtype_size(dtype d);                  /* bytes per element */
-dtype_category dtype_category_of(dtype d);
+extern const struct dtype_fact { uint8_t n_bytes, category; } dtype_facts[DTYPE__COUNT];
+static inline size_t dtype_size(dtype d) { return dtype_facts[d].n_bytes; } /* bytes per element */
+static inline dtype_category dtype_category_of(dtype d) { return (dtype_category)dtype_facts[d].category; }
 const char *dtype_name(dtype d);             /* "float32" */
 const char *dtype_prefix(dtype d);           /* "Float", as in CPUFloatType */
 dtype dtype_parse(const char *name);         /* "float32", "float", "half", …; DTYPE_NONE if unknown */
