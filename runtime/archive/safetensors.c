@@ -92,7 +92,7 @@ static void add_utf8(text *out, uint32_t c)
         return;
     }
     const int n = c < 0x800 ? 1 : c < 0x10000 ? 2 : 3; // bytes that follow the first
-    text_add_char(out, (char)(0xf00 >> n | c >> 6 * n));
+    text_add_char(out, (char)(0xff00 >> (n + 1) | c >> 6 * n));
     for (int i = n - 1; i >= 0; i--)
         text_add_char(out, (char)(0x80 | (c >> 6 * i & 0x3f)));
 }
