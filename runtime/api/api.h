@@ -114,7 +114,7 @@ bool api_construct(vm_run *run, const type *cls, const jit_value *args, size_t n
 bool api_call_op(vm_run *run, const char *name, const jit_value *args, size_t n_args, const char *const *names,
                  size_t n_names, jit_value *ret);
 /** Evaluate an expression of the host language (evaluate.c). */
-bool api_evaluate(vm_run *run, ir_unit *u, const char *expression, jit_value *ret);
+bool api_evaluate(vm_run *run, ir_unit *u, jit_value self, const char *expression, jit_value *ret);
 bool api_run_fail(vm_run *run, jit_status status, const char *format, ...) __attribute__((format(printf, 3, 4)));
 
 #endif

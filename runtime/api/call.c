@@ -489,7 +489,7 @@ jit_status jit_evaluate(jit_module *m, const char *expression, const jit_call_op
         return error_fail(err, JIT_EINVAL, "jit_evaluate: the module, the expression or the place of the result is NULL");
     api_run run;
     api_run_init(&run, opts);
-    bool is_done = api_evaluate(&run.vm, m->unit, expression, &value);
+    bool is_done = api_evaluate(&run.vm, m->unit, m->root, expression, &value);
     return finish(&run, is_done, value, &(origin){ m->unit, NULL, 0 }, ret, err);
 }
 

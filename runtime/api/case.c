@@ -124,7 +124,7 @@ static bool check_value(case_runner *r, vm_run *run, bool is_done, jit_value got
     api_run second;
     jit_value want;
     api_run_init(&second, NULL);
-    bool passed = api_evaluate(&second.vm, r->unit, expected, &want);
+    bool passed = api_evaluate(&second.vm, r->unit, VALUE_NONE_V, expected, &want);
     if (passed) {
         passed = is_equal(got, want);
         if (!passed)
@@ -163,7 +163,7 @@ static void run_case(case_runner *r, int line, const char *expression, char kind
     opts.print = ignore_print;
     jit_manual_seed(0);
     api_run_init(&run, &opts);
-    bool is_done = api_evaluate(&run.vm, r->unit, expression, &got);
+    bool is_done = api_evaluate(&run.vm, r->unit, VALUE_NONE_V, expression, &got);
     bool passed = kind == '=' ? check_value(r, &run.vm, is_done, got, answer, &what)
                               : check_raise(&run.vm, is_done, got, answer, &what);
     if (is_done)

@@ -18,6 +18,7 @@ enum { MOST_ARGS = 64 };
 typedef struct evaluator {
     vm_run *run;
     ir_unit *unit;
+    jit_value self; /* what an archive holds, whose methods and attributes are names here; None for sources */
     int depth; /* of the expression */
 } evaluator;
 
@@ -357,6 +358,15 @@ static bool call_conversion(evaluator *e, const ast_node *n, const char *name, a
     return fail_at(e, n, "no function or class of this name");
 }
 
+/* x.NAME(…) of an object: a method, or a submodule's forward with its hooks. */
+static bool call_member(evaluator *e, jit_value self, const char *name, arg_list *args, jit_value *ret)
+{
+    int slot = type_class_slot(self.object->type, name);
+    if (slot >= 0 && self.object->at[slot].tag == VALUE_OBJECT)
+        return api_call_module(e->run, self.object->at[slot], args->at, args->n, args->names, args->n_names, ret);
+    return api_call_method(e->run, self, name, args->at, args->n, args->names, args->n_names, ret);
+}
+
 /* x.NAME(…) of a value. */
 static bool call_method(evaluator *e, jit_value self, const char *name, arg_list *args, jit_value *ret)
 {
@@ -367,7 +377,7 @@ static bool call_method(evaluator *e, jit_value self, const char *name, arg_list
         { "cdouble", DTYPE_complex128 },
     };
     if (self.tag == VALUE_OBJECT)
-        return api_call_method(e->run, self, name, args->at, args->n, args->names, args->n_names, ret);
+        return call_member(e, self, name, args, ret);
     jit_value all[MOST_ARGS + 1];
     all[0] = self;
     memcpy(all + 1, args->at, (args->n + args->n_names) * sizeof *all);
@@ -384,6 +394,12 @@ static bool call_method(evaluator *e, jit_value self, const char *name, arg_list
     return api_call_op(e->run, op, all, args->n + 1, args->names, args->n_names, ret);
 }
 
+static bool has_member(jit_value self, const char *name)
+{
+    return self.tag == VALUE_OBJECT
+           && (type_class_slot(self.object->type, name) >= 0 || strmap_find(&self.object->type->cls->methods, name));
+}
+
 static bool call_named(evaluator *e, const ast_node *n, const char *name, arg_list *args, jit_value *ret)
 {
     ir_function *fn = ir_unit_find_function(e->unit, name);
@@ -392,6 +408,10 @@ static bool call_named(evaluator *e, const ast_node *n, const char *name, arg_li
     const type *cls = find_class(e, name);
     if (cls)
         return api_construct(e->run, cls, args->at, args->n, args->names, args->n_names, ret);
+    if (e->self.tag == VALUE_OBJECT && !strcmp(name, "forward"))
+        return api_call_module(e->run, e->self, args->at, args->n, args->names, args->n_names, ret);
+    if (has_member(e->self, name))
+        return call_member(e, e->self, name, args, ret);
     return call_conversion(e, n, name, args, ret);
 }
 
@@ -503,6 +523,15 @@ static bool evaluate_subscript(evaluator *e, const ast_subscript *n, jit_value *
     return is_done;
 }
 
+static bool evaluate_name(evaluator *e, const ast_name *n, jit_value *ret)
+{
+    int slot = e->self.tag == VALUE_OBJECT ? type_class_slot(e->self.object->type, n->id) : -1;
+    if (slot < 0)
+        return fail_at(e, &n->node, "this name is not a value here");
+    *ret = value_ref(e->self.object->at[slot]);
+    return true;
+}
+
 static bool evaluate_node(evaluator *e, const ast_node *n, jit_value *ret)
 {
     switch (n->kind) {
@@ -522,7 +551,7 @@ static bool evaluate_node(evaluator *e, const ast_node *n, jit_value *ret)
     case AST_unary: return evaluate_unary(e, AST_AS(unary, n), ret);
     case AST_binary: return evaluate_binary(e, AST_AS(binary, n), ret);
     case AST_subscript: return evaluate_subscript(e, AST_AS(subscript, n), ret);
-    case AST_name: return fail_at(e, n, "this name is not a value here");
+    case AST_name: return evaluate_name(e, AST_AS(name, n), ret);
     default: return fail_at(e, n, "this construct is not supported in an expression; put it into a function of the file");
     }
 }
@@ -562,12 +591,12 @@ static const ast_node *parse(vm_run *run, const char *expression, ast **ret_tree
     return root;
 }
 
-bool api_evaluate(vm_run *run, ir_unit *u, const char *expression, jit_value *ret)
+bool api_evaluate(vm_run *run, ir_unit *u, jit_value self, const char *expression, jit_value *ret)
 {
     ast *tree;
     source *src;
     const ast_node *root = parse(run, expression, &tree, &src);
-    bool is_done = root && evaluate(&(evaluator){ .run = run, .unit = u }, root, ret);
+    bool is_done = root && evaluate(&(evaluator){ .run = run, .unit = u, .self = self }, root, ret);
     ast_free(tree);
     source_unref(src);
     return is_done;
@@ -575,8 +604,8 @@ bool api_evaluate(vm_run *run, ir_unit *u, const char *expression, jit_value *re
 
 /* ---- for timing ----------------------------------------------------------------------------------- */
 
-/* The user function a call node names, if all its arguments are positional. */
-static ir_function *called_function(ir_unit *u, const ast_node *root)
+/* The name of the function a call node calls, if all its arguments are positional. */
+static const char *called_name(const ast_node *root)
 {
     if (root->kind != AST_call || AST_AS(call, root)->callee->kind != AST_name)
         return NULL;
@@ -584,7 +613,7 @@ static ir_function *called_function(ir_unit *u, const ast_node *root)
     for (size_t i = 0; i < n->args.n; i++)
         if (n->args.at[i]->kind == AST_keyword || n->args.at[i]->kind == AST_star)
             return NULL;
-    return ir_unit_find_function(u, AST_AS(name, n->callee)->id);
+    return AST_AS(name, n->callee)->id;
 }
 
 static bool split(evaluator *e, const ast_call *n, jit_any ***ret_args, size_t *ret_n_args)
@@ -619,12 +648,16 @@ jit_status jit_debug_split_call(jit_module *m, const char *expression, jit_funct
     *ret_args = NULL;
     *ret_n_args = 0;
     const ast_node *root = parse(&run.vm, expression, &tree, &src);
-    ir_function *fn = root ? called_function(m->unit, root) : NULL;
+    const char *name = root ? called_name(root) : NULL;
+    const bool is_own = name && !jit_module_function(m, name, ret_function, NULL);
+    evaluator e = { .run = &run.vm, .unit = m->unit, .self = m->root };
     jit_status status = JIT_OK;
-    if (!root || (fn && !split(&(evaluator){ .run = &run.vm, .unit = m->unit }, AST_AS(call, root), ret_args, ret_n_args)))
+    if (!root || (is_own && !split(&e, AST_AS(call, root), ret_args, ret_n_args)))
         status = api_fail_run(err, &run.vm);
-    if (!status && fn)
-        status = jit_module_function(m, fn->name, ret_function, err);
+    if (status) {
+        jit_function_unref(*ret_function);
+        *ret_function = NULL;
+    }
     ast_free(tree);
     source_unref(src);
     api_run_fini(&run);

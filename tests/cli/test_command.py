@@ -243,6 +243,18 @@ def npy_files():
     expect(".npy: missing", tjs("run", p, "--args", FOLDER + "/none.npy"), 2, "No such file")
 
 
+def archives():
+    """An archive made here, without an ending in its name, is known by its content; --call reaches into it."""
+    source, path = write("def half(x: Tensor, by: float = 2.0) -> Tensor:\n    return x / by\n", "half.tjs"), FOLDER + "/half"
+    expect("compile", tjs("compile", source, "-o", path), 0)
+    expect("forward by --call", tjs("run", path, "--call", "forward(torch.ones(2), by=4.0)"), 0, "0.2500")
+    expect("an attribute by --call", tjs("run", path, "--call", "training"), 0, "True")
+    expect("no such method", tjs("run", path, "--call", "backward()"), 2, "no function or class")
+    expect("a call of wrong arguments", tjs("run", path, "--call", "forward()"), 2, "missing value for argument 'x'")
+    expect("timing a method by --call", tjs("bench", "run", path, "--call", "forward(torch.ones(2))", "--min-time", "0"), 0, "median")
+    expect("--call and --method", tjs("bench", "run", path, "--call", "forward()", "--method", "forward"), 2, "--call says all")
+
+
 exit_codes()
 odd_files()
 diagnostics()
@@ -252,4 +264,5 @@ interruption()
 bad_calls()
 compile_memory()
 npy_files()
+archives()
 finish()

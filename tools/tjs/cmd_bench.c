@@ -131,22 +131,14 @@ static int measure(bench *b, jit_status (*once)(bench *b, jit_error *err))
     return EXIT_FINE;
 }
 
-static int bench_run(bench *b)
+static int bench_call(bench *b, const char *call)
 {
-    jit_compile_options opts = JIT_COMPILE_OPTIONS_INIT;
-    opts.name = b->path;
     jit_error err = JIT_ERROR_INIT;
-    if (jit_compile(b->source, b->n_bytes, &opts, &b->module, &err))
+    b->call = call;
+    if (jit_debug_split_call(b->module, call, &b->function, &b->args, &b->n_args, &err))
         return tool_report(b->path, &err);
-    if (!b->call)
-        b->call = "main()";
-    int code;
-    if (jit_debug_split_call(b->module, b->call, &b->function, &b->args, &b->n_args, &err))
-        code = tool_report(b->path, &err);
-    else
-        code = measure(b, call_once);
+    int code = measure(b, call_once);
     jit_debug_free_call(b->function, b->args, b->n_args);
-    jit_module_unref(b->module);
     return code;
 }
 
@@ -179,12 +171,17 @@ static int bench_method(bench *b, const char *method, const char *args)
     return code;
 }
 
-static int bench_archive(bench *b, const char *method, const char *args)
+/* An expression, or a method with recorded arguments: by default `main()`, of an archive `forward`. */
+static int bench_run(bench *b, const char *method, const char *args)
 {
-    int code = tool_load_archive(b->path, &b->module);
+    const bool is_archive = tool_is_archive(b->path);
+    int code = is_archive ? tool_load_archive(b->path, &b->module) : tool_load_source(b->path, &b->module);
     if (code)
         return code;
-    code = bench_method(b, method ? method : "__call__", args);
+    if (b->call || (!is_archive && !method && !args))
+        code = bench_call(b, b->call ? b->call : "main()");
+    else
+        code = bench_method(b, method ? method : is_archive ? "__call__" : "main", args);
     jit_module_unref(b->module);
     return code;
 }
@@ -193,11 +190,11 @@ static int bench_what(bench *b, const char *what, const char *method, const char
 {
     if (!strcmp(what, "load"))
         return measure(b, load_once);
-    if (!strcmp(what, "run") && tool_is_archive(b->path))
-        return bench_archive(b, method, args);
+    if (!strcmp(what, "run"))
+        return bench_run(b, method, args);
     if (!tool_read_file(b->path, &b->source, &b->n_bytes))
         return EXIT_TROUBLE;
-    return !strcmp(what, "run") ? bench_run(b) : bench_compile(b);
+    return bench_compile(b);
 }
 
 int cmd_bench(int argc, char **argv)
@@ -208,8 +205,8 @@ int cmd_bench(int argc, char **argv)
     const char *method = NULL, *args = NULL;
     tool_strings words = { 0 };
     const tool_option options[] = {
-        { "method", "NAME", "run, of an archive: what to call (default: forward)", OPT_STRING, &method },
-        { "args", "FILE", "run, of an archive: the arguments, a tuple of torch.save, or .npy", OPT_STRING, &args },
+        { "method", "NAME", "run: what to call with --args (default: main, of an archive: forward)", OPT_STRING, &method },
+        { "args", "FILE", "run: the arguments, a tuple of torch.save, or .npy", OPT_STRING, &args },
         { "call", "EXPR", "run: the call (default: main()); its arguments are evaluated once", OPT_STRING, &b.call },
         { "threads", "number", "threads within operators", OPT_INT, &threads },
         { "min-time", "seconds", "measure at least this long (default 0.5)", OPT_FLOAT, &b.min_time },
@@ -221,6 +218,8 @@ int cmd_bench(int argc, char **argv)
     const char *what = words.n ? words.at[0] : "";
     if (code < 0 && (words.n != 2 || (strcmp(what, "run") && strcmp(what, "compile") && strcmp(what, "load"))))
         code = tool_usage(self, "say what to time and one file");
+    if (code < 0 && b.call && (method || args))
+        code = tool_usage(self, "--call says all: it goes without --args and --method");
     if (code < 0 && (threads < 0 || threads > 1000000))
         code = tool_usage(self, "--threads: a number up to a million");
     if (code < 0) {
