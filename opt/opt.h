@@ -17,7 +17,8 @@ typedef struct opt_ctx {
     void *ctx;
     opt_alias_info *alias;    /* made on demand by opt_alias(), dropped when a pass reports progress */
     arena scratch;            /* freed after each pass */
-    void (*after_pass)(void *ctx, const char *pass, const ir_graph *g); /* --print-after; may be NULL */
+    /** Told after each pass that ran; may be NULL. time_ns: what the pass alone took. */
+    void (*after_pass)(void *ctx, const char *pass, const ir_graph *g, bool progress, int64_t time_ns);
     void *after_pass_ctx;
     bool validate;            /* debug: validate after each pass, check that "progress" was true */
     const char *failure;      /* validator's complaint, or NULL */
@@ -37,6 +38,8 @@ const char *opt_pass_at(size_t i, const char **ret_summary);
 /** Named pipelines: "emitted" (what lowering's raw graph goes through to get PyTorch's printed form),
  * "inlined", "optimized". false: a pass left an invalid graph (cx->failure) or memory ran out. */
 bool opt_run_pipeline(const char *pipeline, ir_graph *g, opt_ctx *cx);
+/** Every pass there is, in an order drawn from the seed, a few rounds: what must not change any result. For tests. */
+bool opt_run_shuffled(uint64_t seed, ir_graph *g, opt_ctx *cx);
 /** Comma-separated pass names. false and *ret_bad set if one is unknown. */
 bool opt_run_passes(const char *passes, ir_graph *g, opt_ctx *cx, const char **ret_bad);
 

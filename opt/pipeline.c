@@ -4,9 +4,11 @@
  * end up in the order the walk of `pool` finds them). "inlined" and "optimized" clean up after themselves: a
  * group of passes is repeated until none reports progress, at most MAX_ROUNDS times. */
 /* SPDX-License-Identifier: Apache-2.0 */
+#include "base/map.h"
 #include "opt/alias.h"
 
 #include <string.h>
+#include <time.h>
 
 enum { MAX_ROUNDS = 8, MAX_NAME = 64 };
 
@@ -40,7 +42,7 @@ static const pipeline pipelines[] = {
       .last = { opt_pool } },
     { "optimized",
       .once = { opt_inline, opt_normalise, opt_dce, opt_unseen_writes },
-      .again = { opt_tuples, opt_fold, opt_dead_branches, opt_peephole, opt_pool, opt_cse, opt_unroll,
+      .again = { opt_tuples, opt_fold, opt_dead_branches, opt_peephole, opt_merge_constants, opt_cse, opt_unroll,
                  opt_hoist, opt_dce },
       .last = { opt_pool } },
 };
@@ -91,13 +93,22 @@ static bool check_pass(ir_graph *g, opt_ctx *cx, const text *before, bool progre
     return !cx->failure;
 }
 
+static int64_t now_ns(void)
+{
+    struct timespec now;
+    clock_gettime(CLOCK_MONOTONIC, &now);
+    return (int64_t)now.tv_sec * 1000000000 + now.tv_nsec;
+}
+
 static bool run_pass(opt_pass p, ir_graph *g, opt_ctx *cx, bool *ret_progress)
 {
     text before;
     text_init(&before, NULL);
     if (cx->validate)
         ir_print(g, &(ir_print_options){ 0 }, &before);
+    int64_t begin_ns = cx->after_pass ? now_ns() : 0;
     bool progress = p(g, cx);
+    int64_t time_ns = cx->after_pass ? now_ns() - begin_ns : 0;
     bool failed = arena_failed(&cx->scratch) || ir_graph_failed(g);
     arena_fini(&cx->scratch);
     if (progress || failed)
@@ -107,8 +118,8 @@ static bool run_pass(opt_pass p, ir_graph *g, opt_ctx *cx, bool *ret_progress)
     text_fini(&before);
     if (failed && cx->failure)
         cx->failure = arena_printf(&g->arena, "after %s: %s", pass_name(p), cx->failure);
-    if (cx->after_pass && progress)
-        cx->after_pass(cx->after_pass_ctx, pass_name(p), g);
+    if (cx->after_pass)
+        cx->after_pass(cx->after_pass_ctx, pass_name(p), g, progress, time_ns);
     *ret_progress |= progress;
     return !failed;
 }
@@ -143,6 +154,35 @@ bool opt_run_pipeline(const char *name, ir_graph *g, opt_ctx *cx)
     for (size_t i = 0; i < sizeof pipelines / sizeof *pipelines; i++)
         if (strcmp(pipelines[i].name, name) == 0)
             ok = run_pipeline(&pipelines[i], g, cx);
+    opt_alias_drop(cx);
+    return ok;
+}
+
+/* Fisher and Yates; the numbers are those of splitmix64. */
+static void shuffle(opt_pass *order, size_t n, uint64_t *state)
+{
+    for (size_t i = n; i > 1; i--) {
+        *state += 0x9e3779b97f4a7c15u;
+        size_t k = (size_t)(hash_u64(*state) % i);
+        opt_pass swap = order[i - 1];
+        order[i - 1] = order[k];
+        order[k] = swap;
+    }
+}
+
+bool opt_run_shuffled(uint64_t seed, ir_graph *g, opt_ctx *cx)
+{
+    enum { ROUNDS = 3, N_PASSES = sizeof passes / sizeof *passes };
+    opt_pass order[N_PASSES];
+    bool ok = true, progress = false;
+    arena_init(&cx->scratch);
+    cx->failure = NULL;
+    for (size_t i = 0; i < N_PASSES; i++)
+        order[i] = passes[i].run;
+    for (int round = 0; ok && round < ROUNDS; round++) {
+        shuffle(order, N_PASSES, &seed);
+        ok = run_list(order, N_PASSES, g, cx, &progress);
+    }
     opt_alias_drop(cx);
     return ok;
 }

@@ -1,7 +1,10 @@
 /* Constant pooling: equal constants become one, and all of them stand at the top.
  *
  * Each constant that is not first already is moved before everything, so the last one found ends up first:
- * that order is what PyTorch prints. Sorting them would be nicer to read and no longer comparable. */
+ * that order is what PyTorch prints. Sorting them would be nicer to read and no longer comparable.
+ *
+ * That reverses the order at each run, so passes that are repeated until nothing changes are accompanied by
+ * merge_constants, which moves only what stands inside of a block. */
 /* SPDX-License-Identifier: Apache-2.0 */
 #include "base/map.h"
 #include "opt/opt.h"
@@ -35,7 +38,7 @@ static const char *constant_key(const ir_node *n, arena *a)
     return key.failed ? NULL : key.s;
 }
 
-bool opt_pool(ir_graph *g, opt_ctx *cx)
+static bool pool(ir_graph *g, opt_ctx *cx, bool reorders)
 {
     bool progress = false;
     strmap known;
@@ -56,10 +59,14 @@ bool opt_pool(ir_graph *g, opt_ctx *cx)
         }
         strmap_set(&known, key, n->outputs[0]);
         ir_node *first = g->body->param->next;
-        if (n != first) {
+        if (n != first && (reorders || n->block != g->body)) {
             ir_node_move_before(n, first);
             progress = true;
         }
     }
     return progress;
 }
+
+bool opt_pool(ir_graph *g, opt_ctx *cx) { return pool(g, cx, true); }
+
+bool opt_merge_constants(ir_graph *g, opt_ctx *cx) { return pool(g, cx, false); }

@@ -10,6 +10,8 @@
 
 #include <pthread.h>
 #include <stdatomic.h>
+#include <stdio.h>
+#include <string.h>
 
 static pthread_mutex_t making = PTHREAD_MUTEX_INITIALIZER;
 
@@ -83,11 +85,45 @@ void api_opt_fini(opt_ctx *cx)
 
 /* ---- graphs --------------------------------------------------------------------------------------- */
 
+/* Tests run programs with no passes and with all of them in random orders; see jit_debug_set_optimizer(). */
+typedef enum optimizer_mode { OPTIMIZER_DEFAULT, OPTIMIZER_NONE, OPTIMIZER_SHUFFLED } optimizer_mode;
+static _Atomic int optimizer_mode_now = OPTIMIZER_DEFAULT;
+static _Atomic uint64_t optimizer_seed;
+
+bool jit_debug_set_optimizer(const char *how)
+{
+    unsigned long long seed = 0;
+    if (!strcmp(how, "default"))
+        optimizer_mode_now = OPTIMIZER_DEFAULT;
+    else if (!strcmp(how, "none"))
+        optimizer_mode_now = OPTIMIZER_NONE;
+    else if (sscanf(how, "random:%llu", &seed) == 1)
+        optimizer_mode_now = OPTIMIZER_SHUFFLED;
+    else
+        return false;
+    optimizer_seed = seed;
+    return true;
+}
+
 static bool run_pipeline(const char *pipeline, ir_graph *g)
 {
     opt_ctx cx;
     api_opt_init(&cx);
     bool is_done = opt_run_pipeline(pipeline, g, &cx);
+    api_opt_fini(&cx);
+    return is_done && !ir_graph_failed(g);
+}
+
+static bool optimize(ir_graph *g)
+{
+    if (optimizer_mode_now == OPTIMIZER_DEFAULT)
+        return run_pipeline("optimized", g);
+    opt_ctx cx;
+    const char *bad;
+    api_opt_init(&cx);
+    bool is_done = optimizer_mode_now == OPTIMIZER_NONE // this one is no optimisation: PyTorch drops such writes
+                       ? opt_run_passes("unseen_writes", g, &cx, &bad)
+                       : opt_run_shuffled(optimizer_seed + g->n_values, g, &cx);
     api_opt_fini(&cx);
     return is_done && !ir_graph_failed(g);
 }
@@ -127,7 +163,7 @@ static ir_graph *optimized_locked(ir_function *fn, diag *d)
     if (!g || fn->optimized)
         return g;
     g = ir_graph_clone(g);
-    if (g && run_pipeline("optimized", g))
+    if (g && optimize(g))
         return fn->optimized = g;
     ir_graph_free(g);
     return NULL;

@@ -8,7 +8,6 @@
 #include "sema/tree.h"
 
 #include <string.h>
-#include <time.h>
 
 static const struct stage { const char *name, *summary; } stages[] = {
     { "tokens", "what the lexer reads, one token a line" },
@@ -44,26 +43,51 @@ char *jit_debug_passes(void)
 
 /* ---- passes on request ---------------------------------------------------------------------------- */
 
+/* What a pass took in all its runs. */
+typedef struct pass_time {
+    const char *pass;
+    int64_t time_ns;
+    int n_runs, n_changes;
+} pass_time;
+
 typedef struct watch {
     const jit_stage_options *opts;
     text *out;
-    struct timespec last;
+    arena arena;
+    VEC(pass_time) times; /* in order of the first run */
 } watch;
 
-static void after_pass(void *ctx, const char *pass, const ir_graph *g)
+static void add_time(watch *w, const char *pass, bool progress, int64_t time_ns)
+{
+    size_t i = 0;
+    while (i < w->times.n && strcmp(w->times.at[i].pass, pass) != 0)
+        i++;
+    if (i == w->times.n && !VEC_PUSH(&w->times, &w->arena, ((pass_time){ .pass = pass })))
+        return;
+    w->times.at[i].time_ns += time_ns;
+    w->times.at[i].n_runs++;
+    w->times.at[i].n_changes += progress;
+}
+
+static void after_pass(void *ctx, const char *pass, const ir_graph *g, bool progress, int64_t time_ns)
 {
     watch *w = ctx;
-    struct timespec now;
-    clock_gettime(CLOCK_MONOTONIC, &now);
-    double us = (double)(now.tv_sec - w->last.tv_sec) * 1e6 + (double)(now.tv_nsec - w->last.tv_nsec) / 1e3;
-    if (w->opts->timings)
-        text_addf(w->out, "# %-24s %10.1f us\n", pass, us);
     const char *wanted = w->opts->print_after;
-    if (wanted && (!strcmp(wanted, "all") || !strcmp(wanted, pass))) {
-        text_addf(w->out, "# after %s\n", pass);
+    add_time(w, pass, progress, time_ns);
+    if (!wanted || (strcmp(wanted, "all") != 0 && strcmp(wanted, pass) != 0))
+        return;
+    text_addf(w->out, "# after %s%s\n", pass, progress ? "" : ": unchanged");
+    if (progress)
         ir_print(g, &(ir_print_options){ w->opts->source_ranges }, w->out);
+}
+
+static void print_times(const watch *w)
+{
+    for (size_t i = 0; i < w->times.n; i++) {
+        const pass_time *t = &w->times.at[i];
+        text_addf(w->out, "# %-20s %10.1f us, %d run%s, %d of them changed the graph\n", t->pass,
+                  (double)t->time_ns / 1e3, t->n_runs, t->n_runs == 1 ? "" : "s", t->n_changes);
     }
-    clock_gettime(CLOCK_MONOTONIC, &w->last);
 }
 
 /* Run the asked passes or pipeline on g and print it. */
@@ -72,7 +96,7 @@ static jit_status transform(ir_graph *g, const char *pipeline, const jit_stage_o
     opt_ctx cx;
     api_opt_init(&cx);
     watch w = { .opts = o, .out = out };
-    clock_gettime(CLOCK_MONOTONIC, &w.last);
+    arena_init(&w.arena);
     cx.after_pass = after_pass;
     cx.after_pass_ctx = &w;
     const char *bad = NULL;
@@ -84,6 +108,9 @@ static jit_status transform(ir_graph *g, const char *pipeline, const jit_stage_o
         status = cx.failure ? error_fail(err, JIT_EINVAL, "a pass left an invalid graph: %s", cx.failure)
                             : error_no_memory(err);
     api_opt_fini(&cx);
+    if (!status && o->timings)
+        print_times(&w);
+    arena_fini(&w.arena);
     if (!status)
         ir_print(g, &(ir_print_options){ o->source_ranges }, out);
     return status;
@@ -181,6 +208,16 @@ static bool is_stage(const char *name)
     return false;
 }
 
+/* What is asked for must exist. */
+static jit_status check_options(const jit_stage_options *o, jit_error *err)
+{
+    if (o->stage && !is_stage(o->stage))
+        return error_fail(err, JIT_EINVAL, "no stage '%s'", o->stage);
+    if (o->print_after && strcmp(o->print_after, "all") != 0 && !opt_find_pass(o->print_after))
+        return error_fail(err, JIT_EINVAL, "no pass '%s'", o->print_after);
+    return JIT_OK;
+}
+
 static jit_status print_unit(ir_unit *u, const jit_stage_options *o, text *out, jit_error *err)
 {
     jit_status status = JIT_OK;
@@ -261,8 +298,9 @@ static jit_status unit_stage(const char *text_, size_t n_bytes, const jit_compil
 jit_status jit_debug_stage(const char *source_, size_t n_bytes, bool is_ir, const jit_compile_options *copts,
                            const jit_stage_options *opts, char **ret, jit_error *err)
 {
-    if (opts->stage && !is_stage(opts->stage))
-        return error_fail(err, JIT_EINVAL, "no stage '%s'", opts->stage);
+    jit_status status = check_options(opts, err);
+    if (status)
+        return status;
     bool from_source = opts->stage && (!strcmp(opts->stage, "tokens") || !strcmp(opts->stage, "ast"));
     source *src = source_new(copts && copts->name ? copts->name : "<string>", source_,
                              n_bytes == (size_t)-1 ? strlen(source_) : n_bytes);
@@ -272,7 +310,7 @@ jit_status jit_debug_stage(const char *source_, size_t n_bytes, bool is_ir, cons
     text out;
     diag_init(&d);
     text_init(&out, NULL);
-    jit_status status = is_ir         ? ir_stage(src, opts, &d, &out, err)
+    status = is_ir         ? ir_stage(src, opts, &d, &out, err)
                         : from_source ? source_stage(src, opts, &d, &out)
                                       : unit_stage(source_, n_bytes, copts, opts, &d, &out, err);
     if (d.n_errors)
@@ -316,10 +354,11 @@ static jit_status module_stage(jit_module *m, const jit_stage_options *o, text *
 jit_status jit_debug_module_stage(jit_module *m, const jit_stage_options *opts, char **ret, jit_error *err)
 {
     text out;
-    if (opts->stage && !is_stage(opts->stage))
-        return error_fail(err, JIT_EINVAL, "no stage '%s'", opts->stage);
+    jit_status status = check_options(opts, err);
+    if (status)
+        return status;
     text_init(&out, NULL);
-    jit_status status = module_stage(m, opts, &out, err);
+    status = module_stage(m, opts, &out, err);
     char *made = text_take(&out);
     if (!status && !made)
         status = error_no_memory(err);

@@ -46,15 +46,19 @@ int cmd_test(int argc, char **argv)
 {
     const tool_command *self = tool_find_command("test");
     bool quiet = false, per_file = false;
+    const char *optimizer = NULL;
     tool_strings files = { 0 };
     const tool_option options[] = {
         { "quiet", NULL, "only the counts", OPT_FLAG, &quiet },
+        { "optimizer", "HOW", "default, none, or random:SEED (every pass there is, in a drawn order)", OPT_STRING, &optimizer },
         { "per-file", NULL, "counts of each file with failures", OPT_FLAG, &per_file },
         { 0 },
     };
     int code = tool_parse(self, argc, argv, options, &files);
     if (code < 0 && !files.n)
         code = tool_usage(self, "no file given");
+    if (code < 0 && optimizer && !jit_debug_set_optimizer(optimizer))
+        code = tool_usage(self, "--optimizer is default, none or random:SEED");
     if (code < 0) {
         size_t passed = 0, failed = 0;
         for (size_t i = 0; i < files.n; i++) {

@@ -106,6 +106,34 @@ static void keeps_negative_zero_apart(void **state)
         "  return (%c)\n");
 }
 
+static void merges_constants_and_keeps_their_order(void **state)
+{
+    (void)state;
+    const char *merged =
+        "graph(%c : bool):\n"
+        "  %two : int = prim::Constant[value=2]()\n"
+        "  %one : int = prim::Constant[value=1]()\n"
+        "  %r : int = prim::If(%c)\n"
+        "    block0():\n"
+        "      -> (%two)\n"
+        "    block1():\n"
+        "      -> (%one)\n"
+        "  return (%r)\n";
+    expect_pass("merge_constants",
+        "graph(%c : bool):\n"
+        "  %one : int = prim::Constant[value=1]()\n"
+        "  %r : int = prim::If(%c)\n"
+        "    block0():\n"
+        "      %two : int = prim::Constant[value=2]()\n"
+        "      -> (%two)\n"
+        "    block1():\n"
+        "      %uno : int = prim::Constant[value=1]()\n"
+        "      -> (%uno)\n"
+        "  return (%r)\n",
+        /* becomes */ merged);
+    expect_unchanged("merge_constants", merged);
+}
+
 int main(void)
 {
     const struct CMUnitTest tests[] = {
@@ -114,6 +142,7 @@ int main(void)
         cmocka_unit_test(removes_a_loop_that_never_runs),
         cmocka_unit_test(merges_equal_constants_at_the_top),
         cmocka_unit_test(keeps_negative_zero_apart),
+        cmocka_unit_test(merges_constants_and_keeps_their_order),
     };
     return cmocka_run_group_tests_name("opt/constants", tests, NULL, NULL);
 }
