@@ -74,7 +74,7 @@ static texpr *tuple_to_list(fn_checker *f, texpr *e, const type *to)
     texpr **items = tuple_items(f, e, e->at);
     for (size_t i = 0; items && i < l->n_args; i++)
         l->args[i] = items[i];
-    return items && l->n_args == n ? l : error_expr(f, e->at);
+    return (items || n == 0) && l->n_args == n ? l : error_expr(f, e->at);
 }
 
 static texpr *tuple_to_tuple(fn_checker *f, texpr *e, const type *to)
@@ -84,7 +84,7 @@ static texpr *tuple_to_tuple(fn_checker *f, texpr *e, const type *to)
     texpr **items = tuple_items(f, e, e->at);
     for (size_t i = 0; items && i < t->n_args; i++)
         t->args[i] = convert(f, items[i], to->args[i]);
-    return items && t->n_args == n ? t : error_expr(f, e->at);
+    return (items || n == 0) && t->n_args == n ? t : error_expr(f, e->at);
 }
 
 texpr *convert(fn_checker *f, texpr *e, const type *to)

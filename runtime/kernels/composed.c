@@ -1,6 +1,7 @@
 /* Operators made of other operators: integrals, differences, quantiles, covariance
  * (at/native/Integration.cpp, ReduceOps.cpp, Sorting.cpp, Correlation.cpp). */
 /* SPDX-License-Identifier: Apache-2.0 */
+#include "runtime/kernels/compose.h"
 #include "runtime/kernels/formula.h"
 
 #include "runtime/kernels/result.h"
@@ -109,6 +110,8 @@ bool op_diff(op_ctx *cx, const jit_value *args, jit_value *rets)
         return false;
     if (args[1].i < 0)
         return OP_FAIL(cx, "order must be non-negative but got %lld", (long long)args[1].i);
+    if (args[1].i == 0) // nothing is joined either
+        return give_tensor(tensor_clone(cx, t), rets);
     if (args[3].tag == VALUE_TENSOR)
         parts[n_parts++] = args[3].t;
     parts[n_parts++] = t;

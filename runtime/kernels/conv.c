@@ -2,6 +2,7 @@
  *
  * All are one geometry of three spatial dimensions, the missing ones of size 1. */
 /* SPDX-License-Identifier: Apache-2.0 */
+#include "runtime/kernels/formula.h"
 #include "runtime/kernels/gemm.h"
 #include "runtime/kernels/nn.h"
 #include "runtime/kernels/onednn.h"
@@ -175,7 +176,7 @@ static bool check_operands(op_ctx *cx, const conv_call *call, const int64_t *x_s
 static bool check_types(op_ctx *cx, const conv_call *call)
 {
     const dtype d = tensor_dtype(call->x);
-    if (d == DTYPE_bool || dtype_is_complex(d))
+    if (d == DTYPE_bool)
         return op_fail(cx, JIT_EUNSUPPORTED, "\"slow_conv2d_cpu\" not implemented for '%s'",
                        dtype_prefix(d));
     if (tensor_dtype(call->w) != d)
@@ -425,10 +426,15 @@ static bool run(op_ctx *cx, const conv_geometry *g, const tensor *x, const tenso
     return !job.out_of_memory || op_no_memory(cx);
 }
 
+static tensor *convolve_complex(op_ctx *cx, const conv_call *call, const int64_t *x_sizes, int n,
+                                bool is_batched);
+
 static tensor *convolve(op_ctx *cx, const conv_call *call, const int64_t *x_sizes, int n,
                         bool is_batched)
 {
     conv_geometry g;
+    if (dtype_is_complex(tensor_dtype(call->x)))
+        return convolve_complex(cx, call, x_sizes, n, is_batched);
     bool ok = true;
     if (!plan(cx, call, x_sizes, n, &g))
         return NULL;
@@ -446,6 +452,44 @@ static tensor *convolve(op_ctx *cx, const conv_call *call, const int64_t *x_size
     tensor_unref(w);
     tensor_unref(bias);
     tensor_unref(out);
+    return result;
+}
+
+/* The real part, the imaginary part or the sum of both. */
+typedef enum complex_part { PART_REAL, PART_IMAG, PART_SUM } complex_part;
+
+static tensor *take_part(formula *f, tensor *t, complex_part part)
+{
+    if (!t || part == PART_REAL)
+        return t ? F_(f, aten_real, T_V(t)) : NULL;
+    tensor *imag = F_(f, aten_imag, T_V(t));
+    return part == PART_IMAG
+               ? imag
+               : F_(f, aten_add_Tensor, T_V(F_(f, aten_real, T_V(t))), T_V(imag), INT_V(1));
+}
+
+/* (a + bi)(c + di) by three real products: ac, bd and (a+b)(c+d). */
+static tensor *convolve_complex(op_ctx *cx, const conv_call *call, const int64_t *x_sizes, int n,
+                                bool is_batched)
+{
+    formula f = { .cx = cx };
+    tensor *products[3], *result = NULL;
+    if (!check_types(cx, call))
+        return NULL;
+    for (complex_part part = PART_REAL; part <= PART_SUM; part++) {
+        conv_call real = *call;
+        real.x = take_part(&f, call->x, part);
+        real.w = take_part(&f, call->w, part);
+        real.bias = part == PART_IMAG ? NULL : take_part(&f, call->bias, part);
+        products[part] =
+            f.failed ? NULL : formula_own(&f, convolve(cx, &real, x_sizes, n, is_batched));
+    }
+    tensor *re = F_(&f, aten_sub_Tensor, T_V(products[0]), T_V(products[1]), INT_V(1));
+    tensor *im = F_(&f, aten_sub_Tensor, T_V(products[2]), T_V(products[0]), INT_V(1));
+    im = F_(&f, aten_sub_Tensor, T_V(im), T_V(products[1]), INT_V(1));
+    jit_value ret;
+    if (formula_give(&f, F_(&f, aten_complex, T_V(re), T_V(im)), &ret))
+        result = ret.t;
     return result;
 }
 

@@ -155,12 +155,23 @@ static bool fill_range(op_ctx *cx, tensor *t, jit_value start, jit_value step)
     return true;
 }
 
+/* int64 ranges are counted in whole numbers: their bounds are cut first. */
+static bool whole_bound(op_ctx *cx, jit_value *bound)
+{
+    if (bound->tag != VALUE_FLOAT) return true;
+    if (!(fabs(bound->f) < 0x1p63)) return OP_FAIL(cx, "unsupported range bound: %g", bound->f);
+    *bound = VALUE_INT_V((int64_t)bound->f);
+    return true;
+}
+
 static bool make_range(op_ctx *cx, jit_value start, jit_value end, jit_value step, bool is_inclusive,
                        const jit_value *options, dtype otherwise, jit_value *rets)
 {
-    const double from = arg_double(start), to = arg_double(end), by = arg_double(step);
     dtype d;
     if (!read_options(cx, options, otherwise, &d)) return false;
+    if (d == DTYPE_int64 && !is_inclusive && !(whole_bound(cx, &start) && whole_bound(cx, &end) && whole_bound(cx, &step)))
+        return false;
+    const double from = arg_double(start), to = arg_double(end), by = arg_double(step);
     if (by == 0) return OP_FAIL(cx, "step must be nonzero");
     if (!isfinite(from) || !isfinite(to)) return OP_FAIL(cx, "unsupported range: %g -> %g", from, to);
     if ((by > 0 && to < from) || (by < 0 && to > from))
@@ -211,9 +222,13 @@ bool op_range_step(op_ctx *cx, const jit_value *args, jit_value *rets)
     return make_range(cx, args[0], args[1], args[2], true, args + 3, DTYPE_float32, rets);
 }
 
-/* Element i of n evenly spaced values: from either end, so that both ends are exact. */
+/* Element i of n evenly spaced values: from either end, so that both ends are exact. Whole types cut the ends first. */
 static double spaced(dtype d, double start, double end, int64_t n, int64_t i)
 {
+    if (dtype_category_of(d) <= CATEGORY_I) {
+        start = trunc(start);
+        end = trunc(end);
+    }
     if (n == 1) return start;
     if (d == DTYPE_float32) {
         const float from = (float)start, to = (float)end, step = (to - from) / (float)(n - 1);
@@ -232,7 +247,7 @@ static bool make_spaced(op_ctx *cx, const jit_value *args, const jit_value *opti
     tensor *t = make_tensor(cx, d, &n, 1);
     if (!t) return false;
     for (int64_t i = 0; i < n; i++) {
-        const double x = spaced(base ? DTYPE_float64 : d, arg_double(args[0]), arg_double(args[1]), n, i);
+        const double x = spaced(base && dtype_is_float(d) ? DTYPE_float64 : d, arg_double(args[0]), arg_double(args[1]), n, i);
         element_store_double(d, (char *)tensor_data(t) + i * (int64_t)dtype_size(d), base ? pow(*base, x) : x);
     }
     rets[0] = RET_TENSOR(t);

@@ -25,7 +25,7 @@ static int rank(const tensor *t) { return t->n_dims ? t->n_dims : 1; }
 
 static bool check_index_type(op_ctx *cx, const char *name, const tensor *index)
 {
-    return index->dtype == DTYPE_int64 || OP_FAIL(cx, "%s(): Expected dtype int64 for index", name);
+    return index->dtype == DTYPE_int64 || index->numel == 0 || OP_FAIL(cx, "%s(): Expected dtype int64 for index", name);
 }
 
 /* Lines of `t` along dim, restricted to the positions of `index`. */

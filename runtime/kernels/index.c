@@ -475,5 +475,13 @@ bool op_masked_scatter_(op_ctx *cx, const jit_value *args, jit_value *rets)
 
 bool op_masked_scatter(op_ctx *cx, const jit_value *args, jit_value *rets)
 {
-    return on_copy(cx, op_masked_scatter_, args, 3, rets);
+    tensor *self = args[0].t, *mask = args[1].t;
+    int64_t sizes[TENSOR_MAX_DIMS];
+    int n_dims = mask->n_dims;
+    memcpy(sizes, mask->sizes, (size_t)n_dims * sizeof *sizes);
+    if (!broadcast_sizes(cx, sizes, &n_dims, self->sizes, self->n_dims)) return false;
+    tensor *wide = spread(cx, self, tensor_dtype(self), sizes, n_dims);
+    const bool ok = wide && on_copy(cx, op_masked_scatter_, (jit_value[]){ RET_TENSOR(wide), args[1], args[2] }, 3, rets);
+    tensor_unref(wide);
+    return ok;
 }

@@ -260,6 +260,7 @@ void iter_run_range(const iter *it, int64_t begin, int64_t end, iter_loop loop, 
 {
     int64_t index[TENSOR_MAX_DIMS], strides[ITER_MAX_OPERANDS], rest = begin;
     char *data[ITER_MAX_OPERANDS];
+    if (begin >= end) return; // also: sizes may be 0
     for (int k = 0; k < it->n_operands; k++) {
         data[k] = it->operands[k].data;
         strides[k] = it->operands[k].strides[0];

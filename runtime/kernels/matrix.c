@@ -443,12 +443,15 @@ bool op_vander(op_ctx *cx, const jit_value *args, jit_value *rets)
 bool op_linalg_vander(op_ctx *cx, const jit_value *args, jit_value *rets)
 {
     formula f = { .cx = cx };
-    tensor *x = args[0].t;
-    const int64_t n = arg_int(args[1], x->n_dims ? x->sizes[x->n_dims - 1] : 1);
+    tensor *x = args[0].t->n_dims ? args[0].t : F_(&f, aten_unsqueeze, args[0], INT_V(0));
+    if (!x)
+        return formula_drop(&f);
+    const int64_t n = arg_int(args[1], x->sizes[x->n_dims - 1]);
     if (tensor_dtype(x) == DTYPE_bool)
-        return OP_FAIL(cx, "linalg.vander supports floating point, complex, and integer tensors, but got Bool");
+        return formula_drop(&f) ||
+               OP_FAIL(cx, "linalg.vander supports floating point, complex, and integer tensors, but got Bool");
     if (args[1].tag != VALUE_NONE && n <= 1)
-        return OP_FAIL(cx, "N must be greater than 1.");
+        return formula_drop(&f) || OP_FAIL(cx, "N must be greater than 1.");
     return formula_give(&f, n < 1 ? formula_own(&f, tensor_ref(x)) : take_powers(&f, x, n), rets);
 }
 

@@ -242,6 +242,7 @@ static inline COMPUTE m_lcm(COMPUTE a, COMPUTE b)
 #undef I
 
 #define m_exp MC(cexp)
+#define m_exp2(a) m_exp((a) * K(M_LN2))
 #define m_log MC(clog)
 #define m_sqrt MC(csqrt)
 #define m_sin MC(csin)

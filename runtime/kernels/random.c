@@ -2,6 +2,7 @@
  * at/native/cpu/DistributionTemplates.h). Elements are drawn one by one under the generator's lock, in memory
  * order; nothing here runs in parallel, because the order of draws is the contract. */
 /* SPDX-License-Identifier: Apache-2.0 */
+#include "runtime/kernels/compose.h"
 #include "runtime/kernels/creation.h"
 #include "runtime/kernels/iter.h"
 #include "runtime/kernels/random.h"
@@ -157,6 +158,12 @@ static bool check_float(op_ctx *cx, const tensor *t, const char *kernel)
 static bool fill_normal(op_ctx *cx, tensor *t, double mean, double std, jit_value generator_value)
 {
     if (!(std >= 0)) return OP_FAIL(cx, "normal expects std >= 0.0, but found std %g", std);
+    if (dtype_is_complex(tensor_dtype(t))) { // half of the variance each
+        tensor *parts = COMPOSE(cx, aten_view_as_real, VALUE_HEAP_V(VALUE_TENSOR, t));
+        const bool ok = parts && fill_normal(cx, parts, mean, std / M_SQRT2, generator_value);
+        tensor_unref(parts);
+        return ok;
+    }
     if (!check_float(cx, t, "normal_kernel_cpu")) return false;
     if (t->numel < 16 || !tensor_is_contiguous(t))
         return fill(cx, t, &(distribution){ draw_normal, mean, std }, generator_value);
@@ -169,6 +176,12 @@ static bool fill_normal(op_ctx *cx, tensor *t, double mean, double std, jit_valu
 
 static bool fill_uniform(op_ctx *cx, tensor *t, double from, double to, jit_value generator_value)
 {
+    if (dtype_is_complex(tensor_dtype(t))) {
+        tensor *parts = COMPOSE(cx, aten_view_as_real, VALUE_HEAP_V(VALUE_TENSOR, t));
+        const bool ok = parts && fill_uniform(cx, parts, from, to, generator_value);
+        tensor_unref(parts);
+        return ok;
+    }
     if (!check_float(cx, t, "check_uniform_bounds")) return false;
     if (!(from <= to)) return OP_FAIL(cx, "uniform_ expects to return a [from, to) range, but found from=%g > to=%g", from, to);
     return fill(cx, t, &(distribution){ draw_uniform, from, to }, generator_value);

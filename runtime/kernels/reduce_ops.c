@@ -266,14 +266,22 @@ bool op_min(op_ctx *cx, const jit_value *args, jit_value *rets)
 bool op_aminmax(op_ctx *cx, const jit_value *args, jit_value *rets)
 {
     tensor *t = args[0].t;
+    if (t->n_dims == 0 && args[1].tag != VALUE_NONE && arg_bool(args[2])) { // PyTorch keeps a dimension that is not there
+        tensor *line = COMPOSE(cx, aten_unsqueeze, args[0], VALUE_INT_V(0));
+        const bool ok = line && op_aminmax(cx, (jit_value[]){ RET_TENSOR(line), args[1], args[2] }, rets);
+        tensor_unref(line);
+        return ok;
+    }
     dim_set dims = dim_set_all(t);
     if (args[1].tag != VALUE_NONE) {
         if (!dim_set_of_int(cx, t, args[1].i, &dims) || !check_not_empty(cx, "aminmax", t, dims)) return false;
     } else if (t->numel == 0) {
         return OP_FAIL(cx, "aminmax(): cannot compute aminmax over an empty dimension as the operation has no identity.");
     }
-    tensor *min = extreme(cx, t, dims, arg_bool(args[2]), &min_kind, "aminmax_cpu");
-    return give_pair(min, min ? extreme(cx, t, dims, arg_bool(args[2]), &max_kind, "aminmax_cpu") : NULL, rets);
+    const bool keepdim = arg_bool(args[2]);
+    tensor *min = extreme(cx, t, dims, keepdim, &min_kind, "aminmax_cpu");
+    tensor *max = min ? extreme(cx, t, dims, keepdim, &max_kind, "aminmax_cpu") : NULL;
+    return give_pair(min, max, rets);
 }
 
 /* _aminmax: the form without keyword arguments. */

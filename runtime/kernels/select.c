@@ -48,11 +48,53 @@ static key_index *sorted_line(const select_task *s, const int64_t *x, key_index 
     return work;
 }
 
-/* ctx: the rank, from 1 */
+static void exchange(key_index *x, int64_t i, int64_t j)
+{
+    const key_index held = x[i];
+    x[i] = x[j];
+    x[j] = held;
+}
+
+static void order_pair(key_index *x, int64_t low, int64_t high)
+{
+    if (x[low].key > x[high].key) exchange(x, low, high);
+}
+
+/* Splits x[low..high], three elements or more, around one of them; where that one ends, and where the greater begin. */
+static int64_t split_line(key_index *x, int64_t low, int64_t high, int64_t *ret_above)
+{
+    exchange(x, (low + high) / 2, low + 1);
+    order_pair(x, low + 1, high);
+    order_pair(x, low, high);
+    order_pair(x, low + 1, low);
+    const int64_t pivot = x[low].key;
+    int64_t i = low + 1, j = high;
+    for (;;) {
+        do i++; while (x[i].key < pivot);
+        do j--; while (x[j].key > pivot);
+        if (j < i) break;
+        exchange(x, i, j);
+    }
+    exchange(x, low, j);
+    *ret_above = i;
+    return j;
+}
+
+/* ctx: the rank, from 1. Of equal elements, the one that Hoare's selection with the median of three happens upon is
+ * told, as PyTorch tells it: sorting would find another one. */
 static void kth_line(const select_task *s, int64_t k, const int64_t *x, key_index *work)
 {
-    const int64_t rank = *(const int64_t *)s->ctx;
-    select_store(s, k, 0, sorted_line(s, x, work)[rank - 1].index);
+    const int64_t rank = *(const int64_t *)s->ctx - 1;
+    int64_t low = 0, high = s->in.length - 1;
+    for (int64_t i = 0; i <= high; i++) work[i] = (key_index){ x[i], i };
+    while (high > low + 1) {
+        int64_t above;
+        const int64_t j = split_line(work, low, high, &above);
+        if (j <= rank) low = above;
+        if (j >= rank) high = j - 1;
+    }
+    if (high == low + 1) order_pair(work, low, high);
+    select_store(s, k, 0, work[rank].index);
 }
 
 /* ctx: do NaN count? If so, the first one is the median. */

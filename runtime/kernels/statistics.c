@@ -64,7 +64,7 @@ static tensor *covariance(formula *f, tensor *t, int64_t correction, tensor *cou
     weighted = w ? F_(f, aten_mul_Tensor, T_V(x), T_V(w)) : x;
     tensor *product = F_(f, aten_mm, T_V(x), T_V(F_(f, aten_t, T_V(F_(f, aten_conj, T_V(weighted))))));
     product = F_(f, aten_div_Scalar, T_V(product), FLOAT_V(norm > 0 ? norm : 0));
-    return product && product->numel == 1 && t->n_dims < 2 ? F_(f, aten_reshape, T_V(product), formula_ints(f, NULL, 0)) : product;
+    return product && product->numel == 1 ? F_(f, aten_reshape, T_V(product), formula_ints(f, NULL, 0)) : product;
 }
 
 /* self correction fweights aweights */

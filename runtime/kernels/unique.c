@@ -216,8 +216,9 @@ bool op_unique_dim(op_ctx *cx, const jit_value *args, jit_value *rets)
 /* self, return_inverse, return_counts, dim? */
 bool op_unique_consecutive(op_ctx *cx, const jit_value *args, jit_value *rets)
 {
-    const unique_call c = { args[0].t, false, arg_bool(args[1]), arg_bool(args[2]), 3 };
-    return args[3].tag == VALUE_NONE ? unique_elements(cx, &c, rets) : unique_slices(cx, &c, args[3].i, rets);
+    const bool by_dim = args[3].tag != VALUE_NONE; // slices: like PyTorch, all three whether asked or not
+    const unique_call c = { args[0].t, false, by_dim || arg_bool(args[1]), by_dim || arg_bool(args[2]), 3 };
+    return by_dim ? unique_slices(cx, &c, args[3].i, rets) : unique_elements(cx, &c, rets);
 }
 
 /* self, dim, return_inverse, return_counts */
