@@ -11,12 +11,14 @@
 
 #include <string.h>
 
+typedef VEC(jit_value) values;
+
 typedef struct debug_writer {
     arena arena;
     strmap strings;             /* text → 1 + index */
-    VEC(jit_value) table;       /* the strings; references */
+    values table;               /* the strings; references */
     ptrmap sources;             /* source * → index of its tuple in `made` */
-    VEC(jit_value) made;        /* source tuples; references */
+    values made;                /* source tuples; references */
     bool failed;
 } debug_writer;
 
@@ -41,6 +43,15 @@ static jit_value new_string(debug_writer *w, const char *s, size_t n)
     return made ? VALUE_HEAP_V(VALUE_STR, made) : VALUE_NONE_V;
 }
 
+static bool keep(debug_writer *w, values *all, jit_value take)
+{
+    if (VEC_PUSH(all, NULL, take))
+        return true;
+    value_unref(take);
+    w->failed = true;
+    return false;
+}
+
 /* Index of a string in the table. */
 static int64_t intern(debug_writer *w, const char *s, size_t n)
 {
@@ -48,8 +59,8 @@ static int64_t intern(debug_writer *w, const char *s, size_t n)
     uintptr_t known = key ? (uintptr_t)strmap_find(&w->strings, key) : 0;
     if (known)
         return (int64_t)known - 1;
-    jit_value v = new_string(w, s, n);
-    if (!key || !VEC_PUSH(&w->table, NULL, v) || !strmap_set(&w->strings, key, (void *)(uintptr_t)w->table.n)) {
+    if (!key || !keep(w, &w->table, new_string(w, s, n))
+        || !strmap_set(&w->strings, key, (void *)(uintptr_t)w->table.n)) {
         w->failed = true;
         return 0;
     }
@@ -83,7 +94,7 @@ static jit_value source_value(debug_writer *w, const source *src)
     parts[1] = VALUE_INT_V(intern(w, src ? src->name : "", src ? strlen(src->name) : 0));
     parts[2] = VALUE_INT_V(src ? src->first_line : 0);
     jit_value made = new_tuple(w, parts, 3);
-    if (!VEC_PUSH(&w->made, NULL, made) || !ptrmap_set(&w->sources, key, (void *)(uintptr_t)w->made.n))
+    if (!keep(w, &w->made, made) || !ptrmap_set(&w->sources, key, (void *)(uintptr_t)w->made.n))
         w->failed = true;
     return w->failed ? VALUE_NONE_V : value_ref(made);
 }
