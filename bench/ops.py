@@ -2,7 +2,10 @@
 """Operators one by one: tjs beside PyTorch, the same source (bench/ops.tjs), one run. Prints a table in Markdown.
 
 Each line is measured in rounds, PyTorch and tjs in turn, so that both see the same machine; the figures are
-medians of the rounds' medians. The ratio is tjs / PyTorch: below one is faster."""
+medians of the rounds' medians. The ratio is tjs / PyTorch: below one is faster.
+
+On a machine that does other work too, `--clock cpu` compares what one thread costs instead of how long it waits: the
+mean processor time of a call. Figures of several threads are of the wall clock always."""
 # SPDX-License-Identifier: Apache-2.0
 import argparse
 import ctypes
@@ -185,12 +188,13 @@ def load_source():
     return m
 
 
-def time_theirs(fn, args, seconds):
-    """Median seconds of a call; calls of a few microseconds in batches, so that the clock does not count."""
+def time_theirs(fn, args, seconds, is_cpu):
+    """Median seconds of a call, or its mean processor time; calls of a few microseconds in batches, so that the clock
+    does not count."""
     begin = time.perf_counter()
     fn(*args)
     batch = max(1, int(20e-6 / (time.perf_counter() - begin + 1e-9)))
-    runs, total = [], 0.0
+    runs, total, cpu = [], 0.0, time.process_time()
     while total < seconds or len(runs) < 5:
         begin = time.perf_counter()
         for _ in range(batch):
@@ -198,16 +202,16 @@ def time_theirs(fn, args, seconds):
         t = time.perf_counter() - begin
         total += t
         runs.append(t / batch)
-    return statistics.median(runs)
+    return (time.process_time() - cpu) / (len(runs) * batch) if is_cpu else statistics.median(runs)
 
 
-def time_ours(tjs, call, threads, seconds):
+def time_ours(tjs, call, threads, seconds, is_cpu):
     cmd = [tjs, "bench", "run", SOURCE, "--json", "--min-time", str(seconds), "--threads", str(threads), "--call", call]
     p = subprocess.run(cmd, capture_output=True, text=True)
     if p.returncode:
         print("tjs failed on %s: %s" % (call, p.stderr.strip()[:300]), file=sys.stderr)
         return None
-    return json.loads(p.stdout.strip().splitlines()[-1])["median_s"]
+    return json.loads(p.stdout.strip().splitlines()[-1])["cpu_s" if is_cpu else "median_s"]
 
 
 def set_threads(torch, n):
@@ -219,13 +223,14 @@ def set_threads(torch, n):
         pass
 
 
-def measure(torch, fn, args, tjs, call, threads, rounds, seconds):
+def measure(torch, fn, args, tjs, call, threads, rounds, seconds, clock):
     """Medians of (PyTorch, tjs) in seconds, or None."""
+    is_cpu = clock == "cpu" and threads == 1
     set_threads(torch, threads)
     theirs, ours = [], []
     for _ in range(rounds):
-        theirs.append(time_theirs(fn, args, seconds))
-        ours.append(time_ours(tjs, call, threads, seconds))
+        theirs.append(time_theirs(fn, args, seconds, is_cpu))
+        ours.append(time_ours(tjs, call, threads, seconds, is_cpu))
         if ours[-1] is None:
             return None
     return statistics.median(theirs), statistics.median(ours)
@@ -238,7 +243,7 @@ def show_time(seconds):
     return "%.3g ns" % (seconds * 1e9)
 
 
-def bench(torch, tjs, section, lines, threads, rounds, seconds):
+def bench(torch, tjs, section, lines, threads, rounds, seconds, clock):
     """Prints the section's table; returns its rows as [section, label, threads, theirs, ours, target]."""
     source, rows = load_source(), []
     print("\n%s\n\n| %s | target |" % (section, " | ".join(["what"] + ["PyTorch, %d | tjs, %d | ratio" % (n, n) for n in threads])))
@@ -251,7 +256,7 @@ def bench(torch, tjs, section, lines, threads, rounds, seconds):
             for _ in range(3):
                 fn(*args)
             for n in threads:
-                pair = measure(torch, fn, args, tjs, "%s(%s)" % (name, arguments), n, rounds, seconds)
+                pair = measure(torch, fn, args, tjs, "%s(%s)" % (name, arguments), n, rounds, seconds, clock)
                 if not pair:
                     cells += ["", "failed", ""]
                     continue
@@ -268,6 +273,7 @@ def main():
     p.add_argument("--threads", default="1,2", help="thread counts, separated by commas")
     p.add_argument("--rounds", type=int, default=3)
     p.add_argument("--seconds", type=float, default=0.15, help="of each measurement")
+    p.add_argument("--clock", choices=("wall", "cpu"), default="wall")
     p.add_argument("--only", default="", help="lines whose label contains this")
     p.add_argument("--json", help="write the figures here too")
     p.add_argument("sections", nargs="*", choices=[[]] + list(SECTIONS))
@@ -279,7 +285,7 @@ def main():
     for name in a.sections or SECTIONS:
         lines = [line for line in SECTIONS[name] if a.only in line[0]]
         if lines:
-            rows += bench(torch, os.path.abspath(a.tjs), name, lines, threads, a.rounds, a.seconds)
+            rows += bench(torch, os.path.abspath(a.tjs), name, lines, threads, a.rounds, a.seconds, a.clock)
     if a.json:
         with open(a.json, "w") as f:
             json.dump(rows, f)
