@@ -25,7 +25,7 @@ static void sort_whole_line(const select_task *s, int64_t k, const int64_t *x, k
 {
     const sort_order *order = s->ctx;
     const key_index *sorted = sort_line(s, x, work, order->descending);
-    for (int64_t i = 0; i < order->n_wanted; i++) select_store(s, k, i, sorted[i].index);
+    select_store_sorted(s, k, sorted, order->n_wanted);
 }
 
 /* Few of many: keep the best so far in order, the line being read once. Earlier ones win ties. */
@@ -41,7 +41,7 @@ static void pick_line(const select_task *s, int64_t k, const int64_t *x, key_ind
         for (; at > 0 && work[at - 1].key > key; at--) work[at] = work[at - 1];
         work[at] = (key_index){ key, i };
     }
-    for (int64_t i = 0; i < n; i++) select_store(s, k, i, work[i].index);
+    select_store_sorted(s, k, work, n);
 }
 
 /* More of many: what beats the worst of the best so far is collected, and cut back to the best when twice the wanted
@@ -61,7 +61,7 @@ static void collect_line(const select_task *s, int64_t k, const int64_t *x, key_
         worst = work[n - 1].key;
     }
     keys_sort(work, n, false, work + room);
-    for (int64_t i = 0; i < wanted; i++) select_store(s, k, i, work[i].index);
+    select_store_sorted(s, k, work, wanted);
 }
 
 static void (*choose_line(const sort_order *order, int64_t length))(const select_task *, int64_t, const int64_t *, key_index *)

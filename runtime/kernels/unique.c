@@ -5,40 +5,47 @@
 #include "runtime/kernels/keys.h"
 
 #include "base/alloc.h"
+#include "base/block.h"
 
 #include <math.h>
 #include <string.h>
 
-/* A numbering of n items into groups. */
+/* A numbering of n items by groups. */
 typedef struct grouping {
     int64_t n, n_groups;
-    int64_t *order;      /* items in the order of their groups */
-    int64_t *starts;     /* n_groups + 1 borders in `order` */
+    int64_t *of;             /* an item's group, if that is wanted */
+    int64_t *first, *count;  /* of a group: its first item, how many */
+    bool wants_of;
 } grouping;
 
-static bool grouping_init(op_ctx *cx, grouping *g, int64_t n)
+static size_t grouping_bytes(int64_t n) { return (size_t)(3 * n + 1) * sizeof(int64_t); }
+
+static bool grouping_init(op_ctx *cx, grouping *g, int64_t n, bool wants_of)
 {
-    g->n = n;
-    g->n_groups = 0;
-    g->order = mem_alloc((size_t)(2 * n + 1) * sizeof *g->order);
-    g->starts = g->order ? g->order + n : NULL;
-    return g->order || op_no_memory(cx);
+    *g = (grouping){ .n = n, .wants_of = wants_of, .of = block_alloc(grouping_bytes(n)) };
+    g->first = g->of ? g->of + n : NULL;
+    g->count = g->of ? g->of + 2 * n : NULL;
+    return g->of || op_no_memory(cx);
 }
 
-/* Group equal neighbours of g->order. */
-static void grouping_close(grouping *g, bool (*same)(const void *ctx, int64_t a, int64_t b), const void *ctx)
+static void grouping_fini(grouping *g) { block_free(g->of, grouping_bytes(g->n)); }
+
+/* Item i joins the newest group, or begins one. */
+static void grouping_add(grouping *g, int64_t i, bool is_new)
 {
-    for (int64_t i = 0; i < g->n; i++)
-        if (i == 0 || !same(ctx, g->order[i - 1], g->order[i])) g->starts[g->n_groups++] = i;
-    g->starts[g->n_groups] = g->n;
+    if (is_new) {
+        g->first[g->n_groups] = i;
+        g->count[g->n_groups++] = 0;
+    }
+    g->count[g->n_groups - 1]++;
+    if (g->wants_of) g->of[i] = g->n_groups - 1;
 }
 
 static tensor *give_inverse(op_ctx *cx, const grouping *g, bool wanted, const int64_t *sizes, int n_dims)
 {
     const int64_t none = 0;
     tensor *t = wanted ? make_tensor(cx, DTYPE_int64, sizes, n_dims) : make_tensor(cx, DTYPE_int64, &none, 1);
-    for (int64_t k = 0; t && wanted && k < g->n_groups; k++)
-        for (int64_t i = g->starts[k]; i < g->starts[k + 1]; i++) ((int64_t *)tensor_data(t))[g->order[i]] = k;
+    if (t && wanted && g->n) memcpy(tensor_data(t), g->of, (size_t)g->n * sizeof *g->of);
     return t;
 }
 
@@ -46,7 +53,7 @@ static tensor *give_counts(op_ctx *cx, const grouping *g, bool wanted)
 {
     const int64_t n = wanted ? g->n_groups : 0;
     tensor *t = make_tensor(cx, DTYPE_int64, &n, 1);
-    for (int64_t k = 0; t && k < n; k++) ((int64_t *)tensor_data(t))[k] = g->starts[k + 1] - g->starts[k];
+    if (t && n) memcpy(tensor_data(t), g->count, (size_t)n * sizeof *g->count);
     return t;
 }
 
@@ -74,31 +81,109 @@ static bool give_results(tensor *values, tensor *inverse, tensor *counts, int n,
 /* ---- over elements ---------------------------------------------------------------------------------- */
 typedef struct key_set {
     const int64_t *keys;
+    int64_t n;
     bool is_float;
 } key_set;
 
-static bool same_key(const void *ctx, int64_t a, int64_t b)
+static bool same_key(const key_set *s, int64_t a, int64_t b)
 {
-    const key_set *s = ctx;
     return s->keys[a] == s->keys[b] && !(s->is_float && s->keys[a] == KEY_NAN);
+}
+
+static void group_neighbours(grouping *g, const key_set *s)
+{
+    for (int64_t i = 0; i < s->n; i++) grouping_add(g, i, i == 0 || !same_key(s, i - 1, i));
+}
+
+/* Few distinct keys are found in a table, and only they are sorted. */
+enum { TABLE_BITS = 15, TABLE_MOST_GROUPS = 1 << (TABLE_BITS - 2), TABLE_LEAST_ITEMS = 1 << 11 };
+
+static key_index *find_slot(key_index *table, int64_t key)
+{
+    const uint64_t mask = (1 << TABLE_BITS) - 1;
+    uint64_t at = (uint64_t)key * 0x9E3779B97F4A7C15u >> (64 - TABLE_BITS);
+    while (table[at].index >= 0 && table[at].key != key) at = (at + 1) & mask;
+    return &table[at];
+}
+
+/* false: there are too many of them. */
+static bool number_keys(grouping *g, const key_set *s, key_index *table)
+{
+    for (int64_t i = 0; i < 1 << TABLE_BITS; i++) table[i].index = -1;
+    for (int64_t i = 0; i < s->n; i++) {
+        const bool is_lone = s->is_float && s->keys[i] == KEY_NAN;
+        key_index *slot = is_lone ? NULL : find_slot(table, s->keys[i]);
+        if (is_lone || slot->index < 0) {
+            if (g->n_groups == TABLE_MOST_GROUPS) return false;
+            if (slot) *slot = (key_index){ s->keys[i], g->n_groups };
+            grouping_add(g, i, true);
+        } else {
+            if (g->wants_of) g->of[i] = slot->index;
+            g->count[slot->index]++;
+        }
+    }
+    return true;
+}
+
+/* From the order in which they were found to the order of their keys. work: room for 4 a group. */
+static void order_groups(grouping *g, const key_set *s, key_index *work)
+{
+    const int64_t n = g->n_groups;
+    int64_t *rank = (int64_t *)(work + 2 * n), *first = rank + n, *count = first + n;
+    memcpy(first, g->first, (size_t)n * sizeof *first);
+    memcpy(count, g->count, (size_t)n * sizeof *count);
+    for (int64_t k = 0; k < n; k++) work[k] = (key_index){ s->keys[first[k]], k };
+    keys_sort(work, n, false, work + n);
+    for (int64_t k = 0; k < n; k++) {
+        rank[work[k].index] = k;
+        g->first[k] = first[work[k].index];
+        g->count[k] = count[work[k].index];
+    }
+    for (int64_t i = 0; g->wants_of && i < g->n; i++) g->of[i] = rank[g->of[i]];
+}
+
+static bool group_by_table(op_ctx *cx, grouping *g, const key_set *s, bool *ret_is_done)
+{
+    const size_t bytes = sizeof(key_index) << TABLE_BITS;
+    key_index *table = block_alloc(bytes);
+    if (!table) return op_no_memory(cx);
+    *ret_is_done = number_keys(g, s, table);
+    if (*ret_is_done) order_groups(g, s, table);
+    else g->n_groups = 0;
+    block_free(table, bytes);
+    return true;
+}
+
+static bool group_by_sorting(op_ctx *cx, grouping *g, const key_set *s)
+{
+    const size_t bytes = (size_t)s->n * 2 * sizeof(key_index) + 1;
+    key_index *work = block_alloc(bytes);
+    if (!work) return op_no_memory(cx);
+    for (int64_t i = 0; i < s->n; i++) work[i] = (key_index){ s->keys[i], i };
+    keys_sort(work, s->n, false, work + s->n);
+    for (int64_t i = 0; i < s->n; i++)
+        grouping_add(g, work[i].index, i == 0 || !same_key(s, work[i - 1].index, work[i].index));
+    block_free(work, bytes);
+    return true;
 }
 
 static bool group_elements(op_ctx *cx, grouping *g, const tensor *flat, bool is_sorted)
 {
     const int64_t n = flat->numel;
     const dtype d = tensor_dtype(flat);
-    int64_t *keys = mem_alloc((size_t)n * sizeof *keys + 1);
-    key_index *work = is_sorted ? mem_alloc((size_t)n * 2 * sizeof *work + 1) : NULL;
-    const bool ok = (keys && (work || !is_sorted)) || op_no_memory(cx);
-    if (ok) {
-        keys_load(d, n, tensor_data(flat), (int64_t)dtype_size(d), KEY_NAN, keys);
-        for (int64_t i = 0; i < n && work; i++) work[i] = (key_index){ keys[i], i };
-        if (work) keys_sort(work, n, false, work + n);
-        for (int64_t i = 0; i < n; i++) g->order[i] = work ? work[i].index : i;
-        grouping_close(g, same_key, &(key_set){ keys, dtype_is_float(d) });
+    const size_t bytes = (size_t)n * sizeof(int64_t) + 1;
+    int64_t *loaded = d == DTYPE_int64 ? NULL : block_alloc(bytes);
+    if (!loaded && d != DTYPE_int64) return op_no_memory(cx);
+    if (loaded) keys_load(d, n, tensor_data(flat), (int64_t)dtype_size(d), KEY_NAN, loaded);
+    const key_set s = { loaded ? loaded : tensor_data(flat), n, dtype_is_float(d) };
+    bool ok = true, is_done = false;
+    if (!is_sorted) {
+        group_neighbours(g, &s);
+    } else {
+        ok = n < TABLE_LEAST_ITEMS || group_by_table(cx, g, &s, &is_done);
+        ok = ok && (is_done || group_by_sorting(cx, g, &s));
     }
-    mem_free(keys);
-    mem_free(work);
+    block_free(loaded, bytes);
     return ok;
 }
 
@@ -108,7 +193,7 @@ static bool unique_elements(op_ctx *cx, const unique_call *c, jit_value *rets)
     if (dtype_is_complex(d)) return OP_FAIL(cx, "\"unique\" not implemented for '%s'", dtype_prefix(d));
     tensor *flat = tensor_contiguous(cx, c->t);
     grouping g;
-    if (!flat || !grouping_init(cx, &g, flat->numel)) {
+    if (!flat || !grouping_init(cx, &g, flat->numel, c->wants_inverse)) {
         tensor_unref(flat);
         return false;
     }
@@ -116,10 +201,10 @@ static bool unique_elements(op_ctx *cx, const unique_call *c, jit_value *rets)
     tensor *values = ok ? make_tensor(cx, d, &g.n_groups, 1) : NULL;
     const int64_t bytes = (int64_t)dtype_size(d);
     for (int64_t k = 0; values && k < g.n_groups; k++)
-        element_copy(d, (char *)tensor_data(values) + k * bytes, (char *)tensor_data(flat) + g.order[g.starts[k]] * bytes);
+        element_copy(d, (char *)tensor_data(values) + k * bytes, (char *)tensor_data(flat) + g.first[k] * bytes);
     ok = ok && give_results(values, give_inverse(cx, &g, c->wants_inverse && c->t->numel, c->t->sizes, c->t->n_dims),
                             give_counts(cx, &g, c->wants_counts), c->n_results, rets);
-    mem_free(g.order);
+    grouping_fini(&g);
     tensor_unref(flat);
     return ok;
 }
@@ -137,8 +222,6 @@ static int compare_slices(const slice_set *s, int64_t a, int64_t b)
         if (x[i] != y[i]) return x[i] < y[i] ? -1 : 1;
     return 0;
 }
-
-static bool same_slice(const void *ctx, int64_t a, int64_t b) { return compare_slices(ctx, a, b) == 0; }
 
 /* Bottom-up merge sort of slice numbers; `to` is scratch. */
 static void sort_slices(const slice_set *s, int64_t *at, int64_t *scratch, int64_t n)
@@ -170,26 +253,27 @@ static bool unique_slices(op_ctx *cx, const unique_call *c, int64_t dim_arg, jit
     tensor *first = COMPOSE(cx, aten_movedim_int, RET_TENSOR(t), VALUE_INT_V(dim), VALUE_INT_V(0));
     tensor *rows = first ? tensor_contiguous(cx, first) : NULL;
     tensor_unref(first);
-    grouping g = { .order = NULL };
+    grouping g = { .n = 0 };
     slice_set s = { .length = n ? t->numel / n : 0 };
-    int64_t *keys = rows ? mem_alloc((size_t)(t->numel + n) * sizeof *keys + 1) : NULL;
+    int64_t *keys = rows ? mem_alloc((size_t)(t->numel + 2 * n) * sizeof *keys + 1) : NULL;
     if (rows && !keys) op_no_memory(cx);
-    bool ok = keys && grouping_init(cx, &g, n);
+    bool ok = keys && grouping_init(cx, &g, n, c->wants_inverse);
     tensor *values = NULL;
     if (ok) {
         keys_load(d, t->numel, tensor_data(rows), (int64_t)dtype_size(d), KEY_NAN, keys);
         s.keys = keys;
-        for (int64_t i = 0; i < n; i++) g.order[i] = i;
-        if (c->is_sorted) sort_slices(&s, g.order, keys + t->numel, n);
-        grouping_close(&g, same_slice, &s);
+        int64_t *order = keys + t->numel;
+        for (int64_t i = 0; i < n; i++) order[i] = i;
+        if (c->is_sorted) sort_slices(&s, order, order + n, n);
+        for (int64_t i = 0; i < n; i++) grouping_add(&g, order[i], i == 0 || compare_slices(&s, order[i - 1], order[i]) != 0);
         tensor *chosen = make_tensor(cx, DTYPE_int64, &g.n_groups, 1);
-        for (int64_t k = 0; chosen && k < g.n_groups; k++) ((int64_t *)tensor_data(chosen))[k] = g.order[g.starts[k]];
+        if (chosen && g.n_groups) memcpy(tensor_data(chosen), g.first, (size_t)g.n_groups * sizeof *g.first);
         if (chosen) values = COMPOSE(cx, aten_index_select, RET_TENSOR(t), VALUE_INT_V(dim), RET_TENSOR(chosen));
         tensor_unref(chosen);
         ok = give_results(values, give_inverse(cx, &g, c->wants_inverse, &n, 1), give_counts(cx, &g, c->wants_counts),
                           c->n_results, rets);
     }
-    mem_free(g.order);
+    grouping_fini(&g);
     mem_free(keys);
     tensor_unref(rows);
     return ok;
