@@ -1,6 +1,7 @@
 /* sema/attribute.c: x.name: slots, methods and properties of objects, fields, members, module
  * contents. */
 /* SPDX-License-Identifier: Apache-2.0 */
+#include "sema/flow.h"
 #include "sema/value.h"
 
 /* ---- tensors ---- */
@@ -117,7 +118,8 @@ static sval class_attribute(fn_checker *f, texpr *e, const char *name, range at)
         call_args none = { 0 };
         return value_sval(call_function(f, p->getter, e, &none, at));
     }
-    if (report_class_variable(f, t, name, at))
+    const ir_function *init = type_find_method(t, "__init__");
+    if ((init && init->ast && is_unparsed(f->c, init)) || report_class_variable(f, t, name, at))
         return error_sval(at);
     diag_item *it = diag_error(f->c->d, "unknown-attribute", at,
                                in_own_init ? "'%s' has no attribute '%s' yet: assign it first"

@@ -127,6 +127,7 @@ struct checker {
     strmap operators;           /* path → name of the operator it means ("torch.relu" → "aten::relu"): those met so far */
     strmap module_variables;    /* name → module_variable * */
     strmap foreign;             /* name → foreign_name *: imported, but nothing a function can use */
+    bool has_lost_names;        /* a statement of the top level did not parse: what it would have defined is unknown */
     fn_checker *current;        /* function being checked, for call edges */
     VEC(call_edge) calls; /* who calls whom, to find recursion */
     struct checker *importer;   /* of the file that imports this one, or NULL */

@@ -83,6 +83,8 @@ ir_function *declare_function(checker *c, const ast_def *def, const char *name, 
 void build_schema(checker *c, ir_function *fn);
 /** Check fn's body unless that was done or is being done. */
 void check_function_body(checker *c, ir_function *fn);
+/** Did the parser refuse something in fn? It is not checked then: what else is wrong there may follow from that. */
+bool is_unparsed(const checker *c, const ir_function *fn);
 /** Room on the stack to check `levels` of syntax inside what is being checked? The caller adds
  * them. */
 static inline bool has_room(const checker *c, int levels)

@@ -308,10 +308,32 @@ static void use_tree(checker *c, ir_function *fn, ttree *t)
     root->spare_trees = t;
 }
 
+bool is_unparsed(const checker *c, const ir_function *fn)
+{
+    const range at = ((const ast_def *)fn->ast)->node.at;
+    for (const diag_item *it = c->d->is_syntax ? c->d->first : NULL; it; it = it->next)
+        if (it->at.src == at.src && it->at.begin >= at.begin && it->at.end <= at.end
+            && !strcmp(it->code, "unsupported-syntax"))
+            return true;
+    return false;
+}
+
+static void give_up(ir_function *fn)
+{
+    fn->is_body_checked = true;
+    fn->state = FUNCTION_FAILED;
+    if (!is_return_annotated(fn))
+        ((schema_arg *)fn->schema->rets)->type = T_ERROR;
+}
+
 void check_function_body(checker *c, ir_function *fn)
 {
     if (fn->is_body_checked || !fn->ast || !fn->schema)
         return;
+    if (is_unparsed(c, fn)) {
+        give_up(fn);
+        return;
+    }
     ttree *t = take_tree(c, fn);
     if (!t) {
         c->arena->failed = true;

@@ -213,6 +213,8 @@ static sval report_unknown(fn_checker *f, const char *name, range at)
     checker *c = f->c;
     module_variable *variable = strmap_find(&c->module_variables, name);
     texpr *value;
+    if (c->has_lost_names)
+        return error_sval(at);
     if (variable && !f->fn && module_variable_value(f, variable, &value, at))
         return type_is_error(value->type) ? error_sval(at) : (sval){ .kind = SVAL_VALUE, .at = at, .expr = value };
     if (variable) {

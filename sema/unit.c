@@ -116,8 +116,8 @@ static void declare_top_statement(checker *c, const ast_node *n)
     case AST_import_from: check_import_from(c, AST_AS(import_from, n)); break;
     case AST_assign: declare_top_assign(c, AST_AS(assign, n)); break;
     case AST_ann_assign: remember_variable(c, AST_AS(ann_assign, n)->target, AST_AS(ann_assign, n)->value); break;
-    case AST_pass:
-    case AST_error: break;
+    case AST_pass: break;
+    case AST_error: c->has_lost_names = true; break;
     case AST_if:
         if (!is_main_guard(AST_AS(if, n)))
             report_top_statement(c, n);

@@ -42,6 +42,15 @@ static bool is_python_file(const char *name)
     return n > 3 && !strcmp(name + n - 3, ".py");
 }
 
+/* Does the tree hold the program but for what the language lacks? Else error nodes stand where statements should be. */
+static bool is_parsed(const diag *d)
+{
+    for (const diag_item *it = d->is_syntax ? d->first : NULL; it; it = it->next)
+        if (it->severity == DIAG_ERROR && strcmp(it->code, "unsupported-syntax") != 0)
+            return false;
+    return true;
+}
+
 /* Parse and check, to leave what `goal` says. NULL: no memory, or d says why. */
 static ir_unit *check(const char *text_, size_t n_bytes, const jit_compile_options *opts, sema_goal goal,
                       uint32_t warnings, diag *d)
@@ -56,7 +65,7 @@ static ir_unit *check(const char *text_, size_t n_bytes, const jit_compile_optio
     ast *tree = marked ? outline_parse(marked, d) : is_python_file(name) ? NULL : ast_parse(src, AST_USER, d);
     source_unref(src);
     ir_unit *u = NULL;
-    if (!tree || (d->is_syntax && !marked)) { // error nodes stand where statements should be
+    if (!tree || (!marked && !is_parsed(d))) {
         ast_free(tree);
     } else {
         sema_options so = {
