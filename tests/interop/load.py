@@ -4,24 +4,9 @@
 generate.py writes the archives into FOLDER unless they are there already: twelve small ones, or all with --full.
 `tjs verify` judges each. Exit 77 (skipped) where there is no PyTorch."""
 # SPDX-License-Identifier: Apache-2.0
-import json, os, subprocess, sys
+import os, subprocess, sys
 
-HERE = os.path.dirname(os.path.abspath(__file__))
-PYTHON = os.environ.get("TJS_TORCH_PYTHON", "/usr/bin/python3")
-
-
-def is_fresh(folder):
-    made = os.path.join(folder, "cases.json")
-    sources = [os.path.join(HERE, f) for f in ("generate.py", "modules.py", "vision.py")]
-    return os.path.exists(made) and os.path.getmtime(made) > max(map(os.path.getmtime, sources))
-
-
-def generate(folder, full):
-    probe = subprocess.run([PYTHON, "-c", "import torch, torchvision" if full else "import torch"], capture_output=True)
-    if probe.returncode:
-        print("skipped: no torch for", PYTHON)
-        sys.exit(77)
-    subprocess.run([PYTHON, os.path.join(HERE, "generate.py"), folder] + ([] if full else ["--smoke"]), check=True)
+import archives
 
 
 def command(tjs, folder, row):
@@ -39,12 +24,8 @@ def command(tjs, folder, row):
 
 
 def main():
-    words = [w for w in sys.argv[1:] if not w.startswith("--")]
-    tjs, folder, names = words[0], words[1], words[2:]
-    if not is_fresh(folder):
-        generate(folder, "--full" in sys.argv)
-    with open(os.path.join(folder, "cases.json")) as f:
-        rows = [r for r in json.load(f) if not names or r["name"] in names]
+    (tjs, folder, *names), full = archives.words(sys.argv)
+    rows = archives.rows(folder, full, names)
     failed = 0
     for row in rows:
         try:

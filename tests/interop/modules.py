@@ -240,12 +240,13 @@ class Forks(nn.Module):
 
 
 class State(nn.Module):
-    """__getstate__ and __setstate__."""
+    """__getstate__ and __setstate__: they undo each other, and one leaves a mark."""
 
     def __init__(self):
         super().__init__()
         self.w = torch.arange(6.0)
         self.n = 3
+        self.was_restored = False
 
     @torch.jit.export
     def __getstate__(self) -> Tuple[Tensor, int, bool]:
@@ -253,12 +254,13 @@ class State(nn.Module):
 
     @torch.jit.export
     def __setstate__(self, state: Tuple[Tensor, int, bool]):
-        self.w = state[0] / 2 + 1
-        self.n = state[1] * 10
+        self.w = state[0] / 2
+        self.n = state[1] - 1
         self.training = state[2]
+        self.was_restored = True
 
-    def forward(self, x: Tensor) -> Tensor:
-        return x + self.w * self.n
+    def forward(self, x: Tensor) -> Tuple[Tensor, bool]:
+        return x + self.w * self.n, self.was_restored
 
 
 class Tied(nn.Module):
@@ -494,7 +496,7 @@ def cases():
         torch.randn(2, 4, 6),), {}
     yield "conv_transpose", lambda: s(nn.ConvTranspose2d(3, 4, 3, stride=2, output_padding=1)), (
         torch.randn(1, 3, 5, 5),), {}
-    yield "pools", lambda: s(nn.Sequential(nn.AdaptiveAvgPool2d((3, None)), nn.MaxPool2d(2), nn.Flatten())), (
+    yield "pools", lambda: s(nn.Sequential(nn.AdaptiveAvgPool2d((3, 4)), nn.MaxPool2d(2), nn.Flatten())), (
         torch.randn(2, 3, 7, 8),), {}
     yield "losses", lambda: s(nn.CrossEntropyLoss(label_smoothing=0.1)), (torch.randn(4, 5), torch.tensor([0, 1, 4, 2])), {}
     yield "embedding_bag", lambda: s(nn.EmbeddingBag(10, 4, mode="mean")), (torch.tensor([[1, 2, 4], [0, 9, 3]]),), {}

@@ -2,7 +2,8 @@
 """What `tjs compile` writes, PyTorch reads: save.py TJS CORPUS [--full].
 
 Every function of the corpus (tests/conformance) that a case calls is saved as an archive, loaded with torch.jit.load and
-called as the case says; the answer must be the recorded one. Without --full a fixed sample of the cases is taken.
+called as the case says; the answer must be the recorded one. A case is left out where PyTorch, scripting, saving and
+loading the same function, gets the same wrong answer. Without --full a fixed sample of the cases is taken.
 Exit status 77 (skipped) where there is no PyTorch."""
 # SPDX-License-Identifier: Apache-2.0
 import glob, linecache, math, os, subprocess, sys, tempfile, types
@@ -22,12 +23,13 @@ CANNOT_LEAVE = "Unknown reference to ScriptClass"
 class Saved:
     """A function of the file, saved and loaded at its first call."""
 
-    def __init__(self, tjs, path, name, folder):
+    def __init__(self, tjs, path, name, folder, function):
+        self.function = function
         self.command = [tjs, "compile", path, "--function", name, "-o"]
         self.archive = os.path.join(folder, "%s-%s.pt" % (os.path.basename(path), name))
         self.loaded = None
 
-    def __call__(self, *args, **kwargs):
+    def load(self):
         if self.loaded is None:
             done = subprocess.run(self.command + [self.archive], capture_output=True, text=True, errors="replace")
             if done.returncode:
@@ -36,7 +38,26 @@ class Saved:
                 self.loaded = torch.jit.load(self.archive)
             except Exception as e:
                 raise AssertionError("torch.jit.load: %s" % e)
-        return self.loaded(*args, **kwargs)
+        return self.loaded
+
+    def __call__(self, *args, **kwargs):
+        return self.load()(*args, **kwargs)
+
+
+class SavedByTorch(Saved):
+    """The same function, scripted and saved by PyTorch."""
+
+    def __init__(self, ours):
+        self.function, self.archive, self.loaded = ours.function, ours.archive + ".torch", None
+
+    def load(self):
+        if self.loaded is None:
+            try:
+                torch.jit.script(self.function).save(self.archive)
+                self.loaded = torch.jit.load(self.archive)
+            except Exception as e:
+                raise AssertionError("torch.jit.load: %s" % e)
+        return self.loaded
 
 
 def names_of(tjs, path, folder):
@@ -50,7 +71,7 @@ def names_of(tjs, path, folder):
     exec(compile(text, path, "exec"), module.__dict__)
     for name, value in list(vars(module).items()):
         if isinstance(value, types.FunctionType) and value.__module__ == module.__name__ and not name.startswith("py_"):
-            setattr(module, name, Saved(tjs, path, name, folder))
+            setattr(module, name, Saved(tjs, path, name, folder, value))
     return vars(module)
 
 
@@ -107,9 +128,15 @@ def failure(names, call, value, text):
     return "" if is_equal(got, eval(value, names)) else "gives %r, not %s" % (got, value)
 
 
+def fails_in_torch_too(names, call, value, text, why):
+    """Does PyTorch's own archive of the function give the same wrong answer?"""
+    theirs = {k: SavedByTorch(v) if isinstance(v, Saved) else v for k, v in names.items()}
+    return failure(theirs, call, value, text) == why
+
+
 def main():
     tjs, corpus, full = os.path.abspath(sys.argv[1]), sys.argv[2], "--full" in sys.argv
-    passed = failed = number = 0
+    passed = failed = left_out = number = 0
     torch.set_num_threads(1)
     for path in sorted(glob.glob(os.path.join(corpus, "*", "*.tjs"))):
         if os.path.basename(os.path.dirname(path)) == "reject":
@@ -123,10 +150,12 @@ def main():
                 names = names or names_of(tjs, path, folder)
                 why = failure(names, call, value, text)
                 passed += why == ""
-                if why:
+                if why and fails_in_torch_too(names, call, value, text, why):
+                    left_out += 1
+                elif why:
                     failed += 1
                     print("%s:%d: %s %s" % (os.path.relpath(path, corpus), line, call, why), flush=True)
-    print("%d passed, %d failed" % (passed, failed))
+    print("%d passed, %d failed, %d left out: PyTorch's own archives fail in the same way" % (passed, failed, left_out))
     return 1 if failed or not passed else 0
 
 

@@ -1,0 +1,36 @@
+"""The archives that the interop tests share: PyTorch writes them once into a folder, with a list in cases.json."""
+# SPDX-License-Identifier: Apache-2.0
+import fcntl, json, os, subprocess, sys
+
+HERE = os.path.dirname(os.path.abspath(__file__))
+PYTHON = os.environ.get("TJS_TORCH_PYTHON", "/usr/bin/python3")
+SOURCES = [os.path.join(HERE, f) for f in ("generate.py", "modules.py", "vision.py")]
+
+
+def is_fresh(folder):
+    made = os.path.join(folder, "cases.json")
+    return os.path.exists(made) and os.path.getmtime(made) > max(map(os.path.getmtime, SOURCES))
+
+
+def generate(folder, full):
+    probe = subprocess.run([PYTHON, "-c", "import torch, torchvision" if full else "import torch"], capture_output=True)
+    if probe.returncode:
+        print("skipped: no torch for", PYTHON)
+        sys.exit(77)
+    subprocess.run([PYTHON, SOURCES[0], folder] + ([] if full else ["--smoke"]), check=True)
+
+
+def rows(folder, full, names):
+    """The cases in folder, generated unless they are there; two tests may ask at the same time."""
+    os.makedirs(folder, exist_ok=True)
+    with open(os.path.join(folder, "lock"), "w") as lock:
+        fcntl.flock(lock, fcntl.LOCK_EX)
+        if not is_fresh(folder):
+            generate(folder, full)
+    with open(os.path.join(folder, "cases.json")) as f:
+        return [r for r in json.load(f) if not names or r["name"] in names]
+
+
+def words(argv):
+    """Arguments that are no options, and whether --full is among those that are."""
+    return [w for w in argv[1:] if not w.startswith("--")], "--full" in argv
