@@ -363,7 +363,7 @@ if_part: expression block                   { $$ = NEW(p, if_arm, AT(@$), .cond 
          }
        ;
 elifs: %empty                               { $$ = (ast_nodes){0}; }
-     | elifs ELIF if_part                   { $$ = append(p, $1, $3); }
+     | elifs ELIF if_part                   { $3->at.begin = AT(@2).begin; $$ = append(p, $1, $3); }
      ;
 else_part: %empty                           { $$ = (ast_nodes){0}; }
          | ELSE block                       { $$ = $2; }

@@ -71,11 +71,13 @@ static void emit_decided(fn_checker *f, const condition *k)
         emit_stmt(f, TS_EXPR, k->expr->at)->value = k->expr;
 }
 
-/* Emit the `if` of an arm, check its body, and leave the else block open. */
-static void open_dynamic_arm(fn_checker *f, open_arm *o, const ast_if_arm *arm, const condition *k)
+/* Emit the `if` of an arm, check its body, and leave the else block open. Its range begins at `if` or `elif` and holds
+ * all that follows, as in PyTorch. */
+static void open_dynamic_arm(fn_checker *f, open_arm *o, const ast_if *whole, const ast_if_arm *arm, const condition *k)
 {
+    bool is_first = &arm->node == whole->arms.at[0];
     o->at = arm->node.at;
-    tstmt *s = emit_stmt(f, TS_IF, arm->cond->at);
+    tstmt *s = emit_stmt(f, TS_IF, is_first ? whole->node.at : (range){ o->at.src, o->at.begin, whole->node.at.end });
     s->value = k->expr;
     scope_push(f, &o->then_scope, &s->body);
     apply_facts(f, &k->when_true, arm->cond->at);
@@ -98,7 +100,7 @@ void check_if(fn_checker *f, const ast_if *s)
         if (k.truth == TRUTH_DYNAMIC) {
             open_arm *o = ARENA_NEW(a, open_arm);
             VEC_PUSH(&open, a, o);
-            open_dynamic_arm(f, o, arm, &k);
+            open_dynamic_arm(f, o, s, arm, &k);
             continue;
         }
         emit_decided(f, &k);

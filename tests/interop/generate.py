@@ -39,8 +39,7 @@ def write(folder, name, make, args, options):
     torch.save(args, path + ".args.pt")
     after, row = copy.deepcopy(args), {"name": name, **options}
     try:
-        with torch.no_grad():
-            out = getattr(m, options["method"])(*after) if "method" in options else m(*after)
+        out = getattr(m, options["method"])(*after) if "method" in options else m(*after)
         if options.get("error"):
             raise SystemExit(f"{name}: PyTorch raised nothing")
         torch.save(plain(out), path + ".out.pt")
