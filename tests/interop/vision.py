@@ -41,8 +41,19 @@ def segmentation(name, how):
         First(m), torch.randn(1, 3, 64, 64), check_trace=False)
 
 
+def spread_scores(m):
+    """Fresh weights give thousands of boxes one score, and which of equal ones are kept is nobody's promise: give the
+    backbone and the classifier weights that tell boxes apart, and leave where boxes lie to small ones."""
+    for name, layer in m.named_modules():
+        is_placing = any(word in name for word in ("bbox", "regression", "rpn", "fpn", "box_head"))
+        if isinstance(layer, (torch.nn.Conv2d, torch.nn.Linear)) and not is_placing:
+            torch.nn.init.kaiming_normal_(layer.weight, 4 if "cls" in name or "classif" in name else 0)
+
+
 def detection(name):
     m = getattr(models.detection, name)(weights=None, weights_backbone=None, num_classes=5).eval()
+    if "mobilenet" in name:
+        spread_scores(m)
     return torch.jit.script(m)
 
 
