@@ -7,6 +7,7 @@
 #include "runtime/kernels/index.h"
 
 #include "base/alloc.h"
+#include "base/block.h"
 
 #include <string.h>
 
@@ -19,12 +20,14 @@ typedef struct index_plan {
     int64_t *before, *middle, *after, n_before, n_middle, n_after;
 } index_plan;
 
+static size_t middle_bytes(const index_plan *p) { return ((size_t)p->n_middle + 1) * sizeof *p->middle; }
+
 static void plan_fini(index_plan *p)
 {
     tensor_unref(p->self);
     for (int i = 0; i < p->n_indices; i++) tensor_unref(p->indices[i]);
     mem_free(p->before);
-    mem_free(p->middle);
+    block_free(p->middle, middle_bytes(p));
     mem_free(p->after);
 }
 
@@ -166,6 +169,7 @@ static tensor *spread_index(op_ctx *cx, const index_plan *p, tensor *index)
 typedef struct positions_task {
     const int64_t *index;
     int64_t *offsets, size, stride;  /* stride in bytes */
+    bool is_first;                   /* sets the offsets that later ones add to */
     _Atomic bool failed;
 } positions_task;
 
@@ -177,7 +181,7 @@ static void add_positions(void *ctx, int64_t begin, int64_t end)
     for (int64_t k = begin; k < end; k++) {
         const int64_t index = t->index[k];
         is_bad |= (index < -size) | (index >= size);
-        t->offsets[k] += (index < 0 ? index + size : index) * stride;
+        t->offsets[k] = (t->is_first ? 0 : t->offsets[k]) + (index < 0 ? index + size : index) * stride;
     }
     if (is_bad) t->failed = true;
 }
@@ -197,13 +201,14 @@ static bool find_positions(op_ctx *cx, index_plan *p)
     const int64_t bytes = (int64_t)dtype_size(tensor_dtype(p->self));
     p->n_middle = 1;
     for (int k = 0; k < p->n_index_dims; k++) p->n_middle *= p->index_sizes[k];
-    p->middle = mem_calloc((size_t)p->n_middle + 1, sizeof *p->middle);
+    p->middle = block_alloc(middle_bytes(p));
     if (!p->middle) return op_no_memory(cx);
+    if (p->first == p->last) p->middle[0] = 0; // nothing is indexed: one position
     for (int i = p->first; i < p->last; i++) {
         const int64_t size = p->self->sizes[i], stride = p->self->strides[i] * bytes;
         tensor *wide = spread_index(cx, p, p->indices[i]);
         if (!wide) return false;
-        positions_task t = { tensor_data(wide), p->middle, size, stride, false };
+        positions_task t = { tensor_data(wide), p->middle, size, stride, i == p->first, false };
         par_for(p->n_middle, 16384, add_positions, &t);
         const bool ok = !t.failed || fail_position(cx, &t, p->n_middle, i);
         tensor_unref(wide);
@@ -248,23 +253,62 @@ typedef struct index_task {
     bool is_block;
 } index_task;
 
+/* Where row k of the result or the values belongs. */
+typedef struct place {
+    int64_t before, middle;
+} place;
+
+static inline char *next_place(const index_task *task, place *at)
+{
+    const index_plan *p = task->p;
+    char *data = task->data + p->before[at->before] + p->middle[at->middle];
+    if (++at->middle == p->n_middle) at->middle = 0, at->before++;
+    return data;
+}
+
+/* Rows far apart are not foreseen by the processor: ask for one that comes later. */
+static inline void prefetch_place(const index_task *task, const place *at, int64_t row_bytes, bool is_written)
+{
+    enum { AHEAD = 16, CACHE_LINE = 64, MOST = 1024 };
+    const index_plan *p = task->p;
+    if (at->middle + AHEAD >= p->n_middle || row_bytes > MOST) return;
+    const char *row = task->data + p->before[at->before] + p->middle[at->middle + AHEAD];
+    for (int64_t i = 0; i < row_bytes; i += CACHE_LINE) {
+        if (is_written) __builtin_prefetch(row + i, 1);
+        else __builtin_prefetch(row + i, 0);
+    }
+}
+
+#define READ_ELEMENTS(T)                                                                              \
+    for (int64_t k = begin; k < end; k++) ((T *)(void *)task->other)[k] = *(const T *)(const void *)next_place(task, &at);
+
+/* Rows of one element. false: of a size that has no loop. */
+static bool read_elements(const index_task *task, int64_t begin, int64_t end, place at)
+{
+    switch (task->bytes) {
+    case 1: READ_ELEMENTS(uint8_t) return true;
+    case 2: READ_ELEMENTS(uint16_t) return true;
+    case 4: READ_ELEMENTS(uint32_t) return true;
+    case 8: READ_ELEMENTS(uint64_t) return true;
+    default: return false;
+    }
+}
+
 static void read_rows(void *ctx, int64_t begin, int64_t end)
 {
     const index_task *task = ctx;
     const index_plan *p = task->p;
     const int64_t row = p->n_after * task->bytes;
     const combine_fn copy = combine_find(COMBINE_SET, tensor_dtype(p->self));
-    int64_t before = begin / p->n_middle, middle = begin % p->n_middle;
+    place at = { begin / p->n_middle, begin % p->n_middle };
+    if (task->is_block && p->n_after == 1 && read_elements(task, begin, end, at)) return;
     for (int64_t k = begin; k < end; k++) {
-        const char *from = task->data + p->before[before] + p->middle[middle];
+        if (task->is_block) prefetch_place(task, &at, row, false);
+        const char *from = next_place(task, &at);
         char *to = task->other + k * row;
-        if (++middle == p->n_middle) middle = 0, before++;
-        if (task->is_block) {
-            if (p->n_after == 1) copy(1, to, 0, from, 0);
-            else memcpy(to, from, (size_t)row);
-            continue;
-        }
-        for (int64_t j = 0; j < p->n_after; j++) copy(1, to + j * task->bytes, 0, from + p->after[j], 0);
+        if (task->is_block) memcpy(to, from, (size_t)row);
+        else
+            for (int64_t j = 0; j < p->n_after; j++) copy(1, to + j * task->bytes, 0, from + p->after[j], 0);
     }
 }
 
@@ -328,6 +372,24 @@ static bool is_mask_fill(const list *l, const tensor *values)
     return n_masks == 1 && values->numel == 1;
 }
 
+/* In index order. from: the values, contiguous. */
+static void write_rows(const index_plan *p, char *from, bool adds)
+{
+    const dtype d = tensor_dtype(p->self);
+    const combine_fn put = combine_find(adds ? COMBINE_ADD : COMBINE_SET, d);
+    const int64_t bytes = (int64_t)dtype_size(d), n = p->n_before * p->n_middle, row = p->n_after * bytes;
+    const index_task task = { p, tensor_data(p->self), from, bytes, is_block(p, bytes) };
+    place at = { 0, 0 };
+    for (int64_t k = 0; k < n; k++, from += row) {
+        if (task.is_block) prefetch_place(&task, &at, row, true);
+        char *to = next_place(&task, &at);
+        if (task.is_block && !adds) memcpy(to, from, (size_t)row);
+        else if (task.is_block) put(p->n_after, to, bytes, from, bytes);
+        else
+            for (int64_t j = 0; j < p->n_after; j++) put(1, to + p->after[j], 0, from + j * bytes, 0);
+    }
+}
+
 /* self, indices, values, accumulate; writes in index order, so the last of equal ones stays. */
 bool op_index_put_(op_ctx *cx, const jit_value *args, jit_value *rets)
 {
@@ -340,19 +402,7 @@ bool op_index_put_(op_ctx *cx, const jit_value *args, jit_value *rets)
     const bool ok = wide && (fits || OP_FAIL(cx, "Index put requires the source and destination dtypes match, got %s for "
                                                  "the destination and %s for the source.", dtype_prefix(d),
                                              dtype_prefix(tensor_dtype(values))));
-    if (ok) {
-        const combine_fn put = combine_find(arg_bool(args[3]) ? COMBINE_ADD : COMBINE_SET, d);
-        const int64_t bytes = (int64_t)dtype_size(d), n = p.n_before * p.n_middle;
-        const bool block = is_block(&p, bytes), sets = !arg_bool(args[3]);
-        const char *from = tensor_data(wide);
-        for (int64_t k = 0; k < n; k++, from += p.n_after * bytes) {
-            char *to = (char *)tensor_data(p.self) + p.before[k / p.n_middle] + p.middle[k % p.n_middle];
-            if (block && sets) memcpy(to, from, (size_t)(p.n_after * bytes));
-            else if (block) put(p.n_after, to, bytes, from, bytes);
-            else
-                for (int64_t j = 0; j < p.n_after; j++) put(1, to + p.after[j], 0, from + j * bytes, 0);
-        }
-    }
+    if (ok) write_rows(&p, tensor_data(wide), arg_bool(args[3]));
     tensor_unref(wide);
     plan_fini(&p);
     return ok && give_self(args, rets);

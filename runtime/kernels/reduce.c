@@ -295,8 +295,7 @@ char *lines_at(const lines *l, int64_t k)
     return p;
 }
 
-/* Do lines [k, k + m) lie side by side? */
-static bool are_neighbours(const lines *l, int64_t k, int64_t m)
+bool lines_are_neighbours(const lines *l, int64_t k, int64_t m)
 {
     const int last = l->n_dims - 1;
     const int64_t bytes = (int64_t)dtype_size(l->d);
@@ -307,7 +306,7 @@ void lines_load(const lines *l, int64_t k, int64_t m, dtype d, void *to)
 {
     const cast_fn cast = cast_find(l->d, d);
     const int64_t from_bytes = (int64_t)dtype_size(l->d), bytes = (int64_t)dtype_size(d);
-    if (are_neighbours(l, k, m)) {
+    if (lines_are_neighbours(l, k, m)) {
         const char *from = lines_at(l, k);
         for (int64_t i = 0; i < l->length; i++)
             cast(m, from + i * l->stride, from_bytes, (char *)to + i * bytes, l->length * bytes);
@@ -321,7 +320,7 @@ void lines_store(const lines *l, int64_t k, int64_t m, dtype d, const void *from
 {
     const cast_fn cast = cast_find(d, l->d);
     const int64_t to_bytes = (int64_t)dtype_size(l->d), bytes = (int64_t)dtype_size(d);
-    if (are_neighbours(l, k, m)) {
+    if (lines_are_neighbours(l, k, m)) {
         char *to = lines_at(l, k);
         for (int64_t i = 0; i < l->length; i++)
             cast(m, (const char *)from + i * bytes, l->length * bytes, to + i * l->stride, to_bytes);

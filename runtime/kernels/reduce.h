@@ -76,6 +76,8 @@ lines lines_of(const tensor *t, int dim);
 char *lines_at(const lines *l, int64_t k);
 /** Lines that lie side by side are read and written together, so that memory is walked along its cache lines. */
 enum { LINES_BLOCK = 16 };
+/** Do lines [k, k + m) lie side by side, element beside element? */
+bool lines_are_neighbours(const lines *l, int64_t k, int64_t m);
 /** Lines [k, k + m), m <= LINES_BLOCK, to or from type d, one contiguous line after the other. */
 void lines_load(const lines *l, int64_t k, int64_t m, dtype d, void *to);
 void lines_store(const lines *l, int64_t k, int64_t m, dtype d, const void *from);
