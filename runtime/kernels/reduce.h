@@ -59,6 +59,8 @@ void *reduce_run(op_ctx *cx, tensor *t, dim_set dims, fold_id id, const double *
 tensor *reduce_to(op_ctx *cx, tensor *t, dim_set dims, bool keepdim, fold_id id, dtype d);
 /** n accumulators of type `compute` into t, which is contiguous. */
 void store_accumulators(tensor *t, const void *acc, dtype compute);
+/** log(sum(exp(x))) of each line along the last dimension; false: not for this type or layout. */
+bool softmax_log_sums(tensor *t, double *ret);
 /** Compute type of elements: int64 for integers and bool, complex128 or float64. */
 dtype reduce_compute(dtype d);
 

@@ -244,6 +244,27 @@ VARIANCE(op_var_mean, "var_mean", false, true)
 VARIANCE(op_std_mean, "std_mean", true, true)
 
 /* ---- logsumexp --------------------------------------------------------------------------------------- */
+/* One per result; mem_free. */
+static double *log_sums(op_ctx *cx, tensor *t, dim_set dims, int64_t n_results)
+{
+    if (t->n_dims && dims == (dim_set)1 << (t->n_dims - 1) && t->numel) {
+        double *sums = mem_alloc((size_t)n_results * sizeof *sums);
+        if (!sums) {
+            op_no_memory(cx);
+            return NULL;
+        }
+        if (softmax_log_sums(t, sums)) return sums;
+        mem_free(sums);
+    }
+    double *shift = reduce_run(cx, t, dims, FOLD_max_f64, NULL);
+    for (int64_t i = 0; shift && i < n_results; i++)
+        if (isinf(shift[i])) shift[i] = 0;
+    double *sums = shift ? reduce_run(cx, t, dims, FOLD_exp_sum_f64, shift) : NULL;
+    for (int64_t i = 0; sums && i < n_results; i++) sums[i] = shift[i] + log(sums[i]);
+    mem_free(shift);
+    return sums;
+}
+
 bool op_logsumexp(op_ctx *cx, const jit_value *args, jit_value *rets)
 {
     tensor *t = args[0].t;
@@ -253,20 +274,14 @@ bool op_logsumexp(op_ctx *cx, const jit_value *args, jit_value *rets)
         return OP_FAIL(cx, "logsumexp(): Expected floating point type for result tensor, but got: %s", dtype_prefix(own));
     if (!dim_set_of_list(cx, t, args[1], &dims)) return false;
     tensor *result = make_reduced(cx, t, dims, arg_bool(args[2]), d);
-    double *shift = result ? reduce_run(cx, t, dims, FOLD_max_f64, NULL) : NULL;
-    for (int64_t i = 0; shift && i < result->numel; i++)
-        if (isinf(shift[i])) shift[i] = 0;
-    double *sums = shift ? reduce_run(cx, t, dims, FOLD_exp_sum_f64, shift) : NULL;
-    if (sums) {
-        for (int64_t i = 0; i < result->numel; i++) sums[i] = shift[i] + log(sums[i]);
-        store_accumulators(result, sums, DTYPE_float64);
-        rets[0] = RET_TENSOR(result);
-    } else {
+    double *sums = result ? log_sums(cx, t, dims, result->numel) : NULL;
+    if (!sums) {
         tensor_unref(result);
+        return false;
     }
-    mem_free(shift);
+    store_accumulators(result, sums, DTYPE_float64);
     mem_free(sums);
-    return sums != NULL;
+    return give_tensor(result, rets);
 }
 
 /* ---- comparing whole tensors ----------------------------------------------------------------------- */

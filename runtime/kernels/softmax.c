@@ -1,4 +1,4 @@
-/* softmax and log_softmax (at/native/SoftMax.cpp): line by line, shifted by the line's maximum. Exponentials come
+/* softmax, log_softmax (at/native/SoftMax.cpp) and logsumexp: line by line, shifted by the line's maximum. Exponentials come
  * from the pointwise tile kernel, so they are vectorised and equal to aten::exp bit for bit. */
 /* SPDX-License-Identifier: Apache-2.0 */
 #include "runtime/kernels/compose.h"
@@ -17,6 +17,7 @@ enum { TILE = 512 /* elements per call of the exponential */ };
 typedef struct softmax_task {
     lines in, out;
     bool is_log;
+    double *log_sums;      /* logsumexp: where they go, one per line */
     dtype compute;
     pw_tile exp_tile;
     const line_kernels *line;
@@ -75,6 +76,15 @@ static void softmax_lines(void *ctx, int64_t begin, int64_t end)
     mem_free(buffer);
 }
 
+/* What exponentials need. */
+static void softmax_tools(softmax_task *s, dtype d)
+{
+    const bool is_double = d == DTYPE_float64;
+    s->compute = is_double ? DTYPE_float64 : DTYPE_float32;
+    s->exp_tile = pw_tile_find(PW_ROW_aten_exp, is_double ? PW_f64 : PW_f32);
+    s->line = line_kernels_find(s->compute);
+}
+
 static bool softmax(op_ctx *cx, tensor *t, int64_t dim_arg, dtype d, bool is_log, jit_value *rets)
 {
     int dim;
@@ -85,11 +95,8 @@ static bool softmax(op_ctx *cx, tensor *t, int64_t dim_arg, dtype d, bool is_log
     tensor *result = make_tensor(cx, d, t->sizes, t->n_dims);
     if (!result) return false;
     if (t->numel) {
-        const bool is_double = d == DTYPE_float64;
         softmax_task s = { .in = lines_of(t, dim), .out = lines_of(result, dim), .is_log = is_log };
-        s.compute = is_double ? DTYPE_float64 : DTYPE_float32;
-        s.exp_tile = pw_tile_find(PW_ROW_aten_exp, is_double ? PW_f64 : PW_f32);
-        s.line = line_kernels_find(s.compute);
+        softmax_tools(&s, d);
         const int64_t grain = lines_grain(&s.in);
         par_for(s.in.n, grain < LINES_BLOCK && s.in.stride != (int64_t)dtype_size(s.in.d) ? LINES_BLOCK : grain, softmax_lines, &s);
         if (s.failed) {
@@ -125,4 +132,25 @@ bool op_softmax_direct(op_ctx *cx, const jit_value *args, jit_value *rets)
 bool op_log_softmax_direct(op_ctx *cx, const jit_value *args, jit_value *rets)
 {
     return check_half_to_float(cx, args) && softmax(cx, args[0].t, args[1].i, tensor_dtype(args[0].t), true, rets);
+}
+
+/* ---- logsumexp --------------------------------------------------------------------------------------- */
+static void log_sum_lines(void *ctx, int64_t begin, int64_t end)
+{
+    const softmax_task *s = ctx;
+    for (int64_t k = begin; k < end; k++) {
+        const char *x = lines_at(&s->in, k);
+        const double max = s->line->max(s->in.length, x), shift = isinf(max) ? 0 : max;
+        s->log_sums[k] = shift + log(exponentials(s, x, s->in.length, shift, NULL));
+    }
+}
+
+bool softmax_log_sums(tensor *t, double *ret)
+{
+    const dtype d = tensor_dtype(t);
+    if ((d != DTYPE_float32 && d != DTYPE_float64) || t->n_dims == 0 || !tensor_is_contiguous(t)) return false;
+    softmax_task s = { .in = lines_of(t, t->n_dims - 1), .log_sums = ret };
+    softmax_tools(&s, d);
+    par_for(s.in.n, lines_grain(&s.in), log_sum_lines, &s);
+    return true;
 }
