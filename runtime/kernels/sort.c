@@ -1,8 +1,9 @@
-/* Sorting along a dimension, the k greatest, and binary search (at/native/Sorting.cpp, Bucketization.cpp). All sorts
- * are stable; NaN counts as the greatest element. */
+/* Sorting along a dimension, the k greatest, and binary search (at/native/Sorting.cpp, Bucketization.cpp). Sorting
+ * is stable only where that is asked for; NaN counts as the greatest element. */
 /* SPDX-License-Identifier: Apache-2.0 */
 #include "runtime/kernels/compose.h"
 #include "runtime/kernels/keys.h"
+#include "runtime/kernels/rank.h"
 
 #include "base/alloc.h"
 
@@ -11,9 +12,10 @@
 typedef struct sort_order {
     bool descending;
     int64_t n_wanted;    /* the first so many are stored */
+    bool leaves_order;   /* of those: topk need not sort */
 } sort_order;
 
-static key_index *sort_line(const select_task *s, const int64_t *x, key_index *work, bool descending)
+static key_index *sort_keys(const select_task *s, const int64_t *x, key_index *work, bool descending)
 {
     const int64_t n = s->in.length;
     for (int64_t i = 0; i < n; i++) work[i] = (key_index){ x[i], i };
@@ -21,57 +23,51 @@ static key_index *sort_line(const select_task *s, const int64_t *x, key_index *w
     return work;
 }
 
-static void sort_whole_line(const select_task *s, int64_t k, const int64_t *x, key_index *work)
+static void sort_stable_line(const select_task *s, int64_t k, const int64_t *x, key_index *work)
 {
     const sort_order *order = s->ctx;
-    const key_index *sorted = sort_line(s, x, work, order->descending);
-    select_store_sorted(s, k, sorted, order->n_wanted);
+    select_store_sorted(s, k, sort_keys(s, x, work, order->descending), order->n_wanted);
 }
 
-/* Few of many: keep the best so far in order, the line being read once. Earlier ones win ties. */
-static void pick_line(const select_task *s, int64_t k, const int64_t *x, key_index *work)
+static bool has_equals(const key_index *sorted, int64_t n)
+{
+    for (int64_t i = 1; i < n; i++)
+        if (sorted[i].key == sorted[i - 1].key) return true;
+    return false;
+}
+
+/* Equal elements come in the order described in rank.h, for which the slower way is needed. */
+static void sort_line(const select_task *s, int64_t k, const int64_t *x, key_index *work)
 {
     const sort_order *order = s->ctx;
-    const int64_t wanted = order->n_wanted, flip = order->descending ? -1 : 0;
-    int64_t n = 0;
-    for (int64_t i = 0; i < s->in.length; i++) {
-        const int64_t key = x[i] ^ flip;
-        if (n == wanted && key >= work[n - 1].key) continue;
-        int64_t at = n < wanted ? n++ : n - 1;
-        for (; at > 0 && work[at - 1].key > key; at--) work[at] = work[at - 1];
-        work[at] = (key_index){ key, i };
+    const int64_t n = s->in.length, flip = order->descending ? -1 : 0;
+    const key_index *sorted = sort_keys(s, x, work, order->descending);
+    if (has_equals(sorted, n)) {
+        for (int64_t i = 0; i < n; i++) work[i] = (key_index){ x[i] ^ flip, i };
+        rank_sort(work, n);
     }
     select_store_sorted(s, k, work, n);
 }
 
-/* More of many: what beats the worst of the best so far is collected, and cut back to the best when twice the wanted
- * number has come together. */
-static void collect_line(const select_task *s, int64_t k, const int64_t *x, key_index *work)
+/* topk: so too, with PyTorch's choice between the ways. */
+static void pick_line(const select_task *s, int64_t k, const int64_t *x, key_index *work)
 {
     const sort_order *order = s->ctx;
-    const int64_t wanted = order->n_wanted, room = 2 * wanted, flip = order->descending ? -1 : 0;
-    int64_t n = 0, worst = INT64_MAX;
-    for (int64_t i = 0; i < s->in.length; i++) {
-        const int64_t key = x[i] ^ flip;
-        if (key >= worst && n >= wanted) continue;
-        work[n++] = (key_index){ key, i };
-        if (n < room) continue;
-        keys_sort(work, n, false, work + room);
-        n = wanted;
-        worst = work[n - 1].key;
+    const int64_t n = s->in.length, wanted = order->n_wanted, flip = order->descending ? -1 : 0;
+    if (wanted * 64 <= n) {
+        rank_least(x, n, flip, work, wanted);
+    } else {
+        for (int64_t i = 0; i < n; i++) work[i] = (key_index){ x[i] ^ flip, i };
+        rank_nth(work, n, wanted - 1);
+        if (!order->leaves_order) rank_sort(work, wanted - 1);
     }
-    keys_sort(work, n, false, work + room);
     select_store_sorted(s, k, work, wanted);
 }
 
-static void (*choose_line(const sort_order *order, int64_t length))(const select_task *, int64_t, const int64_t *, key_index *)
-{
-    if (order->n_wanted * 8 >= length) return sort_whole_line;
-    return order->n_wanted < 32 ? pick_line : collect_line;
-}
+typedef void sort_one_line(const select_task *, int64_t k, const int64_t *x, key_index *work);
 
 /* values and indices of the first n_wanted elements of each line. */
-static bool sort_lines(op_ctx *cx, tensor *t, int dim, sort_order order, tensor *ret[2])
+static bool sort_lines(op_ctx *cx, tensor *t, int dim, sort_order order, sort_one_line *line, tensor *ret[2])
 {
     int64_t sizes[TENSOR_MAX_DIMS];
     memcpy(sizes, t->sizes, t->n_dims * sizeof *sizes);
@@ -81,8 +77,7 @@ static bool sort_lines(op_ctx *cx, tensor *t, int dim, sort_order order, tensor 
     bool ok = indices != NULL;
     if (ok && t->numel && order.n_wanted) {
         select_task s = { .in = lines_of(t, dim), .values = lines_of(values, dim), .indices = lines_of(indices, dim),
-                          .nan_key = KEY_NAN, .ctx = &order };
-        s.line = choose_line(&order, s.in.length);
+                          .nan_key = KEY_NAN, .ctx = &order, .line = line };
         ok = select_run(cx, &s);
     }
     if (!ok) {
@@ -95,25 +90,26 @@ static bool sort_lines(op_ctx *cx, tensor *t, int dim, sort_order order, tensor 
     return true;
 }
 
-static bool sort_tensor(op_ctx *cx, tensor *t, int64_t dim_arg, bool descending, tensor *ret[2])
+static bool sort_tensor(op_ctx *cx, tensor *t, int64_t dim_arg, bool descending, bool is_stable, tensor *ret[2])
 {
     int dim;
     if (!wrap_dim(cx, dim_arg, t->n_dims, &dim)) return false;
     if (dtype_is_complex(tensor_dtype(t)))
         return OP_FAIL(cx, "\"sorting_kernel_method_name\" not implemented for '%s'", dtype_prefix(tensor_dtype(t)));
-    return sort_lines(cx, t, dim, (sort_order){ descending, t->n_dims ? t->sizes[dim] : 1 }, ret);
+    const sort_order order = { descending, t->n_dims ? t->sizes[dim] : 1, false };
+    return sort_lines(cx, t, dim, order, is_stable ? sort_stable_line : sort_line, ret);
 }
 
-static bool give_sorted(op_ctx *cx, tensor *t, int64_t dim, bool descending, jit_value *rets)
+static bool give_sorted(op_ctx *cx, tensor *t, int64_t dim, bool descending, bool is_stable, jit_value *rets)
 {
     tensor *sorted[2];
-    return sort_tensor(cx, t, dim, descending, sorted) && give_pair(sorted[0], sorted[1], rets);
+    return sort_tensor(cx, t, dim, descending, is_stable, sorted) && give_pair(sorted[0], sorted[1], rets);
 }
 
-static bool give_order(op_ctx *cx, tensor *t, int64_t dim, bool descending, jit_value *rets)
+static bool give_order(op_ctx *cx, tensor *t, int64_t dim, bool descending, bool is_stable, jit_value *rets)
 {
     tensor *sorted[2];
-    if (!sort_tensor(cx, t, dim, descending, sorted)) return false;
+    if (!sort_tensor(cx, t, dim, descending, is_stable, sorted)) return false;
     tensor_unref(sorted[0]);
     return give_tensor(sorted[1], rets);
 }
@@ -121,29 +117,32 @@ static bool give_order(op_ctx *cx, tensor *t, int64_t dim, bool descending, jit_
 /* self, dim, descending */
 bool op_sort(op_ctx *cx, const jit_value *args, jit_value *rets)
 {
-    return give_sorted(cx, args[0].t, args[1].i, arg_bool(args[2]), rets);
+    return give_sorted(cx, args[0].t, args[1].i, arg_bool(args[2]), false, rets);
 }
+
+/* stable: bool? of sort.stable, bool of argsort.stable */
+static bool asks_stable(jit_value stable) { return stable.tag == VALUE_BOOL && arg_bool(stable); }
 
 /* self, stable, dim, descending */
 bool op_sort_stable(op_ctx *cx, const jit_value *args, jit_value *rets)
 {
-    return give_sorted(cx, args[0].t, args[2].i, arg_bool(args[3]), rets);
+    return give_sorted(cx, args[0].t, args[2].i, arg_bool(args[3]), asks_stable(args[1]), rets);
 }
 
 bool op_argsort(op_ctx *cx, const jit_value *args, jit_value *rets)
 {
-    return give_order(cx, args[0].t, args[1].i, arg_bool(args[2]), rets);
+    return give_order(cx, args[0].t, args[1].i, arg_bool(args[2]), false, rets);
 }
 
 bool op_argsort_stable(op_ctx *cx, const jit_value *args, jit_value *rets)
 {
-    return give_order(cx, args[0].t, args[2].i, arg_bool(args[3]), rets);
+    return give_order(cx, args[0].t, args[2].i, arg_bool(args[3]), asks_stable(args[1]), rets);
 }
 
 bool op_msort(op_ctx *cx, const jit_value *args, jit_value *rets)
 {
     tensor *sorted[2];
-    if (!sort_tensor(cx, args[0].t, 0, false, sorted)) return false;
+    if (!sort_tensor(cx, args[0].t, 0, false, false, sorted)) return false;
     tensor_unref(sorted[1]);
     return give_tensor(sorted[0], rets);
 }
@@ -158,7 +157,7 @@ bool op_topk(op_ctx *cx, const jit_value *args, jit_value *rets)
     const dtype d = tensor_dtype(t);
     if (dtype_is_complex(d) || d == DTYPE_bool)
         return OP_FAIL(cx, "\"topk_cpu\" not implemented for '%s'", dtype_prefix(d));
-    return sort_lines(cx, t, dim, (sort_order){ arg_bool(args[3]), args[1].i }, sorted) &&
+    return sort_lines(cx, t, dim, (sort_order){ arg_bool(args[3]), args[1].i, !arg_bool(args[4]) }, pick_line, sorted) &&
            give_pair(sorted[0], sorted[1], rets);
 }
 
