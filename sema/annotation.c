@@ -94,6 +94,10 @@ static const type *resolve_name(resolver *r, const ast_name *n)
         return t;
     if (type_constructor(path))
         return REPORT(r, at, "%s needs its types in brackets: %s[…]", n->id, n->id);
+    if (broadcast_size(path)) {
+        r->sized = broadcast_size(path);
+        return type_list(T_INT);
+    }
     if (g)
         return REPORT(r, at, "'%s' is not a type", n->id);
     return report_unknown_type(r, n->id, at);

@@ -87,9 +87,22 @@ static void write_through(fn_checker *f, const binding *outer, tvar *v, range at
     }
 }
 
+/* A comprehension's target has a life of its own, but must fit the variable it hides, as in the reference. */
+static void check_hidden(fn_checker *f, const char *name, const texpr *value, range at)
+{
+    const binding *b = find_binding(f, name);
+    while (b && (b->own_depth == f->scope->own_depth || !binding_is_defined(b)))
+        b = b->outer;
+    if (b && b->var && !type_is_error(b->var->type) && !type_is_error(value->type)
+        && !type_is_subtype(value->type, b->var->type))
+        report_outer_type(f, name, b, value->type, at);
+}
+
 void assign_name(fn_checker *f, const char *name, texpr *value, const type *annotation, range at)
 {
     binding *outer = parent_binding(f, name);
+    if (!outer && f->scope->own_depth > 0)
+        check_hidden(f, name, value, at);
     texpr *fit = value;
     if (annotation)
         fit = fit_annotation(f, name, outer, value, annotation, at);

@@ -46,7 +46,8 @@ static sval call_print(fn_checker *f, const call_args *args, range at)
     const type *nothing = type_tuple(NULL, 0);
     if (!v || !nothing)
         return error_sval(at);
-    return value_sval(op_expr(f, OP_prim_Print, nothing, args->n, v, at));
+    emit_stmt(f, TS_EXPR, at)->value = op_expr(f, OP_prim_Print, nothing, args->n, v, at);
+    return (sval){ .kind = SVAL_NOTHING, .at = at, .name = "print" };
 }
 
 static sval call_tuple(fn_checker *f, const call_args *args, range at)

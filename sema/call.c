@@ -470,6 +470,58 @@ static texpr *construct(fn_checker *f, const type *t, const call_args *args, ran
     return error_expr(f, at);
 }
 
+/* ---- torch.FloatTensor(…) ---- */
+
+/* The dtype that torch.FloatTensor and its like stand for; -1: another name. */
+static int legacy_dtype(const char *name)
+{
+    static const struct {
+        const char *name;
+        dtype type;
+    } table[] = {
+        { "torch.BoolTensor", DTYPE_bool },   { "torch.ByteTensor", DTYPE_uint8 },
+        { "torch.CharTensor", DTYPE_int8 },   { "torch.DoubleTensor", DTYPE_float64 },
+        { "torch.FloatTensor", DTYPE_float32 }, { "torch.HalfTensor", DTYPE_float16 },
+        { "torch.IntTensor", DTYPE_int32 },   { "torch.LongTensor", DTYPE_int64 },
+        { "torch.ShortTensor", DTYPE_int16 },
+    };
+    for (size_t i = 0; name && i < sizeof table / sizeof *table; i++)
+        if (!strcmp(table[i].name, name))
+            return (int)table[i].type;
+    return -1;
+}
+
+static texpr *report_legacy(fn_checker *f, const char *name, range at)
+{
+    diag_item *it = diag_error(f->c->d, "bad-argument", at, "%s takes sizes, or one list of elements", name);
+    diag_note(f->c->d, it, at, "torch.tensor(…, dtype=…) says more");
+    return error_expr(f, at);
+}
+
+/* Sizes make an uninitialised tensor, anything else that is alone is its elements. */
+static texpr *call_legacy(fn_checker *f, const char *name, const call_args *args, range at)
+{
+    actuals a;
+    if (!make_actuals(f, args, NULL, &a))
+        return error_expr(f, at);
+    if (a.n_keyword > 1 || (a.n_keyword && strcmp(a.keyword[0]->keyword, "device") != 0))
+        return report_legacy(f, name, at);
+    bool are_sizes = a.n_positional > 0;
+    for (size_t i = 0; i < a.n_positional; i++)
+        are_sizes &= a.positional[i]->type->kind == TYPE_INT;
+    if (!are_sizes && a.n_positional > 1)
+        return report_legacy(f, name, at);
+    texpr *data = !are_sizes && a.n_positional ? a.positional[0] : new_texpr(f, TX_LIST, type_list(T_INT), at, a.n_positional);
+    for (size_t i = 0; are_sizes && i < data->n_args; i++)
+        data->args[i] = a.positional[i];
+    call_args full = make_args(f, 1, &data);
+    call_arg dtype_arg = { .keyword = "dtype", .value = int_const(f, legacy_dtype(name), at), .at = at };
+    VEC_PUSH(&full, arena_of(f), dtype_arg);
+    if (a.n_keyword)
+        VEC_PUSH(&full, arena_of(f), *a.keyword[0]);
+    return call_operator(f, are_sizes ? "aten::empty" : "aten::tensor", &full, at);
+}
+
 /* ---- anything that is called ---- */
 
 static sval call_method_sval(fn_checker *f, sval callee, const call_args *args, const type *hint,
@@ -515,6 +567,8 @@ static sval call_any(fn_checker *f, sval callee, const call_args *args, const ty
     case SVAL_TYPE:
         if (callee.type && callee.type->kind == TYPE_DEVICE)
             return value_sval(call_operator(f, "aten::device", args, at));
+        if (legacy_dtype(callee.name) >= 0)
+            return value_sval(call_legacy(f, callee.name, args, at));
         diag_error(f->c->d, "not-callable", callee.at, "type %s cannot be called",
                    callee.type ? spell(f, callee.type) : callee.name);
         return error_sval(at);
@@ -526,6 +580,7 @@ static sval call_any(fn_checker *f, sval callee, const call_args *args, const ty
         diag_error(f->c->d, "not-callable", callee.at, "module '%s' cannot be called", callee.name);
         return error_sval(at);
     case SVAL_ITERABLE:
+    case SVAL_NOTHING:
     case SVAL_SLICE:
     case SVAL_TUPLE:
         diag_error(f->c->d, "not-callable", callee.at, "this cannot be called");

@@ -38,6 +38,7 @@ typedef enum sval_kind {
     SVAL_TUPLE,       /* items: tuple literal whose items are not all values (types in isinstance) */
     SVAL_SLICE,       /* items: start, stop, step of slice(…), values: only for an index */
     SVAL_CLOSURE,     /* nested def: only for fork */
+    SVAL_NOTHING,     /* name: what was called; done, and without a result: print(…) */
 } sval_kind;
 
 typedef struct sval_iter sval_iter;

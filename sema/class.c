@@ -411,7 +411,18 @@ static void declare_property(checker *c, type *cls, const ast_def *def, bool is_
     *(is_setter ? &p->setter : &p->getter) = fn;
 }
 
-/* Left to Python: @unused below @property, or listed in __jit_unused_properties__. */
+/* A setter is as unused as the getter of its name. */
+static bool has_unused_getter(checker *c, const ast_class *s, const ast_def *setter)
+{
+    for (size_t i = 0; i < s->body.n; i++) {
+        const ast_def *d = s->body.at[i]->kind == AST_def ? AST_AS(def, s->body.at[i]) : NULL;
+        if (d && !strcmp(d->id, setter->id) && has_decorator(c, &d->decorators, "property"))
+            return has_decorator(c, &d->decorators, "torch.jit.unused");
+    }
+    return false;
+}
+
+/* Left to Python: @unused at @property, or listed in __jit_unused_properties__. */
 static bool is_unused_property(checker *c, const type *cls, const ast_def *def)
 {
     const ast_class *s = cls->cls->ast;
@@ -425,7 +436,7 @@ static bool is_unused_property(checker *c, const type *cls, const ast_def *def)
             if (names->at[k]->kind == AST_string && !strcmp(AST_AS(string, names->at[k])->value.s, def->id))
                 return true;
     }
-    return has_decorator(c, &def->decorators, "torch.jit.unused");
+    return has_unused_getter(c, s, def) || has_decorator(c, &def->decorators, "torch.jit.unused");
 }
 
 static void declare_method(checker *c, type *cls, const ast_def *def)

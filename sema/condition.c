@@ -443,7 +443,7 @@ texpr *check_ternary(fn_checker *f, const ast_ternary *n, const type *hint)
     if (is_error(c.expr) || is_error(a) || is_error(b))
         return error_expr(f, at);
     const type *t = a->type == b->type ? a->type : type_unify(a->type, b->type);
-    if (!t && hint && type_is_subtype(a->type, hint) && type_is_subtype(b->type, hint))
+    if (!t && hint && hint->kind == TYPE_ANY)
         t = hint;
     if (!t) {
         diag_error(f->c->d, "branch-types", at,

@@ -102,18 +102,22 @@ static bool fold(const texpr *e, jit_value *ret)
     }
 }
 
-/* Python converts a default int to the float or complex that is declared. */
+/* Python's conversions of a default to the declared type: a bool to int, an int or bool to float, a number to complex.
+ * Gives the type that *v then has. */
 static const type *widen_number(jit_value *v, const type *have, const type *want)
 {
-    const type *to = want ? type_without_none(want) : NULL;
-    if (!to || (v->tag != VALUE_INT && v->tag != VALUE_FLOAT))
+    if (v->tag != VALUE_INT && v->tag != VALUE_FLOAT && v->tag != VALUE_BOOL)
         return have;
-    double f = v->tag == VALUE_INT ? (double)v->i : v->f;
-    if (to->kind == TYPE_FLOAT && v->tag == VALUE_INT) {
+    double f = v->tag == VALUE_FLOAT ? v->f : (double)v->i;
+    if (want->kind == TYPE_INT && v->tag == VALUE_BOOL) {
+        *v = VALUE_INT_V(v->i);
+        return T_INT;
+    }
+    if (want->kind == TYPE_FLOAT) {
         *v = VALUE_FLOAT_V(f);
         return T_FLOAT;
     }
-    if (to->kind == TYPE_COMPLEX) {
+    if (want->kind == TYPE_COMPLEX && v->tag != VALUE_BOOL) {
         complex_box *box = complex_new(f, 0);
         if (!box)
             return have;
@@ -121,6 +125,28 @@ static const type *widen_number(jit_value *v, const type *have, const type *want
         return T_COMPLEX;
     }
     return have;
+}
+
+/* The same of a tuple's elements, at any depth; what is no number or tuple stays. */
+static const type *widen_default(checker *c, jit_value *v, const type *have, const type *want)
+{
+    const type *to = want ? type_without_none(want) : NULL;
+    if (!to || v->tag != VALUE_TUPLE || to->kind != TYPE_TUPLE || to->n_args != have->n_args)
+        return to ? widen_number(v, have, to) : have;
+    const tuple *old = v->p;
+    tuple *wide = tuple_new(NULL, old->n);
+    const type **types = ARENA_ARRAY(c->arena, const type *, old->n + 1);
+    for (size_t i = 0; wide && types && i < old->n; i++) {
+        wide->at[i] = value_ref(old->at[i]);
+        types[i] = widen_default(c, &wide->at[i], have->args[i], to->args[i]);
+    }
+    const type *t = wide && types ? type_tuple(types, old->n) : NULL;
+    if (!t) {
+        value_unref(VALUE_HEAP_V(VALUE_TUPLE, wide));
+        return have;
+    }
+    value_set(v, VALUE_HEAP_V(VALUE_TUPLE, wide));
+    return t;
 }
 
 /* ---- Python's arithmetic ---- */
@@ -336,7 +362,7 @@ bool eval_constant(checker *c, const ast_node *n, const type *want, const char *
     constant k;
     if (!evaluate(c, n, want, what, &k))
         return false;
-    k.type = widen_number(&k.value, k.type, want);
+    k.type = widen_default(c, &k.value, k.type, want);
     if (want && !type_is_error(want) && !type_is_subtype(k.type, want)) {
         diag_error(c->d, "type-mismatch", n->at, "%s is declared %s but is %s", what,
                    type_str(c->arena, want), type_str(c->arena, k.type));

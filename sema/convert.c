@@ -141,10 +141,12 @@ texpr *to_bool(fn_checker *f, texpr *e)
     }
     texpr *b = e->type->kind == TYPE_CLASS ? call_magic(f, e, "__bool__", 0, NULL, e->at)
                                            : try_operator(f, "aten::Bool", 1, &e, e->at);
-    if (b)
+    if (b && (is_error(b) || b->type->kind == TYPE_BOOL))
         return b;
     diag_item *it = diag_error(f->c->d, "bad-condition", e->at,
                                "Could not cast value of type %s to bool", spell(f, e->type));
     note_optional(f, it, e);
+    if (b)
+        diag_note(f->c->d, it, e->at, "its __bool__ returns %s", spell(f, b->type));
     return error_expr(f, e->at);
 }

@@ -230,6 +230,22 @@ static const type *container_hint(const type *hint, type_kind kind, const type *
     return found;
 }
 
+/* `x: Union[List[int], List[str]] = []`: nothing tells which of them is meant. */
+static bool is_ambiguous(const type *hint, type_kind kind)
+{
+    int n = 0;
+    for (size_t i = 0; hint && hint->kind == TYPE_UNION && i < hint->n_args; i++)
+        n += hint->args[i]->kind == (uint8_t)kind;
+    return n > 1;
+}
+
+static texpr *report_ambiguous(fn_checker *f, const type *hint, const char *what, range at)
+{
+    diag_error(f->c->d, "bad-hint", at, "an empty %s may be any of several members of %s: annotate one of them first",
+               what, spell(f, hint));
+    return error_expr(f, at);
+}
+
 static const type *unify_all(texpr *const *items, size_t n, size_t step)
 {
     const type *t = items[0]->type;
@@ -247,6 +263,8 @@ static texpr *check_list(fn_checker *f, const ast_list *n, const type *hint)
         ok &= add_element(f, n->items.at[i], &items);
     if (!ok || arena_failed(arena_of(f)))
         return error_expr(f, at);
+    if (!items.n && is_ambiguous(hint, TYPE_LIST))
+        return report_ambiguous(f, hint, "list", at);
     const type *elem = items.n ? unify_all(items.at, items.n, 1) : NULL;
     const type *wanted = container_hint(hint, TYPE_LIST, elem);
     if (items.n && !elem) {
@@ -337,6 +355,8 @@ static texpr *check_dict(fn_checker *f, const ast_dict *n, const type *hint)
     }
     if (!ok)
         return error_expr(f, at);
+    if (!count && is_ambiguous(hint, TYPE_DICT))
+        return report_ambiguous(f, hint, "dict", at);
     const type *t;
     if (count) {
         t = dict_type_of(f, e->args, count, hint, at);
@@ -524,6 +544,9 @@ texpr *sval_to_value(fn_checker *f, sval v)
         break;
     case SVAL_SLICE:
         diag_error(d, "not-a-value", v.at, "a slice cannot be used as a value; write it in an index");
+        break;
+    case SVAL_NOTHING:
+        diag_error(d, "not-a-value", v.at, "%s() gives no value", v.name);
         break;
     case SVAL_CLOSURE:
         diag_error(d, "not-a-value", v.at,

@@ -152,6 +152,8 @@ sval prebound_member(checker *c, const char *module, const char *name, range at)
 const type *named_type(const char *path);
 /** "List" for every spelling of a type constructor ("typing.List", "list"), or NULL. */
 const char *type_constructor(const char *path);
+/** `_size_2_t` of torch.nn.common_types: 2, as BroadcastingList2[int]; 0: another name. */
+int broadcast_size(const char *path);
 
 /* import.c */
 /** The file the compile began with. */
@@ -166,8 +168,6 @@ bool python_wants(const checker *c, const ir_function *fn);
 void python_use(const checker *c, const char *name);
 /** A name without meaning for us that Python may know: reported, or none of our business. false: neither. */
 bool python_explains(checker *c, const char *name, range at);
-/** `T = torch.Tensor` at top level: another name for what is no value. false: something else. */
-bool python_bind_alias(checker *c, const ast_assign *s);
 /** Afterwards: forget errors in what nobody uses, say what was skipped. */
 void python_finish(checker *c);
 

@@ -110,6 +110,19 @@ static void build_default(checker *c, const ast_param *p, schema_arg *a)
     a->has_default = true;
 }
 
+/* @torch.jit.unused: only the name and the result of the function count; its parameters take anything. */
+static bool is_unused(const checker *c, const ast_def *def)
+{
+    return has_decorator(c, &def->decorators, "torch.jit.unused");
+}
+
+/* *args and **kwargs of an unused function: no call passes them anything. */
+static bool is_left_out(const checker *c, const ast_def *def, size_t i)
+{
+    int kind = (int)AST_AS(param, def->params.at[i])->kind;
+    return (kind == AST_PARAM_VARARGS || kind == AST_PARAM_KWARGS) && is_unused(c, def);
+}
+
 static void build_param(checker *c, const ir_function *fn, const ast_def *def, size_t i,
                         schema_arg *a)
 {
@@ -123,9 +136,10 @@ static void build_param(checker *c, const ir_function *fn, const ast_def *def, s
         a->type = fn->owner;
         return;
     }
-    a->type = annotation ? check_annotation(c, annotation, &sized) : T_TENSOR;
+    bool is_any = is_unused(c, def);
+    a->type = is_any ? T_ANY : annotation ? check_annotation(c, annotation, &sized) : T_TENSOR;
     a->sized = sized;
-    a->is_inferred = !annotation;
+    a->is_inferred = !annotation && !is_any;
     if (p->default_value)
         build_default(c, p, a);
 }
@@ -187,14 +201,17 @@ void build_schema(checker *c, ir_function *fn)
     int errors = c->d->n_errors;
     if (fn->owner && !fn->is_static && n == 0)
         diag_error(c->d, "bad-parameter", fn->at, "a method needs the parameter 'self'");
-    check_param_kinds(c, def);
+    if (!is_unused(c, def))
+        check_param_kinds(c, def);
+    size_t used = 0;
     for (size_t i = 0; i < n; i++)
-        build_param(c, fn, def, i, &args[i]);
+        if (!is_left_out(c, def, i))
+            build_param(c, fn, def, i, &args[used++]);
     const type *returns = annotated_return(c, fn, def);
     *ret = (schema_arg){ .type = returns ? returns : T_ERROR };
     *s = (schema){ .name = fn->name,
                    .overload = "",
-                   .n_args = (uint16_t)n,
+                   .n_args = (uint16_t)used,
                    .n_rets = 1,
                    .args = args,
                    .rets = ret };

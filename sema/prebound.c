@@ -97,6 +97,11 @@ static const struct {
     { "torch.Tensor", BASE(TYPE_TENSOR) },
     { "torch.device", BASE(TYPE_DEVICE) },
     { "torch.dtype", BASE(TYPE_INT) },
+    { "torch.types._bool", BASE(TYPE_BOOL) },
+    { "torch.types._device", BASE(TYPE_DEVICE) },
+    { "torch.types._dtype", BASE(TYPE_INT) },
+    { "torch.types._float", BASE(TYPE_FLOAT) },
+    { "torch.types._int", BASE(TYPE_INT) },
     { "typing.Any", BASE(TYPE_ANY) },
 };
 
@@ -140,6 +145,15 @@ const char *type_constructor(const char *path)
         if (!strcmp(constructors[i].path, path))
             return constructors[i].name ? constructors[i].name : constructors[i].path;
     return NULL;
+}
+
+int broadcast_size(const char *path)
+{
+    static const char prefix[] = "torch.nn.common_types._size_";
+    size_t n = sizeof prefix - 1;
+    if (strncmp(path, prefix, n) != 0 || path[n] < '1' || path[n] > '6' || strcmp(path + n + 1, "_t") != 0)
+        return 0;
+    return path[n] - '0';
 }
 
 /* ---- imports of Python's modules ---- */
@@ -201,7 +215,7 @@ sval prebound_member(checker *c, const char *module, const char *name, range at)
         return (sval){ .kind = SVAL_TYPE, .at = at, .name = path, .type = t };
     if (!strncmp(path, "torch._jit_internal.Broadcasting", 32) && type_constructor(name))
         return (sval){ .kind = SVAL_TYPE, .at = at, .name = type_constructor(name) };
-    if (type_constructor(path) || is_declarative(path))
+    if (type_constructor(path) || is_declarative(path) || broadcast_size(path))
         return (sval){ .kind = SVAL_TYPE, .at = at, .name = path };
     if (is_submodule(path))
         return (sval){ .kind = SVAL_MODULE, .at = at, .name = path };

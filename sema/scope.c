@@ -208,6 +208,12 @@ static sval report_undefined(fn_checker *f, const binding *b, range at)
     return error_sval(at);
 }
 
+/* The one variable of a module that functions can read: PyTorch knows this float by its identity. */
+static bool is_imported_inf(const module_variable *v)
+{
+    return v->path && !strcmp(v->member, "inf") && (!strcmp(v->path, "math") || !strcmp(v->path, "torch"));
+}
+
 static sval report_unknown(fn_checker *f, const char *name, range at)
 {
     checker *c = f->c;
@@ -215,12 +221,14 @@ static sval report_unknown(fn_checker *f, const char *name, range at)
     texpr *value;
     if (c->has_lost_names)
         return error_sval(at);
-    if (variable && !f->fn && module_variable_value(f, variable, &value, at))
+    bool is_readable = !f->fn || (variable && is_imported_inf(variable));
+    if (variable && is_readable && module_variable_value(f, variable, &value, at))
         return type_is_error(value->type) ? error_sval(at) : (sval){ .kind = SVAL_VALUE, .at = at, .expr = value };
     if (variable) {
         diag_item *it = diag_error(
             c->d, "module-variable", at,
-            "'%s' is a variable of the module, which functions cannot read: pass it as an argument",
+            "'%s' is a variable of the module, which functions cannot read: pass it as an argument, or make it "
+            "the default of one",
             name);
         diag_note(c->d, it, variable->at, "it is assigned here");
         if (variable->path)

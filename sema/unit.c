@@ -76,9 +76,59 @@ static void remember_variable(checker *c, const ast_node *target, const ast_node
         c->arena->failed = true;
 }
 
+/* ---- other names for things ---- */
+
+static bool can_have_alias(const sval *v)
+{
+    switch (v->kind) {
+    case SVAL_MODULE:
+    case SVAL_OPERATOR:
+    case SVAL_FUNCTION:
+    case SVAL_CLASS:
+    case SVAL_TYPE:
+    case SVAL_EXCEPTION: return true;
+    default: return false;
+    }
+}
+
+/* `Pair = Tuple[int, str]`, `relu = F.relu`: a name for what is no value. false: it is a variable. */
+static bool bind_alias(checker *c, const ast_assign *s)
+{
+    const ast_node *n = s->value, *target = s->targets.at[0];
+    if (target->kind != AST_name || s->targets.n != 1
+        || (n->kind != AST_name && n->kind != AST_attribute && n->kind != AST_subscript))
+        return false;
+    diag silent, *d = c->d;
+    constant_checker k;
+    diag_init(&silent);
+    c->d = &silent;
+    constant_checker_init(&k, c);
+    sval v = { .kind = SVAL_ERROR };
+    if (n->kind == AST_subscript) {
+        const type *t = try_annotation(c, &k.f, n);
+        if (t && !type_is_error(t))
+            v = (sval){ .kind = SVAL_TYPE, .type = t };
+    } else {
+        v = check_sval(&k.f, n, NULL);
+        const type *t = v.kind == SVAL_BUILTIN ? named_type(v.name) : NULL;
+        if (t)
+            v = (sval){ .kind = SVAL_TYPE, .name = v.name, .type = t };
+    }
+    const char *name = AST_AS(name, target)->id;
+    v.name = v.name ? arena_strdup(c->arena, v.name) : name;
+    v.at = target->at;
+    bool is_alias = can_have_alias(&v);
+    if (is_alias)
+        bind_global(c, name, v);
+    constant_checker_fini(&k);
+    c->d = d;
+    diag_fini(&silent);
+    return is_alias;
+}
+
 static void declare_top_assign(checker *c, const ast_assign *s)
 {
-    if (declare_functional_tuple(c, s) || python_bind_alias(c, s))
+    if (declare_functional_tuple(c, s) || bind_alias(c, s))
         return;
     for (size_t i = 0; i < s->targets.n; i++)
         remember_variable(c, s->targets.at[i], s->value);
