@@ -71,14 +71,22 @@ static void warn_op(checker *c, const texpr *e)
     }
 }
 
+static void warn_missing(checker *c, const texpr *e)
+{
+    if (op_get_info(e->op)->backend == OP_IS_DECLARED)
+        warn(c, WARN_missing_operator, e->at, "%s is not implemented", op_name(e->op));
+}
+
 static void look_at_expr(typed_walk *w, const texpr *e)
 {
     if (e->kind == TX_SHARED) {
         if (ptrmap_has(&w->seen, e) || !ptrmap_set(&w->seen, e, (void *)e))
             return;
     }
-    if (e->kind == TX_OP)
+    if (e->kind == TX_OP) {
+        warn_missing(w->c, e);
         warn_op(w->c, e);
+    }
     if ((e->kind == TX_OP || e->kind == TX_TOLIST) && e->n_args && is_tensor(e->args[0])
         && warn_is_on(w->c, WARN_trace_unsafe))
         warn_trace(w->c, e);

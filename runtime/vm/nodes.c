@@ -144,12 +144,15 @@ static void emit_site(vm_compile *c, vm_opcode op, const ir_node *n, uint32_t fi
         emit(c, op, index, 0, 0, 0);
 }
 
-/* Stands for a kernel we do not have: the program fails where it calls it, and runs when it never does. */
+/* Stands for a kernel we do not have on a path that a call need not take: the program fails where it calls it. Models
+ * hold such paths: PyTorch's encoder has one for nested tensors. */
 static bool fail_without_kernel(op_ctx *cx, const jit_value *args, jit_value *rets)
 {
     (void)args, (void)rets;
     return op_fail(cx, JIT_EUNSUPPORTED, "%s is not implemented", op_name(cx->op));
 }
+
+static bool is_always_run(const ir_node *n) { return !n->block->owner; }
 
 static void emit_operator(vm_compile *c, const ir_node *n, uint32_t step)
 {
@@ -157,8 +160,13 @@ static void emit_operator(vm_compile *c, const ir_node *n, uint32_t step)
     site.kernel = vm_builtin_find(n->op, &site.takes_args);
     if (!site.kernel)
         site.kernel = op_kernel_find(n->op, DEVICE_CPU);
-    if (!site.kernel && op_get_info(n->op)->backend != OP_IS_COMPOSITE)
+    if (!site.kernel && op_get_info(n->op)->backend != OP_IS_COMPOSITE) {
+        if (is_always_run(n)) {
+            compile_fail(c, n->at, "%s is not implemented", op_name(n->op));
+            return;
+        }
         site.kernel = fail_without_kernel;
+    }
     const schema *sc = signature_of(n);
     if (sc && !sc->is_vararg && sc->n_args != n->n_inputs) {
         compile_fail(c, n->at, "%s takes %u arguments, not %u", op_name(n->op),

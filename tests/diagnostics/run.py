@@ -19,7 +19,6 @@ ALONE = {  # what no small program shows
     "internal": "A mistake of this program. Please report it.",
     "ir-malformed": "A graph in text form (`.ir`) parses but is not a valid graph.",
     "ir-syntax": "A graph in text form (`.ir`) does not parse.",
-    "missing-operator": "The code of an archive calls an operator that this version does not know.",
     "mixed-elements": "No type could be made that all elements of a list or dict have.",
     "not-implemented": "A built-in function of Python that this version does not have.",
     "no-memory": "The memory that a compile may use is used up.",

@@ -539,7 +539,22 @@ TEST(nests_ten_thousand_branches)
     END;
 }
 
-TEST(names_what_is_not_implemented_when_it_is_called)
+TEST(names_what_is_not_implemented_before_anything_runs)
+{
+    BEGIN;
+    ir_graph *g = parse_graph(&x,
+        "graph(%x : Tensor):\n"
+        "  %y : Tensor = prim::BailOut(%x)\n"
+        "  return (%y)\n");
+    const char *why = NULL;
+    range at;
+    assert_null(vm_plan_new(g, "test", &x.arena, &why, &at));
+    assert_string_equal(why, "prim::BailOut is not implemented");
+    ir_graph_free(g);
+    END;
+}
+
+TEST(names_what_is_not_implemented_on_a_path_when_it_is_taken)
 {
     static const char graph[] = "graph(%b : bool):\n"
                                "  %x : int = prim::Constant[value=3]()\n"
@@ -608,7 +623,8 @@ int main(void)
         cmocka_unit_test(stops_at_the_deadline),
         cmocka_unit_test(stops_when_interrupted),
         cmocka_unit_test(nests_ten_thousand_branches),
-        cmocka_unit_test(names_what_is_not_implemented_when_it_is_called),
+        cmocka_unit_test(names_what_is_not_implemented_before_anything_runs),
+        cmocka_unit_test(names_what_is_not_implemented_on_a_path_when_it_is_taken),
         cmocka_unit_test(survives_lack_of_memory),
     };
     return cmocka_run_group_tests_name("vm/run", tests, NULL, NULL);
