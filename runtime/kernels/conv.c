@@ -5,6 +5,7 @@
 #include "runtime/kernels/formula.h"
 #include "runtime/kernels/gemm.h"
 #include "runtime/kernels/nn.h"
+#include "runtime/kernels/depthwise.h"
 #include "runtime/kernels/onednn.h"
 
 #include "base/alloc.h"
@@ -391,6 +392,31 @@ static bool run_onednn(const conv_geometry *g, int n, const tensor *x, const ten
     return onednn_run(&call);
 }
 
+/* As run(), n spatial dimensions. False: not done. */
+static bool run_depthwise(const conv_geometry *g, int n, const tensor *x, const tensor *w,
+                          const tensor *bias, tensor *out)
+{
+    if (n != 2 || g->is_transposed || g->in_channels != 1 || g->out_channels != 1 || out->numel == 0)
+        return false;
+    depthwise c = { .d = tensor_dtype(x),
+                    .images = g->images,
+                    .channels = g->groups,
+                    .x = tensor_data(x),
+                    .w = tensor_data(w),
+                    .bias = bias ? tensor_data(bias) : NULL,
+                    .out_data = tensor_data(out) };
+    for (int i = 0; i < 2; i++) {
+        const int k = NN_DIMS - 2 + i;
+        c.in[i] = g->in[k];
+        c.out[i] = g->out[k];
+        c.kernel[i] = g->kernel[k];
+        c.stride[i] = g->stride[k];
+        c.padding[i] = g->padding[k];
+        c.dilation[i] = g->dilation[k];
+    }
+    return depthwise_run(&c);
+}
+
 /* Everything contiguous and of the compute type. */
 static bool run(op_ctx *cx, const conv_geometry *g, const tensor *x, const tensor *w,
                 const tensor *bias, tensor *out)
@@ -446,7 +472,9 @@ static tensor *convolve(op_ctx *cx, const conv_call *call, const int64_t *x_size
     tensor *out =
         ok ? make_tensor(cx, d, is_batched ? sizes : sizes + 1, n + 1 + is_batched) : NULL;
     const bool is_done =
-        out && (run_onednn(&g, n, x, w, bias, out) || run(cx, &g, x, w, bias, out));
+        out
+        && (run_depthwise(&g, n, x, w, bias, out) || run_onednn(&g, n, x, w, bias, out)
+            || run(cx, &g, x, w, bias, out));
     tensor *result = is_done ? tensor_to(cx, out, tensor_dtype(call->x)) : NULL;
     tensor_unref(x);
     tensor_unref(w);

@@ -8,6 +8,9 @@
 
 #include "runtime/tensor/tensor.h"
 
+/* taps() reads less than so many elements behind the ends of its lines. */
+enum { LINE_SLACK = 64 / sizeof(float) };
+
 typedef struct line_kernels {
     /** The greatest element, or NaN if there is one; -infinity of none. */
     double (*max)(int64_t n, const void *x);
@@ -21,6 +24,10 @@ typedef struct line_kernels {
     void (*map)(int64_t n, const void *x, double scale, double shift, void *y);
     /** y = (x * scale + shift) * w + b, w and b being lines too, or NULL. */
     void (*affine)(int64_t n, const void *x, double scale, double shift, const void *w, const void *b, void *y);
+    /** y = every step-th element of x, n of them. */
+    void (*pick)(int64_t n, const void *x, int64_t step, void *y);
+    /** y = start + w[0] * x[0] + w[1] * x[1] + …, x being lines that go on for LINE_SLACK. */
+    void (*taps)(int64_t n, int n_taps, const void *const *x, const void *w, double start, void *y);
 } line_kernels;
 
 extern const line_kernels line_kernels_f32_base, line_kernels_f32_v3, line_kernels_f32_v4;

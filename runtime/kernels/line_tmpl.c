@@ -163,4 +163,37 @@ static void line_affine(int64_t n, const void *x_, double scale_, double shift_,
         for (int64_t i = 0; i < n; i++) y[i] = x[i] * scale + shift;
 }
 
-const line_kernels LINE_NAME = { line_max, line_find_max, line_find_min, line_sum, line_sum_squares, line_map, line_affine };
+static void line_pick(int64_t n, const void *x_, int64_t step, void *y_)
+{
+    const T *restrict x = x_;
+    T *restrict y = y_;
+    if (step == 1) memcpy(y, x, (size_t)n * sizeof *y);
+    else if (step == 2)
+        for (int64_t i = 0; i < n; i++) y[i] = x[2 * i];
+    else
+        for (int64_t i = 0; i < n; i++) y[i] = x[step * i];
+}
+
+static void line_taps(int64_t n, int n_taps, const void *const *x, const void *w_, double start, void *y_)
+{
+    const T *w = w_;
+    T *y = y_;
+    int64_t i = 0;
+    for (; i + N * WIDTH <= n; i += N * WIDTH) {
+        vec sums[N];
+        for (int j = 0; j < N; j++) sums[j] = (vec){ 0 } + (T)start;
+        for (int k = 0; k < n_taps; k++)
+#pragma GCC unroll 4
+            for (int j = 0; j < N; j++) sums[j] += w[k] * *(const vec *)(const void *)((const T *)x[k] + i + j * WIDTH);
+        memcpy(y + i, sums, sizeof sums);
+    }
+    for (; i < n; i += WIDTH) {
+        vec sum = (vec){ 0 } + (T)start;
+        for (int k = 0; k < n_taps; k++) sum += w[k] * *(const vec *)(const void *)((const T *)x[k] + i);
+        if (n - i >= WIDTH) memcpy(y + i, &sum, sizeof sum);
+        else memcpy(y + i, &sum, (size_t)(n - i) * sizeof *y);
+    }
+}
+
+const line_kernels LINE_NAME = { line_max, line_find_max, line_find_min, line_sum, line_sum_squares, line_map, line_affine,
+                                 line_pick, line_taps };
