@@ -2,6 +2,20 @@
  * FN set. */
 /* SPDX-License-Identifier: Apache-2.0 */
 
+/* Along the innermost dimension: element by element. The same operations in the same order as below. */
+static void FN(resample_innermost)(const taps *t, int64_t n_out, const T *x, T *y)
+{
+    for (int64_t o = 0; o < n_out; o++) {
+        const int64_t *at = t->index + o * t->width;
+        const double *weights = t->weight + o * t->width;
+        const int64_t n = t->count[o];
+        T sum = n == 1 ? x[at[0]] : x[at[0]] * (T)weights[0];
+        for (int64_t k = 1; k < n; k++)
+            sum += x[at[k]] * (T)weights[k];
+        y[o] = sum;
+    }
+}
+
 /* Line k of the outer dimensions: [in, inner] to [out, inner]. */
 static void FN(resample_lines)(void *ctx, int64_t begin, int64_t end)
 {
@@ -10,6 +24,10 @@ static void FN(resample_lines)(void *ctx, int64_t begin, int64_t end)
     for (int64_t line = begin; line < end; line++) {
         const T *x = (const T *)job->x + line * job->in * inner;
         T *y = (T *)job->y + line * job->out * inner;
+        if (inner == 1) {
+            FN(resample_innermost)(job->taps, job->out, x, y);
+            continue;
+        }
         for (int64_t o = 0; o < job->out; o++, y += inner) {
             const int64_t *at = job->taps->index + o * job->taps->width;
             const double *weights = job->taps->weight + o * job->taps->width;
