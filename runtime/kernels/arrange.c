@@ -449,7 +449,7 @@ static bool regroup(op_ctx *cx, tensor *t, const int64_t *split, const int *orde
     if (moved) made = tensor_reshape(cx, moved, joined, n_joined);
     tensor_unref(moved);
     tensor_unref(parts);
-    return give(made, rets);
+    return give(tensor_in_format(cx, made, t), rets);
 }
 
 /* [*, C·r², H, W] → [*, C, H·r, W·r]; back when is_shuffle is false. */

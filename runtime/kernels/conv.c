@@ -476,6 +476,8 @@ static tensor *convolve(op_ctx *cx, const conv_call *call, const int64_t *x_size
         && (run_depthwise(&g, n, x, w, bias, out) || run_onednn(&g, n, x, w, bias, out)
             || run(cx, &g, x, w, bias, out));
     tensor *result = is_done ? tensor_to(cx, out, tensor_dtype(call->x)) : NULL;
+    if (n == 2 && !call->is_transposed) // as PyTorch, whose other convolutions give contiguous results
+        result = tensor_in_format(cx, result, tensor_is_channels_last(call->x) ? call->x : call->w);
     tensor_unref(x);
     tensor_unref(w);
     tensor_unref(bias);

@@ -275,11 +275,11 @@ bool op_scatter_value_reduce_(op_ctx *cx, const jit_value *args, jit_value *rets
     return read_reduce(cx, args[4], &how) && scatter_number(cx, args, how, rets);
 }
 
-bool op_scatter(op_ctx *cx, const jit_value *args, jit_value *rets) { return on_copy(cx, op_scatter_, args, 4, rets); }
-bool op_scatter_add(op_ctx *cx, const jit_value *args, jit_value *rets) { return on_copy(cx, op_scatter_add_, args, 4, rets); }
-bool op_scatter_value(op_ctx *cx, const jit_value *args, jit_value *rets) { return on_copy(cx, op_scatter_value_, args, 4, rets); }
-bool op_scatter_reduce(op_ctx *cx, const jit_value *args, jit_value *rets) { return on_copy(cx, op_scatter_reduce_, args, 5, rets); }
-bool op_scatter_value_reduce(op_ctx *cx, const jit_value *args, jit_value *rets) { return on_copy(cx, op_scatter_value_reduce_, args, 5, rets); }
+bool op_scatter(op_ctx *cx, const jit_value *args, jit_value *rets) { return on_contiguous_copy(cx, op_scatter_, args, 4, rets); }
+bool op_scatter_add(op_ctx *cx, const jit_value *args, jit_value *rets) { return on_contiguous_copy(cx, op_scatter_add_, args, 4, rets); }
+bool op_scatter_value(op_ctx *cx, const jit_value *args, jit_value *rets) { return on_contiguous_copy(cx, op_scatter_value_, args, 4, rets); }
+bool op_scatter_reduce(op_ctx *cx, const jit_value *args, jit_value *rets) { return on_contiguous_copy(cx, op_scatter_reduce_, args, 5, rets); }
+bool op_scatter_value_reduce(op_ctx *cx, const jit_value *args, jit_value *rets) { return on_contiguous_copy(cx, op_scatter_value_reduce_, args, 5, rets); }
 
 /* ---- scatter_reduce: sum, prod, mean, amax, amin, with or without what was there ----------------------- */
 typedef struct reduce_mode {
@@ -357,7 +357,7 @@ bool op_scatter_reduce_two_(op_ctx *cx, const jit_value *args, jit_value *rets)
 
 bool op_scatter_reduce_two(op_ctx *cx, const jit_value *args, jit_value *rets)
 {
-    return on_copy(cx, op_scatter_reduce_two_, args, 6, rets);
+    return on_contiguous_copy(cx, op_scatter_reduce_two_, args, 6, rets);
 }
 
 /* ---- take_along_dim ------------------------------------------------------------------------------------ */

@@ -531,7 +531,7 @@ bool op_masked_scatter(op_ctx *cx, const jit_value *args, jit_value *rets)
     memcpy(sizes, mask->sizes, (size_t)n_dims * sizeof *sizes);
     if (!broadcast_sizes(cx, sizes, &n_dims, self->sizes, self->n_dims)) return false;
     tensor *wide = spread(cx, self, tensor_dtype(self), sizes, n_dims);
-    const bool ok = wide && on_copy(cx, op_masked_scatter_, (jit_value[]){ RET_TENSOR(wide), args[1], args[2] }, 3, rets);
+    const bool ok = wide && on_contiguous_copy(cx, op_masked_scatter_, (jit_value[]){ RET_TENSOR(wide), args[1], args[2] }, 3, rets);
     tensor_unref(wide);
     return ok;
 }

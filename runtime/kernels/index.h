@@ -21,6 +21,8 @@ int64_t *dims_offsets(op_ctx *cx, const tensor *t, int first, int last, int64_t 
 tensor *nonzero_indices(op_ctx *cx, tensor *t);
 /** The functional form of an in-place kernel: on a copy of args[0]. */
 bool on_copy(op_ctx *cx, op_kernel in_place, const jit_value *args, int n_args, jit_value *rets);
+/** The same, contiguous whatever the strides of args[0] are. */
+bool on_contiguous_copy(op_ctx *cx, op_kernel in_place, const jit_value *args, int n_args, jit_value *rets);
 /** The in-place kernel's result: args[0] itself, its version bumped. */
 static inline bool give_self(const jit_value *args, jit_value *rets)
 {

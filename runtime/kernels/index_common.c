@@ -135,14 +135,30 @@ tensor *nonzero_indices(op_ctx *cx, tensor *t)
     return result;
 }
 
-bool on_copy(op_ctx *cx, op_kernel in_place, const jit_value *args, int n_args, jit_value *rets)
+static bool run_on_copy(op_ctx *cx, op_kernel in_place, tensor *take_copy, const jit_value *args, int n_args,
+                        jit_value *rets)
 {
     jit_value own[8];
-    tensor *copy = tensor_clone(cx, args[0].t);
+    tensor *copy = take_copy;
     if (!copy) return false;
     memcpy(own, args, (size_t)n_args * sizeof *own);
     own[0] = RET_TENSOR(copy);
     const bool ok = in_place(cx, own, rets);
     tensor_unref(copy);
     return ok;
+}
+
+bool on_copy(op_ctx *cx, op_kernel in_place, const jit_value *args, int n_args, jit_value *rets)
+{
+    return run_on_copy(cx, in_place, tensor_clone(cx, args[0].t), args, n_args, rets);
+}
+
+bool on_contiguous_copy(op_ctx *cx, op_kernel in_place, const jit_value *args, int n_args, jit_value *rets)
+{
+    tensor *t = args[0].t, *copy = make_tensor(cx, tensor_dtype(t), t->sizes, t->n_dims);
+    if (copy && !tensor_copy_into(cx, copy, t)) {
+        tensor_unref(copy);
+        return false;
+    }
+    return run_on_copy(cx, in_place, copy, args, n_args, rets);
 }

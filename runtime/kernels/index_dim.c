@@ -290,7 +290,7 @@ bool op_index_add_(op_ctx *cx, const jit_value *args, jit_value *rets)
     return ok && give_self(args, rets);
 }
 
-bool op_index_add(op_ctx *cx, const jit_value *args, jit_value *rets) { return on_copy(cx, op_index_add_, args, 5, rets); }
+bool op_index_add(op_ctx *cx, const jit_value *args, jit_value *rets) { return on_contiguous_copy(cx, op_index_add_, args, 5, rets); }
 
 static bool check_copy(op_ctx *cx, const tensor *self, int dim, const tensor *index, const tensor *src)
 {
@@ -332,7 +332,7 @@ bool op_index_copy_(op_ctx *cx, const jit_value *args, jit_value *rets)
     return ok && give_self(args, rets);
 }
 
-bool op_index_copy(op_ctx *cx, const jit_value *args, jit_value *rets) { return on_copy(cx, op_index_copy_, args, 4, rets); }
+bool op_index_copy(op_ctx *cx, const jit_value *args, jit_value *rets) { return on_contiguous_copy(cx, op_index_copy_, args, 4, rets); }
 
 /* self, dim, index, value (a number or a 0-dim tensor) */
 bool op_index_fill_(op_ctx *cx, const jit_value *args, jit_value *rets)

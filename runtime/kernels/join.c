@@ -95,7 +95,7 @@ static bool copy_rows(tensor *out, tensor *const *parts, size_t n, int dim)
     for (int i = 0; i < dim; i++) outer *= out->sizes[i];
     for (int i = dim + 1; i < out->n_dims; i++) inner *= out->sizes[i];
     for (size_t k = 0; k < n; k++)
-        if (parts[k]->dtype != out->dtype || (!is_skipped(parts[k]) && !tensor_is_contiguous(parts[k]))) return false;
+        if (parts[k]->dtype != out->dtype || !tensor_is_contiguous(out) || (!is_skipped(parts[k]) && !tensor_is_contiguous(parts[k]))) return false;
     rows_task t = { tensor_data(out), parts, n, dim, inner * (int64_t)dtype_size(tensor_dtype(out)), 0 };
     t.row_bytes = out->sizes[dim] * t.part_bytes;
     if (outer > 1) {
@@ -152,7 +152,10 @@ tensor *tensor_cat(op_ctx *cx, tensor *const *parts, size_t n, int64_t raw_dim)
         if (!check_part(cx, first, parts[k], dim, k)) return NULL;
         sizes[dim] += parts[k]->sizes[dim];
     }
-    tensor *out = make_tensor(cx, promotion_result(&p), sizes, first->n_dims);
+    const tensor *model = first; // all in one memory format: the result too
+    for (size_t k = 0; k < n; k++)
+        if (!is_skipped(parts[k]) && !tensor_is_channels_last(parts[k])) model = parts[k];
+    tensor *out = make_tensor_in_format(cx, promotion_result(&p), sizes, first->n_dims, model);
     if (!out || copy_rows(out, parts, n, dim) || copy_windows(cx, out, parts, n, dim)) return out;
     tensor_unref(out);
     return NULL;

@@ -51,6 +51,11 @@ tensor *make_tensor(op_ctx *cx, dtype d, const int64_t *sizes, int n_dims);
 tensor *make_tensor_strided(op_ctx *cx, dtype d, const int64_t *sizes, const int64_t *strides, int n_dims);
 /** Same sizes, type d, on t's device; strides follow t where t is dense, as PyTorch's preserve_format does. */
 tensor *make_tensor_like(op_ctx *cx, const tensor *t, dtype d);
+/** Of other sizes, in the memory format that t suggests: channels_last where t has it and as many dimensions, else
+ * contiguous. */
+tensor *make_tensor_in_format(op_ctx *cx, dtype d, const int64_t *sizes, int n_dims, const tensor *t);
+/** `take` in the memory format that t suggests: itself or a copy. NULL stays NULL. */
+tensor *tensor_in_format(op_ctx *cx, tensor *take, const tensor *t);
 /** A 0-dim tensor that holds number v. */
 tensor *tensor_from_number(op_ctx *cx, jit_value v, dtype d);
 tensor *make_view(op_ctx *cx, tensor *base, const int64_t *sizes, const int64_t *strides, int n_dims,

@@ -70,6 +70,29 @@ tensor *make_tensor_like(op_ctx *cx, const tensor *t, dtype d)
     return make_tensor_strided(cx, d, t->sizes, strides, t->n_dims);
 }
 
+tensor *make_tensor_in_format(op_ctx *cx, dtype d, const int64_t *sizes, int n_dims, const tensor *t)
+{
+    if (n_dims != t->n_dims || !tensor_is_channels_last(t)) return make_tensor(cx, d, sizes, n_dims);
+    int64_t strides[5] = { 0, 1 }, next = sizes[1] > 1 ? sizes[1] : 1;
+    for (int i = n_dims - 1; i >= 0; i--) {
+        if (i == 1) continue;
+        strides[i] = next;
+        next *= sizes[i] > 1 ? sizes[i] : 1;
+    }
+    return make_tensor_strided(cx, d, sizes, strides, n_dims);
+}
+
+tensor *tensor_in_format(op_ctx *cx, tensor *take, const tensor *t)
+{
+    if (!take || take->n_dims != t->n_dims || !tensor_is_channels_last(t)) return take;
+    tensor *r = make_tensor_in_format(cx, tensor_dtype(take), take->sizes, take->n_dims, t);
+    const bool ok = r && tensor_copy_into(cx, r, take);
+    tensor_unref(take);
+    if (ok) return r;
+    tensor_unref(r);
+    return NULL;
+}
+
 tensor *tensor_from_number(op_ctx *cx, jit_value v, dtype d)
 {
     tensor *t = make_tensor(cx, d, NULL, 0);

@@ -240,7 +240,10 @@ static bool batch_norm(op_ctx *cx, const batch_call *b, bool wants_moments, jit_
         for (int64_t c = 0; ok && c < n; c++)
             vector_set(moments[k], c, numbers[k * b->channels + c]);
     }
-    ok = ok && nn_give(cx, tensor_ref(y), d, rets);
+    tensor *formed = ok ? tensor_ref(y) : NULL;
+    if (!b->per_image) // instance_norm gives contiguous results
+        formed = tensor_in_format(cx, formed, b->x);
+    ok = nn_give(cx, formed, d, rets);
     mem_free(numbers);
     tensor_unref(x);
     tensor_unref(y);
@@ -476,7 +479,7 @@ static bool group_norm(op_ctx *cx, const group_call *g, bool wants_moments, jit_
     ok = y && (numbers || op_no_memory(cx));
     if (ok && x->numel)
         run_group(g, x, y, numbers);
-    ok = ok && nn_give(cx, tensor_ref(y), tensor_dtype(g->x), rets);
+    ok = ok && nn_give(cx, tensor_in_format(cx, tensor_ref(y), g->x), tensor_dtype(g->x), rets);
     if (ok && wants_moments) {
         ok = give_pair(make_group_statistics(cx, g, compute, numbers),
                        make_group_statistics(cx, g, compute, numbers + n_groups), rets + 1);

@@ -61,7 +61,7 @@ static tensor *pad_constant(op_ctx *cx, tensor *x, const int64_t *pad, int n_pad
         if (!(from = narrowed))
             goto out;
     }
-    out = make_tensor(cx, tensor_dtype(x), sizes, x->n_dims);
+    out = make_tensor_in_format(cx, tensor_dtype(x), sizes, x->n_dims, x);
     to = out ? tensor_ref(out) : NULL;
     for (int i = 0; to && i < n_pad / 2; i++) {
         const int dim = x->n_dims - 1 - i;

@@ -205,12 +205,19 @@ static bool pool(op_ctx *cx, const pool_call *p, tensor *input, tensor **ret, te
     tensor *indices = y && ret_indices ? make_tensor(cx, DTYPE_int64, sizes, input->n_dims) : NULL;
     ok = y && (indices || !ret_indices) && run(cx, p, x, y, indices);
     *ret = ok ? tensor_to(cx, y, d) : NULL;
+    if (p->n == 2) { // PyTorch pools lines and volumes into contiguous results
+        *ret = tensor_in_format(cx, *ret, input);
+        indices = tensor_in_format(cx, indices, input);
+    }
+    ok = *ret && (indices || !ret_indices);
     if (ret_indices)
-        *ret_indices = *ret ? tensor_ref(indices) : NULL;
+        *ret_indices = ok ? tensor_ref(indices) : NULL;
     tensor_unref(x);
     tensor_unref(y);
     tensor_unref(indices);
-    return *ret != NULL;
+    if (!ok)
+        tensor_unref(*ret);
+    return ok;
 }
 
 static bool give_pooled(op_ctx *cx, const pool_call *p, tensor *x, bool wants_indices,
@@ -432,6 +439,8 @@ static bool average_all(op_ctx *cx, int n, tensor *x, jit_value *rets)
                              VALUE_BOOL_V(true), VALUE_NONE_V)
                    : NULL;
     value_unref(VALUE_HEAP_V(VALUE_LIST, dims));
+    if (n == 2)
+        y = tensor_in_format(cx, y, x);
     return ok ? give_tensor(y, rets) : op_no_memory(cx);
 }
 
@@ -515,7 +524,7 @@ static bool unpool(op_ctx *cx, int n, tensor *x, tensor *index, jit_value size, 
     tensor_unref(from);
     tensor_unref(at);
     if (ok)
-        return give_tensor(y, rets);
+        return give_tensor(n == 2 ? tensor_in_format(cx, y, x) : y, rets);
     tensor_unref(y);
     return false;
 }

@@ -257,7 +257,8 @@ tensor *upsample(op_ctx *cx, const upsample_call *call, tensor *x)
     }
     tensor *r = !t ? NULL : t == x ? tensor_clone(cx, x) : tensor_to(cx, t, tensor_dtype(x));
     tensor_unref(t);
-    return r;
+    const bool keeps_format = call->n > 1 && call->mode != UPSAMPLE_CUBIC && call->mode != UPSAMPLE_CUBIC_AA;
+    return keeps_format ? tensor_in_format(cx, r, x) : r;
 }
 
 /* ---- operators ------------------------------------------------------------------------------- */

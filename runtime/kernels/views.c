@@ -525,7 +525,9 @@ tensor *tensor_expand(op_ctx *cx, tensor *t, const int64_t *sizes, int n)
                     sizes_print(sizes, n).s, sizes_print(t->sizes, t->n_dims).s);
             return NULL;
         }
-        w.strides[i] = from >= 0 && w.sizes[i] == have ? t->strides[from] : 0;
+        // a dimension before the first one: as if it had been there with size 1
+        const int64_t stride = from >= 0 ? t->strides[from] : i + 1 < n && t->n_dims ? w.sizes[i + 1] * w.strides[i + 1] : 0;
+        w.strides[i] = w.sizes[i] == have ? stride : 0;
     }
     return view_window(cx, t, &w);
 }
