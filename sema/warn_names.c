@@ -192,28 +192,45 @@ void warn_function_names(checker *c, const ir_function *fn)
 
 /* ---- files ---- */
 
-/* A package that is imported for its parts (`import a.b`) is used where `a` is. */
+/* The name that an import binds: of `import a.b`, a package imported for its parts, `a`. NULL: several. */
+static const char *imported_name(const names *k, const ast_node *n)
+{
+    const ast_alias *alias = AST_AS(alias, n);
+    if (alias->as || !strcmp(alias->id, "*"))
+        return alias->as;
+    return arena_strndup(k->a, alias->id, strcspn(alias->id, "."));
+}
+
+static const ast_nodes *imports_of(const ast_node *n)
+{
+    return n->kind == AST_import        ? &AST_AS(import, n)->names
+           : n->kind == AST_import_from ? &AST_AS(import_from, n)->names
+                                        : NULL;
+}
+
+/* Every imported name becomes a use that is not read yet; their number. */
+static size_t gather_imports(names *k, const ast_nodes *body)
+{
+    for (size_t i = 0; i < body->n; i++) {
+        const ast_nodes *aliases = imports_of(body->at[i]);
+        for (size_t j = 0; aliases && j < aliases->n && !k->a->failed; j++) {
+            const char *name = imported_name(k, aliases->at[j]);
+            if (name)
+                use_of(k, name);
+        }
+    }
+    return k->uses.n;
+}
+
 static void warn_imports(checker *c, const names *k, const ast_nodes *aliases)
 {
     for (size_t i = 0; i < aliases->n && !k->a->failed; i++) {
-        const ast_alias *alias = AST_AS(alias, aliases->at[i]);
-        size_t n = strcspn(alias->id, ".");
-        const char *name = alias->as ? alias->as : arena_strndup(k->a, alias->id, n);
+        const char *name = imported_name(k, aliases->at[i]);
         const name_use *u = name ? strmap_find(&k->uses, name) : NULL;
         const sval *g = name ? strmap_find(&c->globals, name) : NULL;
         bool is_reported = g && g->kind == SVAL_ERROR;
-        if (name && strcmp(name, "*") && !(u && u->is_read) && !is_reported)
-            warn(c, WARN_unused_import, alias->node.at, "'%s' is imported but never used", name);
-    }
-}
-
-static void warn_top_statement(checker *c, const names *k, const ast_node *n)
-{
-    switch ((int)n->kind) {
-    case AST_def: warn_shadowing(c, AST_AS(def, n)->id, def_header(AST_AS(def, n))); break;
-    case AST_import: warn_imports(c, k, &AST_AS(import, n)->names); break;
-    case AST_import_from: warn_imports(c, k, &AST_AS(import_from, n)->names); break;
-    default: break;
+        if (u && !u->is_read && !is_reported)
+            warn(c, WARN_unused_import, aliases->at[i]->at, "'%s' is imported but never used", name);
     }
 }
 
@@ -235,24 +252,39 @@ static bool has_quoted_annotation(const checker *c, arena *a)
     return false;
 }
 
+/* Marks the imported names that are read; how many are not. Ends when all are: mostly at the first functions. */
+static size_t find_reads(names *k, const ast_nodes *body)
+{
+    size_t n_unread = gather_imports(k, body);
+    if (n_unread)
+        open_all(k, body);
+    for (const ast_node *n; n_unread && (n = ast_stack_pop(&k->open));) {
+        name_use *u = n->kind == AST_name ? strmap_find(&k->uses, ((const ast_name *)n)->id) : NULL;
+        if (u && !u->is_read) {
+            u->is_read = true;
+            n_unread--;
+        }
+        ast_each_child(n, ast_stack_push, &k->open);
+    }
+    return n_unread;
+}
+
 void warn_file_names(checker *c)
 {
     arena a;
     arena_init(&a);
     names k = { .a = &a, .open = { .a = &a } };
+    const ast_nodes *body = &c->tree->body;
     strmap_init(&k.uses, &a);
-    bool wants_imports = warn_is_on(c, WARN_unused_import) && !c->options->outline
-                         && !has_quoted_annotation(c, &a);
-    for (size_t i = 0; wants_imports && i < c->tree->body.n; i++)
-        ast_stack_push(&k.open, c->tree->body.at[i]);
-    for (const ast_node *n; (n = ast_stack_pop(&k.open));) {
-        if (n->kind == AST_name)
-            use_of(&k, ((const ast_name *)n)->id)->is_read = true;
-        ast_each_child(n, ast_stack_push, &k.open);
+    bool has_unused = warn_is_on(c, WARN_unused_import) && !c->options->outline && find_reads(&k, body)
+                      && !has_quoted_annotation(c, &a);
+    for (size_t i = 0; i < body->n && !a.failed; i++) {
+        const ast_nodes *aliases = has_unused ? imports_of(body->at[i]) : NULL;
+        if (aliases)
+            warn_imports(c, &k, aliases);
+        else if (body->at[i]->kind == AST_def)
+            warn_shadowing(c, AST_AS(def, body->at[i])->id, def_header(AST_AS(def, body->at[i])));
     }
-    for (size_t i = 0; i < c->tree->body.n && !a.failed; i++)
-        if (wants_imports || c->tree->body.at[i]->kind == AST_def)
-            warn_top_statement(c, &k, c->tree->body.at[i]);
     c->arena->failed |= a.failed;
     arena_fini(&a);
 }
