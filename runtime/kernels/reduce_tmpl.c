@@ -32,11 +32,22 @@
         }                                                                                          \
     }
 
-/* Whole rounds of lanes first: their number is constant, so the inner loop becomes vectors. */
-#define LINE(fn, rows, merge_fn, init_fn, C, IN, step)                                             \
+/* Whole rounds of lanes first: their number is constant, so the inner loop becomes vectors; so do the merges of all
+ * lanes, for the same reason. */
+#define MERGE_LANE(C, merge, distance)                                                             \
+    {                                                                                              \
+        const C a = lanes[l], b = lanes[l + (distance)];                                           \
+        lanes[l] = merge;                                                                          \
+    }
+#define MERGE_LANE_INTO(C, merge)                                                                  \
+    {                                                                                              \
+        const C a = *(C *)acc, b = lanes[0];                                                       \
+        *(C *)acc = merge;                                                                         \
+    }
+#define LINE(fn, rows, merge, init_fn, C, IN, step)                                                \
     static void fn(int64_t n, const IN *from, void *acc, double p)                                 \
     {                                                                                              \
-        C lanes[REDUCE_LANES];                                                                     \
+        _Alignas(64) C lanes[REDUCE_LANES]; /* across no cache lines: stores are read back at once */ \
         int64_t width = REDUCE_LANES, i = 0;                                                       \
         while (width > 1 && width >= 2 * n) width /= 2;                                            \
         init_fn(width, lanes);                                                                     \
@@ -46,8 +57,15 @@
                 lanes[l] = step;                                                                   \
             }                                                                                      \
         for (; i < n; i += width) rows(n - i < width ? n - i : width, from + i, lanes, &p, 0);     \
-        while ((width /= 2) > 0) merge_fn(width, lanes + width, lanes);                            \
-        merge_fn(1, lanes, acc);                                                                   \
+        if (width == REDUCE_LANES) {                                                               \
+            for (int l = 0; l < REDUCE_LANES / 2; l++) MERGE_LANE(C, merge, REDUCE_LANES / 2)      \
+            for (int l = 0; l < REDUCE_LANES / 4; l++) MERGE_LANE(C, merge, REDUCE_LANES / 4)      \
+            for (int l = 0; l < REDUCE_LANES / 8; l++) MERGE_LANE(C, merge, REDUCE_LANES / 8)      \
+            width = REDUCE_LANES / 8;                                                              \
+        }                                                                                          \
+        while ((width /= 2) > 0)                                                                   \
+            for (int64_t l = 0; l < width; l++) MERGE_LANE(C, merge, width)                        \
+        MERGE_LANE_INTO(C, merge)                                                                  \
     }
 
 #define FOLD_BODY(id, C, start, step, merge)                                                       \
@@ -68,21 +86,21 @@
     {                                                                                              \
         JOIN(rows_typed_, id)(n, x, acc, p, p_step);                                               \
     }                                                                                              \
-    LINE(JOIN(line_typed_, id), JOIN(rows_typed_, id), JOIN(merge_, id), JOIN(init_, id), C, C, step)   \
+    LINE(JOIN(line_typed_, id), JOIN(rows_typed_, id), merge, JOIN(init_, id), C, C, step)         \
     static void JOIN(line_, id)(int64_t n, const void *x, void *acc, double p)                     \
     {                                                                                              \
         JOIN(line_typed_, id)(n, x, acc, p);                                                       \
     }
 
-#define FLOAT_i64(id, step)
-#define FLOAT_c128(id, step)
-#define FLOAT_f64(id, step)                                                                        \
+#define FLOAT_i64(id, step, merge)
+#define FLOAT_c128(id, step, merge)
+#define FLOAT_f64(id, step, merge)                                                                 \
     ROWS(JOIN(rows_f32_, id), double, float, step)                                                 \
-    LINE(JOIN(line_f32_, id), JOIN(rows_f32_, id), JOIN(merge_, id), JOIN(init_, id), double, float, step)
+    LINE(JOIN(line_f32_, id), JOIN(rows_f32_, id), merge, JOIN(init_, id), double, float, step)
 
 #define FOLD(name, compute, start, step, merge)                                                    \
     FOLD_BODY(name##_##compute, reduce_##compute, start, step, merge)                              \
-    FLOAT_##compute(name##_##compute, step)
+    FLOAT_##compute(name##_##compute, step, merge)
 #include "runtime/kernels/reduce_folds.def"
 
 #define DTYPE_OF_f64 DTYPE_float64
