@@ -19,10 +19,16 @@ static void report_outer_type(fn_checker *f, const char *name, const binding *ou
                                "'%s' had type %s outside this block and cannot be assigned %s here",
                                name, type_text(f, outer->var->type), type_text(f, t));
     diag_note(d, it, outer->at, "assigned here");
-    if (t->kind == TYPE_LIST && type_elem(t)->kind == TYPE_TENSOR)
-        diag_note(d, it, at,
-                  "an empty list is List[Tensor] unless it is annotated: `%s: List[int] = []`",
-                  name);
+    const type *old = outer->var->type;
+    if (t->kind == TYPE_LIST && old->kind == TYPE_LIST && type_elem(old)->kind == TYPE_TENSOR)
+        diag_note(d, it, outer->at, "an empty list is List[Tensor] unless it is annotated: `%s: %s = []`", name,
+                  type_text(f, t));
+    else if (t->kind == TYPE_LIST && type_elem(t)->kind == TYPE_TENSOR)
+        diag_note(d, it, at, "an empty list is List[Tensor] unless it is annotated: `%s: List[int] = []`", name);
+    else if (old->kind == TYPE_NONE)
+        diag_note(d, it, outer->at, "declare it where it is None: `%s: Optional[%s] = None`", name, type_text(f, t));
+    else if (old->kind == TYPE_INT && t->kind == TYPE_FLOAT)
+        diag_note(d, it, outer->at, "if it holds floats, begin with one: `0.0` instead of `0`");
 }
 
 /* Value and annotation agree? On error the variable is still declared with its annotation. */

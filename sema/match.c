@@ -137,6 +137,23 @@ static bool all_keywords_used(const schema *s, const actuals *a, mismatch *why)
     return true;
 }
 
+/* `g(1, a=2)`: a keyword for one of the first n formals, which a positional argument filled. Or NULL. */
+static const call_arg *repeated_keyword(const schema *s, size_t n, const actuals *a)
+{
+    for (size_t k = 0; k < a->n_keyword; k++)
+        for (size_t i = 0; i < n && !a->keyword_used[k]; i++)
+            if (same_keyword(a, s->args[i].name, a->keyword[k]->keyword))
+                return a->keyword[k];
+    return NULL;
+}
+
+/* A formal's type with what is known of its variables put in; as it is where something is not known. */
+static const type *with_bindings(env *v, const type *t)
+{
+    const type *known = v->is_ready ? type_substitute(t, &v->bindings) : NULL;
+    return known ? known : t;
+}
+
 /* The value for formal i, in the order the reference looks: receiver, positional, keyword, default.
  */
 static bool match_formal(env *v, const schema *s, size_t i, actuals *a, bool implicit,
@@ -165,7 +182,8 @@ static bool match_formal(env *v, const schema *s, size_t i, actuals *a, bool imp
         *ret = (slot){ .source = SLOT_DEFAULT, .type = formal->type };
         return true;
     } else {
-        *why = (mismatch){ .kind = MISMATCH_MISSING, .formal = i };
+        keyword = repeated_keyword(s, i, a);
+        *why = (mismatch){ .kind = keyword ? MISMATCH_TWICE : MISMATCH_MISSING, .formal = i, .keyword = keyword };
         return false;
     }
     if (match_value(v, formal, value, implicit, ret))
@@ -174,7 +192,7 @@ static bool match_formal(env *v, const schema *s, size_t i, actuals *a, bool imp
     why->formal = i;
     why->value = value;
     why->keyword = keyword;
-    why->wanted = ret->type ? ret->type : formal->type;
+    why->wanted = ret->type ? ret->type : with_bindings(v, formal->type);
     return false;
 }
 
@@ -340,12 +358,31 @@ static const char *mismatch_code(mismatch_kind k)
     return codes[k];
 }
 
+/* `g(1)` where g takes a float: nothing is converted on the way in. */
+static void note_number(fn_checker *f, diag_item *it, const texpr *value, const type *wanted)
+{
+    const type *have = value->type;
+    bool is_list = have->kind == TYPE_LIST && wanted->kind == TYPE_LIST;
+    const type *a = is_list ? type_elem(have) : have, *b = is_list ? type_elem(wanted) : wanted;
+    if (a->kind == TYPE_INT && b->kind == TYPE_FLOAT && value->kind != TX_CONST)
+        diag_note(f->c->d, it, value->at, is_list ? "an int is not converted to float: write floats, or "
+                  "[float(i) for i in …]" : "an int is not converted to float by itself: float(…) does it");
+    else if (a->kind == TYPE_INT && b->kind == TYPE_FLOAT)
+        diag_note(f->c->d, it, value->at, "an int is not converted to float by itself: write it with a point");
+    else if (a->kind == TYPE_FLOAT && b->kind == TYPE_INT && !is_list)
+        diag_note(f->c->d, it, value->at, "int(…) makes an int of it, without the fraction");
+}
+
 static void note_argument(fn_checker *f, diag_item *it, const schema_arg *formal, const mismatch *m)
 {
     if (m->kind != MISMATCH_TYPE && m->kind != MISMATCH_VARIABLE)
         return;
     note_optional(f, it, m->value);
+    note_number(f, it, m->value, m->wanted);
     const type *t = m->value->type;
+    if (m->kind == MISMATCH_VARIABLE && is_tensor(m->wanted))
+        diag_note(f->c->d, it, m->value->at,
+                  "an empty list is a List[Tensor] unless its variable is annotated: `x: List[%s] = []`", spell(f, t));
     if (t->kind == TYPE_LIST && is_tensor(type_elem(t)) && m->wanted->kind == TYPE_LIST)
         diag_note(f->c->d, it, m->value->at,
                   "an empty list is a List[Tensor] unless its variable is annotated: "

@@ -123,6 +123,10 @@ static texpr *bad_operands(fn_checker *f, const char *symbol, texpr *a, texpr *b
                    symbol, spell(f, a->type), spell(f, b->type));
     note_optional(f, it, a);
     note_optional(f, it, b);
+    bool is_text = a->type->kind == TYPE_STR || b->type->kind == TYPE_STR;
+    const texpr *number = a->type->kind == TYPE_STR ? b : a;
+    if (is_text && !strcmp(symbol, "+") && (number->type->kind == TYPE_INT || number->type->kind == TYPE_FLOAT))
+        diag_note(f->c->d, it, number->at, "str(…) makes a text of a number");
     if ((is_tensor(a->type) && b->type->kind == TYPE_BOOL)
         || (is_tensor(b->type) && a->type->kind == TYPE_BOOL))
         diag_note(f->c->d, it, at,

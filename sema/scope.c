@@ -214,6 +214,52 @@ static bool is_imported_inf(const module_variable *v)
     return v->path && !strcmp(v->member, "inf") && (!strcmp(v->path, "math") || !strcmp(v->path, "torch"));
 }
 
+/* Python's builtins that the language lacks, and what to write instead, or NULL. */
+static const struct {
+    const char *name, *instead;
+} python_builtins[] = {
+    { "ascii", NULL },
+    { "bytearray", NULL },
+    { "bytes", NULL },
+    { "callable", NULL },
+    { "dir", NULL },
+    { "eval", NULL },
+    { "exec", NULL },
+    { "filter", "write a loop that appends what passes" },
+    { "format", "write '{}'.format(x)" },
+    { "frozenset", "the keys of a Dict[T, bool] are a set" },
+    { "globals", NULL },
+    { "input", "pass it as an argument" },
+    { "issubclass", NULL },
+    { "iter", "write a for loop" },
+    { "locals", NULL },
+    { "map", "write a comprehension: [f(x) for x in xs]" },
+    { "next", "write a for loop" },
+    { "object", NULL },
+    { "open", "read it outside and pass what it holds" },
+    { "repr", "str(x) makes a text of it" },
+    { "reversed", "a slice turns it round: xs[::-1]" },
+    { "set", "the keys of a Dict[T, bool] are a set" },
+    { "setattr", "assign to the attribute: x.name = value" },
+    { "super", NULL },
+    { "type", "ask with isinstance(x, T)" },
+    { "vars", NULL },
+};
+
+static bool report_python_builtin(const checker *c, const char *name, range at)
+{
+    for (size_t i = 0; i < sizeof python_builtins / sizeof *python_builtins; i++) {
+        if (strcmp(python_builtins[i].name, name) != 0)
+            continue;
+        diag_item *it = diag_error(c->d, "foreign-name", at, "'%s' is a builtin of Python that compiled functions lack",
+                                   name);
+        if (python_builtins[i].instead)
+            diag_note(c->d, it, at, "%s", python_builtins[i].instead);
+        return true;
+    }
+    return false;
+}
+
 static sval report_unknown(fn_checker *f, const char *name, range at)
 {
     checker *c = f->c;
@@ -244,6 +290,8 @@ static sval report_unknown(fn_checker *f, const char *name, range at)
         diag_note(c->d, it, foreign->at, "it is imported here");
         return error_sval(at);
     }
+    if (report_python_builtin(c, name, at))
+        return error_sval(at);
     diag_item *it = diag_error(c->d, "undefined-name", at, "undefined name '%s'", name);
     const char *meant = suggest_name(c, f, name);
     if (meant)

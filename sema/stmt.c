@@ -21,6 +21,8 @@ static texpr *convert_return(fn_checker *f, texpr *e, range at)
                    f->fn->name, type_text(f, want), type_text(f, e->type));
     if (type_is_optional_like(e->type) && !type_is_optional_like(want))
         diag_note(f->c->d, it, at, "test it against None first");
+    if (f->def && f->def->returns)
+        diag_note(f->c->d, it, f->def->returns->at, "declared here");
     return error_expr(f, at);
 }
 

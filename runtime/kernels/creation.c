@@ -340,10 +340,22 @@ static bool store_list(op_ctx *cx, const list *l, const tensor *t, int dim, char
     return true;
 }
 
+/* `[1, 2.5]` is a list of a Union: one dtype would lose what the other is. */
+static bool is_mixed(const list *l)
+{
+    const struct type *elem = l->elem;
+    while (elem && elem->kind == TYPE_LIST) elem = type_elem(elem);
+    return elem && (elem->kind == TYPE_UNION || elem->kind == TYPE_OPTIONAL);
+}
+
 static tensor *tensor_of_list(op_ctx *cx, const list *l, dtype wanted)
 {
     int64_t sizes[TENSOR_MAX_DIMS];
     int n_dims;
+    if (is_mixed(l)) {
+        OP_FAIL(cx, "Input must be of ints, floats, or bools, got a list of several types");
+        return NULL;
+    }
     if (!list_sizes(cx, l, sizes, &n_dims)) return NULL;
     tensor *t = make_tensor(cx, wanted == DTYPE_NONE ? list_dtype(l) : wanted, sizes, n_dims);
     char *p = t ? tensor_data(t) : NULL;
