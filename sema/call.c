@@ -13,6 +13,16 @@ texpr *op_expr(fn_checker *f, op_id op, const type *t, size_t n, texpr *const *a
     return e;
 }
 
+static texpr *operator_expr(fn_checker *f, op_id op, const type *t, const full_args *args, range at)
+{
+    if (!args->at)
+        return error_expr(f, at);
+    texpr *e = new_texpr(f, TX_OP, t, at, args->n);
+    e->op = op;
+    take_args(e, args, 0);
+    return e;
+}
+
 call_args make_args(fn_checker *f, size_t n, texpr *const *values)
 {
     call_args args = { 0 };
@@ -99,9 +109,8 @@ static texpr *resolve(fn_checker *f, const char *name, const uint16_t *ids, size
         id = find_match(f, ids, n, a, true, &m);
     if (id == OP_NONE)
         return NULL;
-    size_t n_args;
-    texpr **args = match_args(f, op_schema(id), a, &m, at, &n_args);
-    return args ? op_expr(f, id, m.result, n_args, args, at) : error_expr(f, at);
+    full_args args = match_args(f, op_schema(id), a, &m, at);
+    return operator_expr(f, id, m.result, &args, at);
 }
 
 texpr *try_operator(fn_checker *f, const char *name, size_t n, texpr *const *args, range at)
@@ -306,24 +315,24 @@ texpr *call_op_id(fn_checker *f, op_id op, range at, size_t n, texpr *const *arg
         report_mismatch(f, s, op_name(op), &a, &why, at);
         return error_expr(f, at);
     }
-    size_t n_args;
-    texpr **full = match_args(f, s, &a, &m, at, &n_args);
-    return full ? op_expr(f, op, m.result, n_args, full, at) : error_expr(f, at);
+    full_args full = match_args(f, s, &a, &m, at);
+    return operator_expr(f, op, m.result, &full, at);
 }
 
 /* ---- functions, methods, classes ---- */
 
-/* Match one schema with conversions; NULL: reported. The receiver, if any, takes argument `self`.
+/* Match one schema with conversions; nothing: reported. The receiver, if any, takes argument `self`.
  */
-static texpr **match_single(fn_checker *f, const schema *s, const char *callee, texpr *receiver,
-                            const call_args *args, range at, size_t *ret_n)
+static full_args match_single(fn_checker *f, const schema *s, const char *callee, texpr *receiver,
+                              const call_args *args, range at)
 {
+    const full_args nothing = { 0 };
     actuals a;
     mismatch why;
     slot *slots = ARENA_ARRAY(arena_of(f), slot, s->n_args + 1u);
     matched m = { .slots = slots };
     if (!slots || !make_actuals(f, args, receiver, &a))
-        return NULL;
+        return nothing;
     if (receiver && s->n_args) {
         /* the first parameter of a method is the receiver whatever it is called */
         memmove(a.positional + 1, a.positional, a.n_positional * sizeof *a.positional);
@@ -338,9 +347,9 @@ static texpr **match_single(fn_checker *f, const schema *s, const char *callee, 
             a.positional++;
         }
         report_mismatch(f, s, callee, &a, &why, at);
-        return NULL;
+        return nothing;
     }
-    return match_args(f, s, &a, &m, at, ret_n);
+    return match_args(f, s, &a, &m, at);
 }
 
 static const type *return_type_of(const schema *s) { return s->n_rets ? s->rets[0].type : T_NONE; }
@@ -348,19 +357,16 @@ static const type *return_type_of(const schema *s) { return s->n_rets ? s->rets[
 texpr *call_function(fn_checker *f, ir_function *fn, texpr *receiver, const call_args *args,
                      range at)
 {
-    size_t n;
     if (!require_schema(f->c, fn, at))
         return error_expr(f, at);
-    texpr **full =
-        match_single(f, fn->schema, fn->name, fn->is_static ? NULL : receiver, args, at, &n);
-    if (!full)
+    full_args full = match_single(f, fn->schema, fn->name, fn->is_static ? NULL : receiver, args, at);
+    if (!full.at)
         return error_expr(f, at);
     bool is_method = fn->owner && !fn->is_static;
-    texpr *e = new_texpr(f, is_method ? TX_METHOD : TX_CALL, return_type_of(fn->schema), at, n);
+    texpr *e = new_texpr(f, is_method ? TX_METHOD : TX_CALL, return_type_of(fn->schema), at, full.n);
     e->fn = fn;
     e->name = fn->name;
-    for (size_t i = 0; i < e->n_args; i++)
-        e->args[i] = full[i];
+    take_args(e, &full, 0);
     return e;
 }
 
@@ -368,14 +374,12 @@ static texpr *call_interface_method(fn_checker *f, texpr *receiver, const char *
                                     const call_args *args, range at)
 {
     const schema *s = strmap_find(&receiver->type->iface->methods, name);
-    size_t n;
-    texpr **full = s ? match_single(f, s, name, receiver, args, at, &n) : NULL;
-    if (!full)
+    full_args full = s ? match_single(f, s, name, receiver, args, at) : (full_args){ 0 };
+    if (!full.at)
         return error_expr(f, at);
-    texpr *e = new_texpr(f, TX_METHOD, return_type_of(s), at, n);
+    texpr *e = new_texpr(f, TX_METHOD, return_type_of(s), at, full.n);
     e->name = name;
-    for (size_t i = 0; i < e->n_args; i++)
-        e->args[i] = full[i];
+    take_args(e, &full, 0);
     return e;
 }
 
@@ -403,14 +407,12 @@ static texpr *construct_class(fn_checker *f, const type *cls, const call_args *a
     if (!require_schema(f->c, init, at))
         return error_expr(f, at);
     texpr *object_slot = new_texpr(f, TX_UNINIT, cls, at, 0);
-    size_t n;
-    texpr **full = match_single(f, init->schema, name, object_slot, args, at, &n);
-    if (!full || !n)
+    full_args full = match_single(f, init->schema, name, object_slot, args, at);
+    if (!full.at || !full.n)
         return error_expr(f, at);
-    texpr *e = new_texpr(f, TX_NEW, cls, at, n - 1);
+    texpr *e = new_texpr(f, TX_NEW, cls, at, full.n - 1);
     e->fn = init;
-    for (size_t i = 0; i < e->n_args; i++)
-        e->args[i] = full[i + 1];
+    take_args(e, &full, 1);
     return e;
 }
 
@@ -442,13 +444,11 @@ static const schema *named_tuple_schema(fn_checker *f, const type *t)
 static texpr *construct_named_tuple(fn_checker *f, const type *t, const call_args *args, range at)
 {
     const schema *s = named_tuple_schema(f, t);
-    size_t n;
-    texpr **full = s ? match_single(f, s, s->name, NULL, args, at, &n) : NULL;
-    if (!full)
+    full_args full = s ? match_single(f, s, s->name, NULL, args, at) : (full_args){ 0 };
+    if (!full.at)
         return error_expr(f, at);
-    texpr *e = new_texpr(f, TX_TUPLE, t, at, n);
-    for (size_t i = 0; i < e->n_args; i++)
-        e->args[i] = full[i];
+    texpr *e = new_texpr(f, TX_TUPLE, t, at, full.n);
+    take_args(e, &full, 0);
     return e;
 }
 

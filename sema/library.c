@@ -197,16 +197,14 @@ static void report_none(fn_checker *f, const char *name, const candidate *all, s
 
 static texpr *call_candidate(fn_checker *f, const candidate *k, const actuals *a, range at)
 {
-    size_t n;
     const schema *s = k->fn->schema;
-    texpr **args = match_args(f, s, a, &k->m, at, &n);
-    if (!args || !require_schema(f->c, k->fn, at))
+    full_args args = match_args(f, s, a, &k->m, at);
+    if (!args.at || !require_schema(f->c, k->fn, at))
         return error_expr(f, at);
-    texpr *e = new_texpr(f, TX_CALL, schema_result_type(s), at, n);
+    texpr *e = new_texpr(f, TX_CALL, schema_result_type(s), at, args.n);
     e->fn = k->fn;
     e->name = k->fn->name;
-    for (size_t i = 0; i < e->n_args; i++)
-        e->args[i] = args[i];
+    take_args(e, &args, 0);
     return e;
 }
 

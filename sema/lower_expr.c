@@ -355,11 +355,26 @@ static bool has_first_operand(lowerer *l, const texpr *e)
     case TX_UNPACK: case TX_ELEMENT:
     case TX_TUPLE_SLICE: case TX_LIST: case TX_DICT: case TX_IF: case TX_CAST: case TX_ISINSTANCE:
     case TX_TOLIST:
-        return e->n_args > 0;
+        return e->n_args > 0 && (!e->order || e->order[0] == 0);
     case TX_SHARED:
         return !ptrmap_has(&l->shared, e);
     default:
         return false;
+    }
+}
+
+/* An operand that is no spine of its own may be a constant: its user tells literals from defaults. */
+static ir_value *lower_operand(lowerer *l, const texpr *e, const texpr *user)
+{
+    return e->kind == TX_CONST ? lower_const(l, e, user) : lower_expr(l, e);
+}
+
+/* The operands of e from the given one on, in order of evaluation. */
+static void lower_operands(lowerer *l, const texpr *e, ir_value **args, uint32_t from)
+{
+    for (uint32_t i = from; i < e->n_args; i++) {
+        uint32_t k = e->order ? e->order[i] : i;
+        args[k] = lower_operand(l, e->args[k], e);
     }
 }
 
@@ -370,17 +385,19 @@ static ir_value *lower_bottom(lowerer *l, const texpr *e, const texpr *user)
     if (e->kind == TX_NEW) {
         ir_value *instance = ir_add_output(lower_node(l, OP_prim_CreateObject, e->at), e->type);
         ir_value **args = ARENA_ARRAY(&l->scratch, ir_value *, e->n_args + 1);
-        for (uint32_t i = 0; args && i < e->n_args; i++)
-            args[i] = lower_expr(l, e->args[i]);
+        for (uint32_t i = 0; args && i < e->n_args; i++) {
+            uint32_t k = e->order ? e->order[i] - 1 : i;
+            args[k] = lower_expr(l, e->args[k]);
+        }
         return args ? build_new(l, e, instance, args) : instance;
     }
+    if (e->order) { /* a call whose first operand is not the first in the source */
+        ir_value **args = ARENA_ARRAY(&l->scratch, ir_value *, e->n_args + 1);
+        if (args)
+            lower_operands(l, e, args, 0);
+        return args ? build_strict(l, e, args) : NULL;
+    }
     return lower_leaf(l, e, user);
-}
-
-/* An operand that is no spine of its own may be a constant: its user tells literals from defaults. */
-static ir_value *lower_operand(lowerer *l, const texpr *e, const texpr *user)
-{
-    return e->kind == TX_CONST ? lower_const(l, e, user) : lower_expr(l, e);
 }
 
 ir_value *lower_expr(lowerer *l, const texpr *e)
@@ -399,8 +416,7 @@ ir_value *lower_expr(lowerer *l, const texpr *e)
         if (!args)
             break;
         args[0] = value;
-        for (uint32_t i = 1; i < e->n_args; i++)
-            args[i] = lower_operand(l, e->args[i], e);
+        lower_operands(l, e, args, 1);
         value = build_strict(l, e, args);
     }
     return value ? value : lower_broken(l, e->type, e->at, "no memory for an expression");

@@ -264,12 +264,46 @@ static texpr *default_value(fn_checker *f, const schema_arg *formal, const type 
     return new_const(f, value_ref(v), t, at);
 }
 
-texpr **match_args(fn_checker *f, const schema *s, const actuals *a, const matched *m, range at,
-                   size_t *ret_n)
+/* Was formal i given by keyword k? */
+static bool is_by_keyword(const schema *s, const actuals *a, const matched *m, size_t i, size_t k)
+{
+    return m->slots[i].source != SLOT_DEFAULT && m->slots[i].value == a->keyword[k]->value
+           && same_keyword(a, s->args[i].name, a->keyword[k]->keyword);
+}
+
+/* Arguments are evaluated as they stand in the call: positional ones, then keywords; defaults come last. */
+static const uint32_t *order_of(fn_checker *f, const schema *s, const actuals *a, const matched *m, size_t n)
+{
+    uint32_t *order = a->n_keyword ? ARENA_ARRAY(arena_of(f), uint32_t, n + 1) : NULL;
+    size_t used = 0;
+    bool is_natural = true;
+    for (size_t i = 0; order && i < s->n_args; i++) {
+        bool is_positional = m->slots[i].source != SLOT_DEFAULT;
+        for (size_t k = 0; k < a->n_keyword && is_positional; k++)
+            is_positional = !is_by_keyword(s, a, m, i, k);
+        if (is_positional)
+            order[used++] = (uint32_t)i;
+    }
+    for (size_t i = s->n_args; order && i < n; i++)
+        order[used++] = (uint32_t)i;
+    for (size_t k = 0; order && k < a->n_keyword; k++)
+        for (size_t i = 0; i < s->n_args; i++)
+            if (is_by_keyword(s, a, m, i, k))
+                order[used++] = (uint32_t)i;
+    for (size_t i = 0; order && i < s->n_args; i++)
+        if (m->slots[i].source == SLOT_DEFAULT)
+            order[used++] = (uint32_t)i;
+    for (size_t i = 0; order && i < n; i++)
+        is_natural &= order[i] == i;
+    return is_natural ? NULL : order;
+}
+
+full_args match_args(fn_checker *f, const schema *s, const actuals *a, const matched *m, range at)
 {
     size_t extra = s->is_vararg ? a->n_positional - m->first_extra : 0;
-    texpr **args = ARENA_ARRAY(arena_of(f), texpr *, s->n_args + extra + 1);
-    *ret_n = args ? s->n_args + extra : 0;
+    full_args full = { .at = ARENA_ARRAY(arena_of(f), texpr *, s->n_args + extra + 1) };
+    texpr **args = full.at;
+    full.n = args ? s->n_args + extra : 0;
     for (size_t i = 0; args && i < s->n_args; i++) {
         const slot *from = &m->slots[i];
         switch (from->source) {
@@ -281,7 +315,16 @@ texpr **match_args(fn_checker *f, const schema *s, const actuals *a, const match
     }
     for (size_t i = 0; args && i < extra; i++)
         args[s->n_args + i] = a->positional[m->first_extra + i];
-    return args;
+    full.order = order_of(f, s, a, m, full.n);
+    return full;
+}
+
+void take_args(texpr *e, const full_args *args, size_t skip)
+{
+    for (size_t i = 0; i < e->n_args; i++)
+        e->args[i] = args->at[i + skip];
+    if (e->n_args + skip == args->n && args->order)
+        e->order = args->order + skip;
 }
 
 bool make_actuals(fn_checker *f, const call_args *args, texpr *receiver, actuals *ret)

@@ -73,6 +73,7 @@ struct texpr {
     range at;
     uint32_t n_args;
     texpr **args;
+    const uint32_t *order; /* of evaluation where keywords of a call change it, else NULL. TX_NEW: counts the object as 0 */
     jit_value value;       /* TX_CONST: owned by the tree (released with it) */
     tvar *var;
     op_id op;

@@ -139,9 +139,16 @@ typedef struct matched {
 
 bool match_schema(fn_checker *f, const schema *s, actuals *a, bool implicit, matched *m,
                   mismatch *why);
-/** The argument expressions a match stands for, extras included. */
-texpr **match_args(fn_checker *f, const schema *s, const actuals *a, const matched *m, range at,
-                   size_t *ret_n);
+/** The arguments of a call, one for each formal, then extras. at: NULL without memory. */
+typedef struct full_args {
+    texpr **at;
+    size_t n;
+    const uint32_t *order; /* as in texpr */
+} full_args;
+/** The argument expressions a match stands for. */
+full_args match_args(fn_checker *f, const schema *s, const actuals *a, const matched *m, range at);
+/** Give an expression with room for them its arguments, without the first `skip`. */
+void take_args(texpr *e, const full_args *args, size_t skip);
 /** Split checked call arguments; false: some is no value (reported). */
 bool make_actuals(fn_checker *f, const call_args *args, texpr *receiver, actuals *ret);
 /** One sentence for a mismatch. */
