@@ -120,6 +120,47 @@ def bench_start(tjs, torch):
     report("start", "peak memory", mid(theirs, 1), mid(mine, 1), "MB", "≤ 20 MB")
 
 
+def mlp_archive(torch, folder):
+    """The network R torch's documentation trains, traced in eval mode."""
+    nn = torch.nn
+    net = nn.Sequential(nn.Linear(3, 8), nn.ReLU(), nn.Dropout(0.1), nn.Linear(8, 16), nn.ReLU(), nn.Dropout(0.1),
+                        nn.Linear(16, 1)).eval()
+    path = os.path.join(folder, "mlp.pt")
+    torch.jit.trace(net, torch.ones(1, 3)).save(path)
+    return path
+
+
+def large_archive(torch, folder):
+    """300 MB of weights in 75 parameters."""
+    net = torch.nn.Sequential(*[torch.nn.Linear(1000, 1000, bias=False) for _ in range(75)])
+    path = os.path.join(folder, "large.pt")
+    torch.jit.script(net).save(path)
+    return path
+
+
+def bench_archive(tjs, torch):
+    header("Archives")
+    mid = lambda runs, i: statistics.median(r[i] for r in runs)
+    with tempfile.TemporaryDirectory() as folder:
+        mlp, large = mlp_archive(torch, folder), large_archive(torch, folder)
+        load = "import torch; m = torch.jit.load(%r)"
+        script = (load + "; print(m(torch.ones(1, 3)))") % mlp
+        theirs = [peak_of(["/usr/bin/python3", "-W", "ignore", "-c", script]) for _ in range(3)]
+        mine = [peak_of([tjs, "run", mlp, "--call", "forward(torch.ones(1, 3))"]) for _ in range(15)]
+        if any(s for _, _, s in mine):
+            print("tjs failed to run the MLP", file=sys.stderr)
+            return
+        report("archive", "start to first output, MLP 3-8-16-1", mid(theirs, 0) * 1e3, mid(mine, 0) * 1e3, "ms", "≤ 10 ms")
+        report("archive", "the same, peak memory", mid(theirs, 1), mid(mine, 1), "MB", "≤ 20 MB")
+        small = ours(tjs, "load", mlp)
+        report("archive", "load the MLP", median(lambda: torch.jit.load(mlp)) * 1e6, small["median_s"] * 1e6, "µs")
+        big = ours(tjs, "load", large)
+        theirs = median(lambda: torch.jit.load(large), 2.0, 3)
+        report("archive", "load 300 MB of weights", theirs * 1e3, big["median_s"] * 1e3, "ms", "≤ 5 ms")
+        theirs = peak_of(["/usr/bin/python3", "-W", "ignore", "-c", load % large])
+        report("archive", "the same, peak memory", theirs[1], peak_of([tjs, "check", large])[1], "MB")
+
+
 def bench_loops(tjs, torch, section, title, cases):
     header(title)
     m = module()
@@ -168,7 +209,7 @@ def bench_chain(tjs, torch):
                    "bare read + write %.4g µs" % (bare * 1e6))
 
 
-SECTIONS = {"compile": bench_compile, "start": bench_start, "scalar": bench_scalar, "small": bench_small,
+SECTIONS = {"compile": bench_compile, "start": bench_start, "archive": bench_archive, "scalar": bench_scalar, "small": bench_small,
             "chain": bench_chain}
 
 

@@ -168,8 +168,11 @@ typedef struct jit_load_options {
     bool copy;                  /* read tensors into memory instead of mapping the file */
     bool verify;                /* check the checksums of tensors too: this reads the whole file */
     const jit_limits *limits;   /* for `__setstate__` methods, the only code that runs while loading; NULL: none */
+    /** Told now and then how many bytes of tensors are verified. May be NULL. */
+    void (*progress)(void *ctx, size_t bytes_done, size_t bytes_total);
+    void *ctx;
 } jit_load_options;
-#define JIT_LOAD_OPTIONS_INIT { sizeof(jit_load_options), NULL, false, false, NULL }
+#define JIT_LOAD_OPTIONS_INIT { sizeof(jit_load_options), NULL, false, false, NULL, NULL, NULL }
 
 /**
  * Load a `.pt` archive, as `torch.jit.save` writes it.

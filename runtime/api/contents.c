@@ -131,10 +131,37 @@ static void print_shape(const tensor *t, text *out)
     text_add_char(out, ']');
 }
 
-typedef struct totals { int64_t n_modules, n_parameters, n_elements, n_bytes, n_buffers; } totals;
+typedef struct totals {
+    int64_t n_modules, n_parameters, n_elements, n_bytes, n_buffers;
+    ptrmap seen; /* a module or tensor → the name it was first met under: each is shown and counted once */
+    arena *names;
+} totals;
+
+static void totals_init(totals *sum, arena *a)
+{
+    *sum = (totals){ .names = a };
+    ptrmap_init(&sum->seen, a);
+}
+
+/* The name a module or a tensor (attribute: its name in the module of that path) was met under before; NULL: it is new. */
+static const char *seen_as(totals *sum, const void *what, const char *path, const char *attribute)
+{
+    const char *before = ptrmap_find(&sum->seen, what);
+    if (!before)
+        ptrmap_set(&sum->seen, what, arena_printf(sum->names, "%s%s%s", path, *path && *attribute ? "." : "", attribute));
+    return before;
+}
+
+static void count_tensor(totals *sum, const tensor *t, const type_attribute *a)
+{
+    sum->n_parameters += a->is_parameter;
+    sum->n_elements += a->is_parameter ? t->numel : 0;
+    sum->n_buffers += a->is_buffer;
+    sum->n_bytes += bytes_of(t);
+}
 
 /* The tensors a module itself holds, one line each. */
-static void print_tensors(const object *o, int indent, totals *sum, text *out)
+static void print_tensors(const char *path, const object *o, int indent, totals *sum, text *out)
 {
     const type_class *cls = o->type->cls;
     for (size_t i = 0; i < o->n; i++) {
@@ -145,11 +172,11 @@ static void print_tensors(const object *o, int indent, totals *sum, text *out)
         text_add_spaces(out, (size_t)indent);
         text_addf(out, "%s: %s ", a->name, dtype_name(tensor_dtype(t)));
         print_shape(t, out);
-        text_addf(out, ", %lld bytes%s\n", (long long)bytes_of(t), a->is_parameter ? "" : a->is_buffer ? ", buffer" : ", attribute");
-        sum->n_parameters += a->is_parameter;
-        sum->n_elements += a->is_parameter ? t->numel : 0;
-        sum->n_buffers += a->is_buffer;
-        sum->n_bytes += bytes_of(t);
+        text_addf(out, ", %lld bytes%s", (long long)bytes_of(t), a->is_parameter ? "" : a->is_buffer ? ", buffer" : ", attribute");
+        const char *before = seen_as(sum, t, path, a->name);
+        text_addf(out, "%s%s\n", before ? ", the same as " : "", before ? before : "");
+        if (!before)
+            count_tensor(sum, t, a);
     }
 }
 
@@ -192,8 +219,12 @@ static void print_modules(const dict *modules, totals *sum, text *out)
         const char *path = e->key.s->s, *dot = strrchr(path, '.');
         int indent = 2 * depth_of(path);
         text_add_spaces(out, (size_t)indent);
-        text_addf(out, "%s%s%s\n", dot ? dot + 1 : path, *path ? ": " : "", type_unqualified_name(o->type));
-        print_tensors(o, indent + 4, sum, out);
+        const char *before = seen_as(sum, o, path, "");
+        text_addf(out, "%s%s%s%s%s\n", dot ? dot + 1 : path, *path ? ": " : "", type_unqualified_name(o->type),
+                  before ? ", the same as " : "", before ? before : "");
+        if (before)
+            continue;
+        print_tensors(path, o, indent + 4, sum, out);
         print_attributes(o, indent + 4, out);
         sum->n_modules++;
     }
@@ -234,9 +265,10 @@ static void print_operators(const op_counts *ops, text *out)
                   ops->at[i].overload, ops->at[i].is_missing ? "  MISSING: not implemented" : "");
 }
 
-static void print_text(const jit_module *m, const dict *modules, const op_counts *ops, const diag *d, text *out)
+static void print_text(const jit_module *m, const dict *modules, const op_counts *ops, diag *d, text *out)
 {
-    totals sum = { 0 };
+    totals sum;
+    totals_init(&sum, &d->arena);
     text_addf(out, "%s: version %d, prefix %s\n\nmodules\n", container_name(m->file), container_version(m->file),
               container_prefix(m->file));
     print_modules(modules, &sum, out);
@@ -270,7 +302,15 @@ static void add_json_string(const char *s, text *out)
     text_add_char(out, '"');
 }
 
-static void json_tensors(const object *o, text *out)
+static void json_same_as(const char *name, text *out)
+{
+    if (!name)
+        return;
+    text_add(out, ", \"same_as\": ");
+    add_json_string(name, out);
+}
+
+static void json_tensors(const char *path, const object *o, totals *sum, text *out)
 {
     const char *comma = "";
     for (size_t i = 0; i < o->n; i++) {
@@ -283,7 +323,9 @@ static void json_tensors(const object *o, text *out)
         text_addf(out, ", \"kind\": \"%s\", \"dtype\": \"%s\", \"shape\": ",
                   a->is_parameter ? "parameter" : a->is_buffer ? "buffer" : "attribute", dtype_name(tensor_dtype(t)));
         print_shape(t, out);
-        text_addf(out, ", \"bytes\": %lld}", (long long)bytes_of(t));
+        text_addf(out, ", \"bytes\": %lld", (long long)bytes_of(t));
+        json_same_as(seen_as(sum, t, path, a->name), out);
+        text_add_char(out, '}');
         comma = ", ";
     }
 }
@@ -309,7 +351,7 @@ static void json_methods(const object *o, text *out)
     }
 }
 
-static void json_modules(const dict *modules, text *out)
+static void json_modules(const dict *modules, totals *sum, text *out)
 {
     const dict_entry *e;
     const char *comma = "";
@@ -319,11 +361,15 @@ static void json_modules(const dict *modules, text *out)
         add_json_string(e->key.s->s, out);
         text_add(out, ", \"class\": ");
         add_json_string(((const type *)o->type)->name, out);
+        const char *before = seen_as(sum, o, e->key.s->s, "");
         text_add(out, ", \"tensors\": [");
-        json_tensors(o, out);
+        if (!before)
+            json_tensors(e->key.s->s, o, sum, out);
         text_add(out, "], \"methods\": [");
         json_methods(o, out);
-        text_add(out, "]}");
+        text_add_char(out, ']');
+        json_same_as(before, out);
+        text_add_char(out, '}');
         comma = ", ";
     }
 }
@@ -347,14 +393,16 @@ static void json_rest(const jit_module *m, const op_counts *ops, text *out)
     text_add(out, "]}\n");
 }
 
-static void print_json(const jit_module *m, const dict *modules, const op_counts *ops, const diag *d, text *out)
+static void print_json(const jit_module *m, const dict *modules, const op_counts *ops, diag *d, text *out)
 {
+    totals sum;
+    totals_init(&sum, &d->arena);
     text_add(out, "{\"file\": ");
     add_json_string(container_name(m->file), out);
     text_addf(out, ", \"version\": %d, \"prefix\": ", container_version(m->file));
     add_json_string(container_prefix(m->file), out);
     text_addf(out, ", \"errors\": %d, \"modules\": [", d->n_errors);
-    json_modules(modules, out);
+    json_modules(modules, &sum, out);
     json_rest(m, ops, out);
 }
 

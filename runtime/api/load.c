@@ -234,7 +234,8 @@ static jit_status check_options(const jit_load_options *opts, jit_error *err)
 
 static container_options container_options_of(const jit_load_options *opts)
 {
-    return (container_options){ .copy = opts && opts->copy, .verify = opts && opts->verify };
+    return opts ? (container_options){ .copy = opts->copy, .verify = opts->verify, .progress = { opts->progress, opts->ctx } }
+                : (container_options){ 0 };
 }
 
 jit_status jit_load(const char *path, const jit_load_options *opts, jit_module **ret, jit_error *err)

@@ -462,24 +462,33 @@ jit_status jit_module_to(jit_module *m, const char *device_name, int dtype_code,
     return status;
 }
 
+/* Does the state hold a tensor of the right shape for each of the module's, and nothing else? */
+static bool check_state(vm_run *run, const dict *own, const dict *state)
+{
+    const dict_entry *e;
+    for (size_t i = 0; (e = dict_next(own, &i));) {
+        const jit_value *given = dict_find(state, e->key);
+        if (!given || given->tag != VALUE_TENSOR)
+            return api_run_fail(run, JIT_EINVAL, "the state has no tensor '%s'", e->key.s->s);
+        if (!tensor_same_sizes(given->t, e->value.t))
+            return api_run_fail(run, JIT_EINVAL, "'%s' has another shape in the state than in the module", e->key.s->s);
+    }
+    for (size_t i = 0; (e = dict_next(state, &i));)
+        if (e->key.tag != VALUE_STR || !dict_find(own, e->key))
+            return api_run_fail(run, JIT_EINVAL, "the module has no '%s'", e->key.tag == VALUE_STR ? e->key.s->s : "?");
+    return true;
+}
+
 /* Copy each value into the tensor of its name. */
 static bool copy_state(vm_run *run, const dict *own, const dict *state)
 {
     const dict_entry *e;
     for (size_t i = 0; (e = dict_next(own, &i));) {
-        const jit_value *given = dict_find(state, e->key);
-        jit_value args[3] = { e->value, given ? *given : VALUE_NONE_V, VALUE_BOOL_V(false) }, result;
-        if (!given || given->tag != VALUE_TENSOR)
-            return api_run_fail(run, JIT_EINVAL, "the state has no tensor '%s'", e->key.s->s);
-        if (!tensor_same_sizes(given->t, e->value.t))
-            return api_run_fail(run, JIT_EINVAL, "'%s' has another shape in the state than in the module", e->key.s->s);
+        jit_value args[3] = { e->value, *dict_find(state, e->key), VALUE_BOOL_V(false) }, result;
         if (!api_call_op(run, "aten::copy_", args, 3, NULL, 0, &result))
             return false;
         value_unref(result);
     }
-    for (size_t i = 0; (e = dict_next(state, &i));)
-        if (e->key.tag != VALUE_STR || !dict_find(own, e->key))
-            return api_run_fail(run, JIT_EINVAL, "the module has no '%s'", e->key.tag == VALUE_STR ? e->key.s->s : "?");
     return true;
 }
 
@@ -494,7 +503,7 @@ jit_status jit_module_load_state(jit_module *m, const jit_any *state, jit_error 
     api_run_init(&run, NULL);
     bool grad = grad_mode_enabled();
     grad_mode_set(false);
-    bool ok = copy_state(&run.vm, own, state->v.dict);
+    bool ok = check_state(&run.vm, own, state->v.dict) && copy_state(&run.vm, own, state->v.dict);
     grad_mode_set(grad);
     jit_status status = ok ? JIT_OK : api_fail_run(err, &run.vm);
     api_run_fini(&run);

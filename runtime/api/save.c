@@ -162,6 +162,17 @@ static jit_status write_records(saver *s, const jit_save_options *o, container_w
     return status ? status : container_write(w, version, s->version, (size_t)n, false, err);
 }
 
+/* About how many bytes the records have. */
+static size_t expected_bytes(const saver *s)
+{
+    size_t n = s->data.n + s->constants.n;
+    for (size_t i = 0; i < s->data_storages.all.n; i++)
+        n += s->data_storages.all.at[i]->n_bytes;
+    for (size_t i = 0; i < s->constant_storages.all.n; i++)
+        n += s->constant_storages.all.at[i]->n_bytes;
+    return n;
+}
+
 /* Where the archive goes: a path, or memory. */
 typedef struct target {
     const char *path;
@@ -177,6 +188,8 @@ static jit_status write_archive(saver *s, const jit_save_options *o, const targe
                                  : container_writer_open_memory(prefix, &w, err);
     if (status)
         return status;
+    if (o)
+        container_writer_set_progress(w, &(container_progress){ o->progress, o->ctx }, expected_bytes(s));
     status = write_records(s, o, w, err);
     if (!status)
         return container_writer_finish(w, to->ret, to->ret_n_bytes, err);

@@ -22,6 +22,7 @@ struct container {
     _Atomic int32_t n_refs;
     mapping *file;              /* a reference */
     container_options options;
+    size_t n_checked;       /* bytes of storages whose checksums were looked at */
     arena arena;                /* names */
     const char *name, *prefix;
     container_record *records;  /* those under the prefix, n of them */
@@ -247,9 +248,31 @@ jit_status container_read(container *c, const char *name, char **ret, size_t *re
 
 /* ---- storages ------------------------------------------------------------------------------------- */
 
+/* Bytes of all records that can be storages. */
+static size_t storage_bytes(const container *c)
+{
+    size_t n = 0;
+    for (size_t i = 0; i < container_n_records(c); i++) {
+        const container_record *r = container_at(c, i);
+        if (!strncmp(r->name, "data/", 5) || !strncmp(r->name, "constants/", 10))
+            n += r->n_bytes;
+    }
+    return n;
+}
+
 static jit_status check_crc(container *c, const container_record *r, jit_error *err)
 {
-    uLong crc = crc32_z(0, (const Bytef *)c->file->bytes + r->offset, r->n_bytes);
+    enum { STEP_BYTES = 16 << 20 };
+    const container_progress *p = &c->options.progress;
+    const size_t total = p->tell ? storage_bytes(c) : 0;
+    uLong crc = 0;
+    for (size_t done = 0, n; done < r->n_bytes; done += n) {
+        n = r->n_bytes - done < STEP_BYTES ? r->n_bytes - done : STEP_BYTES;
+        crc = crc32_z(crc, (const Bytef *)c->file->bytes + r->offset + done, n);
+        c->n_checked += n;
+        if (p->tell && n == STEP_BYTES)
+            p->tell(p->ctx, c->n_checked, c->n_checked > total ? c->n_checked : total);
+    }
     return crc == r->crc ? JIT_OK : fail_record(c, r->name, "its checksum is wrong", err);
 }
 

@@ -25,11 +25,18 @@ typedef struct container_record {
     bool is_deflated;
 } container_record;
 
+/** Who is told how far something long is; tell may be NULL. */
+typedef struct container_progress {
+    void (*tell)(void *ctx, size_t bytes_done, size_t bytes_total);
+    void *ctx;
+} container_progress;
+
 typedef struct container_options {
     bool copy;              /* read tensors into memory instead of mapping the file */
     bool verify;            /* check the checksums of tensor records too */
     bool is_flat;           /* any ZIP file (.npz): names are whole, there is no prefix and no version */
     uint64_t max_record_bytes; /* of a record that is read whole; 0: 1 GiB */
+    container_progress progress; /* of verify */
 } container_options;
 
 /** Open an archive. Errors: JIT_EIO (cannot be read), JIT_EFORMAT (not an archive, or one that lies), JIT_EUNSUPPORTED
@@ -63,6 +70,8 @@ typedef struct container_writer container_writer;
 /** prefix NULL: base name of the path without its last extension. Existing files stay whole until finish. */
 jit_status container_writer_open(const char *path, const char *prefix, container_writer **ret, jit_error *err);
 jit_status container_writer_open_memory(const char *prefix, container_writer **ret, jit_error *err);
+/** Have progress told while records are written; bytes_total: what will come, about. */
+void container_writer_set_progress(container_writer *w, const container_progress *p, size_t bytes_total);
 /** Add a record; payloads start at multiples of 64. It is written at once: the bytes may go afterwards. */
 jit_status container_write(container_writer *w, const char *name, const void *bytes, size_t n_bytes,
                            bool is_deflated, jit_error *err);

@@ -17,6 +17,7 @@
 #include <zlib.h>
 
 enum { PAYLOAD_ALIGN = 64, EXTRA_PADDING = 0x4246 /* "FB" */, EXTRA_BYTES = 4 /* before the padding itself */ };
+enum { STEP_BYTES = 4 << 20 }; /* between two words about progress */
 enum { VERSION_DEFLATED = 20, VERSION_ZIP64 = 45, MADE_BY_ZIP64 = 0x031e, MAX_PIECE_BYTES = 1 << 30 };
 #define IS_LARGE(x) ((x) >= 0xffffffffu) /* does not fit a 32-bit field */
 
@@ -34,6 +35,8 @@ struct container_writer {
     char *prefix;
     VEC(written) records;
     text scratch;           /* headers and deflated payloads */
+    container_progress progress;
+    size_t bytes_expected;
 };
 
 /* ---- bytes ---------------------------------------------------------------------------------------------------- */
@@ -46,13 +49,32 @@ static void put(text *out, uint64_t x, int n_bytes)
 
 static uint32_t narrow(uint64_t x) { return IS_LARGE(x) ? 0xffffffffu : (uint32_t)x; }
 
-static jit_status add(container_writer *w, const void *bytes, size_t n_bytes, jit_error *err)
+static jit_status add_piece(container_writer *w, const void *bytes, size_t n_bytes, jit_error *err)
 {
     w->at += n_bytes;
     if (w->file)
         return file_writer_add(w->file, bytes, n_bytes, err);
     text_add_bytes(&w->memory, bytes, n_bytes);
     return w->memory.failed ? error_no_memory(err) : JIT_OK;
+}
+
+static void tell_progress(const container_writer *w, bool is_done)
+{
+    if (w->progress.tell)
+        w->progress.tell(w->progress.ctx, w->at, is_done || w->at > w->bytes_expected ? w->at : w->bytes_expected);
+}
+
+static jit_status add(container_writer *w, const void *bytes, size_t n_bytes, jit_error *err)
+{
+    jit_status status = JIT_OK;
+    for (size_t done = 0; !status && done < n_bytes;) {
+        const size_t n = n_bytes - done < STEP_BYTES || !w->progress.tell ? n_bytes - done : STEP_BYTES;
+        status = add_piece(w, (const char *)bytes + done, n, err);
+        done += n;
+        if (!status && n == STEP_BYTES)
+            tell_progress(w, false);
+    }
+    return status;
 }
 
 static jit_status add_scratch(container_writer *w, jit_error *err)
@@ -118,6 +140,12 @@ jit_status container_writer_open_memory(const char *prefix, container_writer **r
         return error_no_memory(err);
     *ret = w;
     return JIT_OK;
+}
+
+void container_writer_set_progress(container_writer *w, const container_progress *p, size_t bytes_total)
+{
+    w->progress = *p;
+    w->bytes_expected = bytes_total;
 }
 
 void container_writer_abort(container_writer *take)
@@ -313,6 +341,7 @@ jit_status container_writer_finish(container_writer *take, char **ret_bytes, siz
         container_writer_abort(take);
         return status;
     }
+    tell_progress(take, true);
     if (take->file) {
         status = file_writer_finish(take->file, err);
     } else {

@@ -2,49 +2,24 @@
 /* SPDX-License-Identifier: Apache-2.0 */
 #include "tools/tjs/tool.h"
 
-#include <stdio.h>
 #include <stdlib.h>
 
 typedef struct compile_options {
     const char *out, *function;
 } compile_options;
 
-/* A bar on the terminal for what takes longer than half a second. */
-typedef struct progress_bar {
-    double begin;
-    int shown; /* percent; -1: nothing */
-} progress_bar;
-
-static void show_progress(void *ctx, size_t bytes_done, size_t bytes_total)
-{
-    enum { WIDTH = 30 };
-    progress_bar *bar = ctx;
-    int percent = bytes_total ? (int)((double)bytes_done / (double)bytes_total * 100) : 100;
-    if (percent == bar->shown || tool_now() - bar->begin < 0.5)
-        return;
-    int full = percent * WIDTH / 100;
-    bar->shown = percent;
-    fprintf(stderr, "\rsaving [%.*s%*s] %3d %%", full, "##############################", WIDTH - full, "", percent);
-}
-
-static void end_progress(const progress_bar *bar)
-{
-    if (bar->shown >= 0)
-        fprintf(stderr, "\r%50s\r", "");
-}
-
 static int save(jit_module *m, const char *path, const compile_options *o)
 {
     jit_save_options options = JIT_SAVE_OPTIONS_INIT;
-    progress_bar bar = { tool_now(), -1 };
+    tool_bar bar = tool_bar_begin("saving");
     jit_error err = JIT_ERROR_INIT;
     options.function = o->function;
     if (tool_stderr_is_terminal()) {
-        options.progress = show_progress;
+        options.progress = tool_bar_show;
         options.ctx = &bar;
     }
     jit_status status = jit_save(m, o->out, &options, &err);
-    end_progress(&bar);
+    tool_bar_end(&bar);
     return status ? tool_report(path, &err) : EXIT_FINE;
 }
 

@@ -10,8 +10,14 @@ static int inspect(const char *path, bool json, bool verify)
     char *text;
     jit_error err = JIT_ERROR_INIT;
     jit_load_options opts = JIT_LOAD_OPTIONS_INIT;
+    tool_bar bar = tool_bar_begin("verifying");
     opts.verify = verify;
+    if (verify && tool_stderr_is_terminal()) {
+        opts.progress = tool_bar_show;
+        opts.ctx = &bar;
+    }
     int code = tool_load_archive_with(path, &opts, &m);
+    tool_bar_end(&bar);
     if (code)
         return code;
     if (jit_debug_contents(m, json, &text, &err))

@@ -219,3 +219,26 @@ double tool_now(void)
     clock_gettime(CLOCK_MONOTONIC, &t);
     return (double)t.tv_sec + (double)t.tv_nsec * 1e-9;
 }
+
+tool_bar tool_bar_begin(const char *what)
+{
+    return (tool_bar){ what, tool_now(), -1 };
+}
+
+void tool_bar_show(void *ctx, size_t bytes_done, size_t bytes_total)
+{
+    enum { WIDTH = 30 };
+    tool_bar *bar = ctx;
+    int percent = bytes_total ? (int)((double)bytes_done / (double)bytes_total * 100) : 100;
+    if (percent == bar->shown || tool_now() - bar->begin < 0.5)
+        return;
+    int full = percent * WIDTH / 100;
+    bar->shown = percent;
+    fprintf(stderr, "\r%s [%.*s%*s] %3d %%", bar->what, full, "##############################", WIDTH - full, "", percent);
+}
+
+void tool_bar_end(const tool_bar *bar)
+{
+    if (bar->shown >= 0)
+        fprintf(stderr, "\r%50s\r", "");
+}

@@ -72,6 +72,17 @@ bool tool_has_suffix(const char *path, const char *suffix);
 bool tool_stderr_is_terminal(void);
 double tool_now(void); /* seconds, monotonic */
 
+/** A bar on the terminal for what takes longer than half a second. */
+typedef struct tool_bar {
+    const char *what; /* "saving" */
+    double begin;
+    int shown;        /* percent; -1: nothing */
+} tool_bar;
+tool_bar tool_bar_begin(const char *what);
+/** The progress callback of jit_save_options and jit_load_options; ctx: the bar. */
+void tool_bar_show(void *ctx, size_t bytes_done, size_t bytes_total);
+void tool_bar_end(const tool_bar *bar);
+
 int cmd_check(int argc, char **argv);
 int cmd_run(int argc, char **argv);
 int cmd_inspect(int argc, char **argv);
