@@ -30,16 +30,22 @@ static int64_t pad(int64_t n)
 
 void tiles_repeat(char *p, size_t bytes, int64_t n)
 {
+    enum { FIRST = 16 };
+    const int64_t first = n < FIRST ? n : FIRST;
     if (bytes == 4) {
         uint32_t x;
         memcpy(&x, p, sizeof x);
-        for (int64_t i = 0; i < n; i++) memcpy(p + i * 4, &x, sizeof x);
+        for (int64_t i = 0; i < first; i++) memcpy(p + i * 4, &x, sizeof x);
     } else if (bytes == 8) {
         uint64_t x;
         memcpy(&x, p, sizeof x);
-        for (int64_t i = 0; i < n; i++) memcpy(p + i * 8, &x, sizeof x);
+        for (int64_t i = 0; i < first; i++) memcpy(p + i * 8, &x, sizeof x);
     } else {
-        for (int64_t i = 1; i < n; i++) memcpy(p + i * (int64_t)bytes, p, bytes);
+        for (int64_t i = 1; i < first; i++) memcpy(p + i * (int64_t)bytes, p, bytes);
+    }
+    for (int64_t done = first, more; done < n; done += more) { // what there is, once more
+        more = done < n - done ? done : n - done;
+        memcpy(p + done * (int64_t)bytes, p, (size_t)more * bytes);
     }
 }
 
