@@ -144,6 +144,17 @@ static bool check_block_types(validator *v, const ir_node *n, uint32_t skip)
     return true;
 }
 
+/* Folding and plans take the value at its type's word. */
+static bool check_constant(validator *v, const ir_node *n)
+{
+    jit_value constant;
+    if (n->n_inputs != 0 || n->n_outputs != 1)
+        return wrong(v, n, "prim::Constant has no input and one output");
+    if (ir_value_constant(n->outputs[0], &constant) && !type_accepts_value(n->outputs[0]->type, constant))
+        return wrong(v, n, "the constant is not of its type");
+    return true;
+}
+
 static bool check_schema(validator *v, const ir_node *n)
 {
     const schema *sc = op_schema((op_id)n->op);
@@ -175,8 +186,10 @@ static bool check_node(validator *v, const ir_node *n)
         return check_if(v, n) && check_block_types(v, n, 0);
     if (n->op == OP_prim_Loop)
         return check_loop(v, n) && check_block_types(v, n, 1);
-    if (n->n_blocks && op_get_info((op_id)n->op)->backend != OP_IS_STRUCTURAL)
+    if (n->n_blocks)
         return wrong(v, n, "only control flow has blocks");
+    if (n->op == OP_prim_Constant && !check_constant(v, n))
+        return false;
     for (const ir_attr *at = n->attrs; at; at = at->next)
         if (at->kind == IR_ATTR_GRAPH && !ir_validate(at->g, v->a, &v->why))
             return false;

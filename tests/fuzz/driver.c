@@ -1,7 +1,7 @@
 /* tests/fuzz/driver.c: runs a fuzz target over files without a fuzzer: each whole, then changed by the target's mutator
  * with a fixed random sequence. `driver ROUNDS FILE…` */
 /* SPDX-License-Identifier: Apache-2.0 */
-#include "mutate.h"
+#include "tests/fuzz/mutate.h"
 
 #include <stdint.h>
 #include <stdio.h>

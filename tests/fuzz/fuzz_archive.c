@@ -5,11 +5,17 @@
 #include "base/alloc.h"
 #include "runtime/archive/pickle.h"
 #include "runtime/archive/tensors.h"
+#include "tests/fuzz/mutate.h"
 
 #include <stdlib.h>
 #include <string.h>
 
 int LLVMFuzzerTestOneInput(const uint8_t *data, size_t n_bytes);
+
+size_t LLVMFuzzerCustomMutator(uint8_t *data, size_t n, size_t cap, unsigned seed)
+{
+    return mutate_pickle(data, n, cap, seed);
+}
 
 enum { MAX_BYTES = 256 << 20, MAX_STORAGE_BYTES = 1 << 16 };
 

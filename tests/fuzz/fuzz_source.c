@@ -2,8 +2,9 @@
  * limits. FUZZ_STEP says how far: 1 check, 2 compile and print graphs, 3 run too, 4 the input is IR text. */
 /* SPDX-License-Identifier: Apache-2.0 */
 #include "jit_debug.h"
+#include "tests/fuzz/call.h"
+#include "tests/fuzz/mutate.h"
 
-#include <stdint.h>
 #include <stdlib.h>
 #include <string.h>
 
@@ -13,9 +14,15 @@
 
 int LLVMFuzzerTestOneInput(const uint8_t *data, size_t n_bytes);
 
-static void swallow(void *ctx, const char *s, size_t n)
+size_t LLVMFuzzerCustomMutator(uint8_t *data, size_t n, size_t cap, unsigned seed)
 {
-    (void)ctx, (void)s, (void)n;
+    return mutate_source(data, n, cap, seed);
+}
+
+size_t LLVMFuzzerCustomCrossOver(const uint8_t *a, size_t n_a, const uint8_t *b, size_t n_b, uint8_t *out, size_t cap,
+                                 unsigned seed)
+{
+    return cross_sources(a, n_a, b, n_b, out, cap, seed);
 }
 
 static void check(const char *source, size_t n)
@@ -41,38 +48,6 @@ static void print_stage(const char *source, size_t n, bool is_ir, const char *st
     jit_error_fini(&err);
 }
 
-/* Call a function with a value of every sort for each parameter. */
-static void call(jit_module *m, const char *name)
-{
-    jit_limits limits = JIT_LIMITS_INIT;
-    limits.max_instructions = 20000;
-    limits.max_bytes = 64 << 20;
-    limits.max_tensor_elements = 1 << 16;
-    limits.max_time_ns = 200000000;
-    jit_call_options opts = JIT_CALL_OPTIONS_INIT;
-    opts.limits = &limits;
-    opts.print = swallow;
-    jit_function *f;
-    if (jit_module_function(m, name, &f, NULL))
-        return;
-    size_t n = jit_function_n_params(f);
-    for (int round = 0; round < 4 && n <= 8; round++) {
-        jit_any *args[8] = { 0 }, *ret = NULL;
-        jit_error err = JIT_ERROR_INIT;
-        for (size_t i = 0; i < n; i++)
-            args[i] = round == 0 ? jit_int(3) : round == 1 ? jit_scalar(JIT_FLOAT32, 2.5) : round == 2 ? jit_str("a b", 3)
-                                                                                                  : jit_list(NULL, 0);
-        if (!jit_call(f, args, n, &opts, &ret, &err)) {
-            jit_free(jit_to_string(ret));
-            jit_unref(ret);
-        }
-        jit_error_fini(&err);
-        for (size_t i = 0; i < n; i++)
-            jit_unref(args[i]);
-    }
-    jit_function_unref(f);
-}
-
 static void run(const char *source, size_t n)
 {
     jit_module *m;
@@ -80,8 +55,7 @@ static void run(const char *source, size_t n)
     opts.no_imports = true;
     if (jit_compile(source, n, &opts, &m, NULL))
         return;
-    for (size_t i = 0; i < jit_module_n_functions(m) && i < 20; i++)
-        call(m, jit_module_function_name(m, i));
+    fuzz_call_all(m);
     jit_module_unref(m);
 }
 

@@ -27,7 +27,7 @@ static size_t insert(uint8_t *data, size_t n, size_t cap, size_t at, const void 
     return n + n_piece;
 }
 
-size_t LLVMFuzzerCustomMutator(uint8_t *data, size_t n, size_t cap, unsigned seed)
+size_t mutate_pickle(uint8_t *data, size_t n, size_t cap, unsigned seed)
 {
     uint64_t random = seed * UINT64_C(0x9e3779b97f4a7c15);
     const size_t at = n ? (size_t)(random >> 40) % n : 0;

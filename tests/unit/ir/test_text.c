@@ -127,6 +127,14 @@ static void errors_have_places(void **state)
         { "graph(%n : int):\n  %1 : bool = prim::Constant[value=1]()\n   = prim::Loop(%n, %1)\n  return (%n)\n",
           "prim::Loop has one block and carries each value in and out, in ` = prim::Loop(%n, %1)`", 1 },
         { "graph(%x : Frob):\n  return (%x)\n", "unknown type 'Frob'", 1 },
+        { "graph():\n  %a : int, %b : int = prim::Constant[value=3]()\n  return (%a)\n",
+          "prim::Constant has no input and one output, in `%a : int, %b : int = prim::Constant[value=3]()`", 1 },
+        { "graph(%x : int):\n  %a : int = prim::Constant[value=3](%x)\n  return (%a)\n",
+          "prim::Constant has no input and one output, in `%a : int = prim::Constant[value=3](%x)`", 1 },
+        { "graph():\n  %a : int = prim::Constant()\n  return (%a)\n",
+          "the constant is not of its type, in `%a : int = prim::Constant()`", 1 },
+        { "graph():\n  %a : int = prim::Constant[value=3]()\n    block0():\n      -> ()\n  return (%a)\n",
+          "only control flow has blocks, in `%a : int = prim::Constant[value=3]()`", 1 },
     };
     for (size_t i = 0; i < sizeof cases / sizeof *cases; i++) {
         diag d;

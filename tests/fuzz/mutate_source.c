@@ -1,11 +1,11 @@
-/* tests/fuzz/mutate.c: a mutator that knows how TorchScript sources are built.
+/* tests/fuzz/mutate_source.c: a mutator that knows how TorchScript sources are built.
  *
  * Changed bytes mostly give syntax errors and never reach the checker. This one cuts a source into tokens, operands
  * (a name, literal or call with its balanced brackets and trailers) and blocks (a line with the deeper lines after
  * it), and replaces, wraps, repeats, drops and moves those; one change in eight is still blind to the language.
  * Crossing takes operands and blocks of one source into another. All choices follow from the seed. */
 /* SPDX-License-Identifier: Apache-2.0 */
-#include "mutate.h"
+#include "tests/fuzz/mutate.h"
 
 #include <ctype.h>
 #include <stdbool.h>
@@ -292,7 +292,7 @@ static bool (*const changes[])(subject *) = {
     copy_block,   wrap_block,       add_line,           wrap_operand, replace_word, change_bytes,
 };
 
-size_t LLVMFuzzerCustomMutator(uint8_t *data, size_t n, size_t cap, unsigned seed)
+size_t mutate_source(uint8_t *data, size_t n, size_t cap, unsigned seed)
 {
     subject m = { data, n, cap, seed * 0x9e3779b97f4a7c15u | 1 };
     if (!n)
@@ -302,8 +302,8 @@ size_t LLVMFuzzerCustomMutator(uint8_t *data, size_t n, size_t cap, unsigned see
     return m.n;
 }
 
-size_t LLVMFuzzerCustomCrossOver(const uint8_t *a, size_t n_a, const uint8_t *b, size_t n_b, uint8_t *out, size_t cap,
-                                 unsigned seed)
+size_t cross_sources(const uint8_t *a, size_t n_a, const uint8_t *b, size_t n_b, uint8_t *out, size_t cap,
+                     unsigned seed)
 {
     if (!n_a || !n_b || n_a > cap)
         return 0;

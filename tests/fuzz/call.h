@@ -1,0 +1,14 @@
+/* tests/fuzz/call.h: running what a fuzz target compiled or loaded. */
+/* SPDX-License-Identifier: Apache-2.0 */
+#ifndef FUZZ_CALL_H
+#define FUZZ_CALL_H
+
+#include "jit.h"
+
+/** What a hostile program may use: some 20,000 instructions, 64 MiB, a fifth of a second. */
+jit_limits fuzz_limits(void);
+/** Call each function of a module, the first twenty, a few times: with an int, a tensor, a text, an empty list for
+ * every parameter. What they answer is printed to memory. */
+void fuzz_call_all(jit_module *m);
+
+#endif
