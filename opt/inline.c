@@ -1,8 +1,9 @@
 /* Inlining: calls of functions and methods become copies of their bodies.
  *
  * A copied body may call again; the walk goes on at its first node, so nesting needs no recursion. A callee that
- * has no graph (recursive, an interface's method, composite) stays a call. Doubling call chains grow
- * exponentially, so growth has a ceiling; what is left are ordinary calls. */
+ * has no graph (an interface's method, composite) stays a call, and so does one that would be copied into its own copy:
+ * an archive's code may recurse. Doubling call chains grow exponentially, so growth has a ceiling; what is left are
+ * ordinary calls. */
 /* SPDX-License-Identifier: Apache-2.0 */
 #include "opt/opt.h"
 
@@ -20,6 +21,17 @@ static ir_function *callee(const ir_node *n, uint32_t *ret_first)
         return NULL;
     *ret_first = 0;
     return type_find_method(n->inputs[0]->type, ir_get_str(n, "name"));
+}
+
+/* Does n stand in a copy of fn's body? */
+static bool is_inside(const ir_node *n, const ir_function *fn)
+{
+    if (n->callee_of == fn)
+        return true;
+    for (const ir_call_site *s = n->called_from; s; s = s->outer)
+        if (s->in == fn)
+            return true;
+    return false;
 }
 
 /* Returns the node the walk goes on with. */
@@ -53,7 +65,7 @@ bool opt_inline(ir_graph *g, opt_ctx *cx)
         next = ir_next_deep(n);
         uint32_t first = 0;
         ir_function *fn = cx->inline_body ? callee(n, &first) : NULL;
-        ir_graph *body = fn && g->n_values < MAX_VALUES ? cx->inline_body(cx->ctx, fn) : NULL;
+        ir_graph *body = fn && g->n_values < MAX_VALUES && !is_inside(n, fn) ? cx->inline_body(cx->ctx, fn) : NULL;
         if (!body || body == g || ir_block_n_outputs(body->body) != 1
             || ir_block_n_inputs(body->body) != n->n_inputs - first)
             continue;

@@ -283,6 +283,8 @@ bool op_roll(op_ctx *cx, const jit_value *args, jit_value *rets)
     }
     if (n != m)
         return OP_FAIL(cx, "shifts and dimensions must align. shifts: %d, dims:%d", n, m);
+    if (t->n_dims == 0)
+        return OP_FAIL(cx, "Dimension specified as %lld but tensor has no dimensions", (long long)dims[0]);
     tensor *now = tensor_ref(t);
     for (int k = 0; now && k < n; k++) {
         int dim;

@@ -2,6 +2,7 @@
  * torch/csrc/jit/runtime/register_special_ops.cpp for torch.tensor). */
 /* SPDX-License-Identifier: Apache-2.0 */
 #include "runtime/kernels/creation.h"
+#include "runtime/kernels/scalar_math.h"
 
 #include <math.h>
 #include <string.h>
@@ -139,6 +140,9 @@ bool op_num_to_tensor(op_ctx *cx, const jit_value *args, jit_value *rets)
 }
 
 /* ---- ranges ---------------------------------------------------------------------------------- */
+/* A number of the range as an integer. A step beyond those leads to no second element. */
+static int64_t range_int(jit_value v) { return v.tag == VALUE_FLOAT ? scalar_to_int(v.f) : v.i; }
+
 static bool fill_range(op_ctx *cx, tensor *t, jit_value start, jit_value step)
 {
     const dtype d = tensor_dtype(t);
@@ -147,8 +151,7 @@ static bool fill_range(op_ctx *cx, tensor *t, jit_value start, jit_value step)
     (void)cx;
     for (int64_t i = 0; i < t->numel; i++, p += bytes) {
         if (dtype_is_integral(d))
-            element_store_int(d, p, (start.tag == VALUE_FLOAT ? (int64_t)start.f : start.i) +
-                                        i * (step.tag == VALUE_FLOAT ? (int64_t)step.f : step.i));
+            element_store_int(d, p, range_int(start) + i * range_int(step));
         else
             element_store_double(d, p, arg_double(start) + (double)i * arg_double(step));
     }

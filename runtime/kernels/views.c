@@ -697,7 +697,7 @@ bool op_resize_(op_ctx *cx, const jit_value *args, jit_value *rets)
         return false;
     }
     int64_t copy[TENSOR_MAX_DIMS]; // the list may belong to the tensor that changes
-    memcpy(copy, sizes, (size_t)n * sizeof *copy);
+    if (n) memcpy(copy, sizes, (size_t)n * sizeof *copy);
     if (!tensor_resize(args[0].t, copy, n)) return op_no_memory(cx);
     tensor_bump_version(args[0].t);
     rets[0] = value_ref(args[0]);

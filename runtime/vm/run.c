@@ -19,7 +19,7 @@
 
 /* So much is executed between two looks at interrupt and clock: a microsecond or two of scalar
  * work. */
-enum { SLICE = 1024, MAX_NESTED = 100 };
+enum { SLICE = 1024, MAX_NESTED = 100, MAX_TRACE = 10000 };
 
 #define LIKELY(x) __builtin_expect(!!(x), 1)
 #define UNLIKELY(x) __builtin_expect(!!(x), 0)
@@ -232,10 +232,11 @@ static void run_exit(vm_run *run, jit_value manager)
     value_unref(manager);
 }
 
-/* One line of the backtrace; `in` NULL: the plan's own function. Without memory the trace is shorter. */
+/* One line of the backtrace; `in` NULL: the plan's own function. The innermost ones are kept, as memory allows. */
 static void add_trace(vm_run *run, const vm_plan *p, const ir_function *in, range at)
 {
-    (void)VEC_PUSH(&run->trace, NULL, ((vm_trace_frame){ in ? in->name : p->name, at }));
+    if (run->trace.n < MAX_TRACE)
+        (void)VEC_PUSH(&run->trace, NULL, ((vm_trace_frame){ in ? in->name : p->name, at }));
 }
 
 /** Close frame f, in which the error stands. */

@@ -31,11 +31,10 @@ static jit_any *argument(int round)
     }
 }
 
-static void call(jit_module *m, const char *name)
+static void call(jit_module *m, const char *name, const jit_limits *limits, jit_error *err)
 {
-    jit_limits limits = fuzz_limits();
     jit_call_options opts = JIT_CALL_OPTIONS_INIT;
-    opts.limits = &limits;
+    opts.limits = limits;
     opts.print = swallow;
     jit_function *f;
     if (jit_module_function(m, name, &f, NULL))
@@ -43,22 +42,20 @@ static void call(jit_module *m, const char *name)
     size_t n = jit_function_n_params(f);
     for (int round = 0; round < 5 && n <= MOST_ARGS; round++) {
         jit_any *args[MOST_ARGS] = { 0 }, *ret = NULL;
-        jit_error err = JIT_ERROR_INIT;
         for (size_t i = 0; i < n; i++)
             args[i] = argument(round);
-        if (!jit_call(f, args, n, &opts, &ret, &err)) {
+        if (!jit_call(f, args, n, &opts, &ret, err)) {
             jit_free(jit_to_string(ret));
             jit_unref(ret);
         }
-        jit_error_fini(&err);
         for (size_t i = 0; i < n; i++)
             jit_unref(args[i]);
     }
     jit_function_unref(f);
 }
 
-void fuzz_call_all(jit_module *m)
+void fuzz_call_all(jit_module *m, const jit_limits *limits, jit_error *err)
 {
     for (size_t i = 0; i < jit_module_n_functions(m) && i < MOST_FUNCTIONS; i++)
-        call(m, jit_module_function_name(m, i));
+        call(m, jit_module_function_name(m, i), limits, err);
 }

@@ -7,8 +7,8 @@
 
 /** What a hostile program may use: some 20,000 instructions, 64 MiB, a fifth of a second. */
 jit_limits fuzz_limits(void);
-/** Call each function of a module, the first twenty, a few times: with an int, a tensor, a text, an empty list for
- * every parameter. What they answer is printed to memory. */
-void fuzz_call_all(jit_module *m);
+/** Call each function of a module, the first twenty, a few times: with an int, a number in a tensor, a text, an empty
+ * list, a matrix for every parameter. What they answer is printed to memory, how the last one failed goes to err. */
+void fuzz_call_all(jit_module *m, const jit_limits *limits, jit_error *err);
 
 #endif

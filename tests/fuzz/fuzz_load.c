@@ -69,7 +69,7 @@ int LLVMFuzzerTestOneInput(const uint8_t *data, size_t n_bytes)
     jit_error err = JIT_ERROR_INIT;
     if (!jit_load_memory(copy, n_bytes, &opts, &m, &err)) {
         inspect(m, n_bytes & 2);
-        fuzz_call_all(m);
+        fuzz_call_all(m, &limits, &err);
         save(m);
         jit_module_unref(m);
     }

@@ -30,7 +30,7 @@ static bool is_callable(op_id id)
 static const char *const *callable_names(size_t *ret_n)
 {
     static char names[OP__COUNT][MOST_NAME + 1];
-    static const char *list[OP__COUNT];
+    static const char *rows[OP__COUNT];
     static size_t n;
     for (int id = n ? OP__COUNT : 1; id < OP__COUNT; id++) {
         if (!is_callable((op_id)id))
@@ -43,11 +43,11 @@ static const char *const *callable_names(size_t *ret_n)
         if (n_overload)
             names[n][n_name] = '.';
         memcpy(names[n] + n_name + (n_overload > 0), overload, n_overload);
-        list[n] = names[n];
+        rows[n] = names[n];
         n++;
     }
     *ret_n = n;
-    return list;
+    return rows;
 }
 
 /* The row of a line "aten::add.Tensor". */
@@ -133,11 +133,17 @@ static void use(jit_value v)
     text_fini(&out);
 }
 
+/* Scalars are bools, too. */
+static bool is_of_type(const type *t, jit_value v)
+{
+    return t->has_vars || type_accepts_value(t, v) || (t->kind == TYPE_NUMBER && v.tag == VALUE_BOOL);
+}
+
 /* What was returned: of its type, usable. It is kept for the next call. */
 static void take_results(random_values *r, const schema *s, jit_value *rets)
 {
     for (size_t i = 0; i < s->n_rets; i++) {
-        if (!s->rets[i].type->has_vars && !type_accepts_value(s->rets[i].type, rets[i]))
+        if (!is_of_type(s->rets[i].type, rets[i]))
             abort();
         use(rets[i]);
         random_values_keep(r, rets[i]);

@@ -55,7 +55,10 @@ static void run(const char *source, size_t n)
     opts.no_imports = true;
     if (jit_compile(source, n, &opts, &m, NULL))
         return;
-    fuzz_call_all(m);
+    jit_error err = JIT_ERROR_INIT;
+    jit_limits limits = fuzz_limits();
+    fuzz_call_all(m, &limits, &err);
+    jit_error_fini(&err);
     jit_module_unref(m);
 }
 

@@ -242,7 +242,7 @@ static bool random_list(random_values *r, const type *t, const schema_arg *param
 static bool random_dict(random_values *r, const type *t, int depth, jit_value *ret)
 {
     const type *key = resolve(r, t->args[0]), *elem = resolve(r, t->args[1]);
-    if (key->kind != TYPE_INT && key->kind != TYPE_FLOAT && key->kind != TYPE_BOOL && key->kind != TYPE_TENSOR)
+    if (key->kind == TYPE_LIST || key->kind == TYPE_OPTIONAL)
         key = T_STR;
     dict *d = dict_new(key, elem);
     for (size_t n = random_below(r, 4); d && n--;) {
