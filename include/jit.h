@@ -230,6 +230,31 @@ JIT_API jit_status jit_module_submodule(jit_module *m, const char *path, jit_mod
 JIT_API jit_status jit_module_train(jit_module *m, bool on, jit_error *err);
 JIT_API jit_status jit_module_eval(jit_module *m, jit_error *err);
 JIT_API bool jit_module_is_training(const jit_module *m);
+
+typedef struct jit_freeze_options {
+    size_t size;                  /* sizeof(jit_freeze_options); JIT_FREEZE_OPTIONS_INIT sets it */
+    const char *const *preserved; /* attributes that stay attributes, and methods that stay besides forward */
+    size_t n_preserved;
+    bool keep_numerics;           /* constants only: no folding of batch norms, no removal of dropout */
+} jit_freeze_options;
+#define JIT_FREEZE_OPTIONS_INIT { sizeof(jit_freeze_options), NULL, 0, false }
+
+/**
+ * A module in evaluation mode with its parameters and attributes as constants of its code: calls of submodules are
+ * inlined, attributes that its methods may change stay, all others are gone; batch norms are folded into the
+ * convolutions and products before them, dropout is removed. It can be called and saved like any other; m is left as it
+ * is. Tensors are shared with m: do not write to them afterwards.
+ *
+ * @param opts  NULL for the defaults
+ * @param ret   the frozen module, yours
+ * @return JIT_OK
+ *       | JIT_EINVAL        m is in training mode, or the module of a source
+ *       | JIT_ENOTFOUND     a preserved name is none of the module's; it has no forward
+ *       | JIT_EUNSUPPORTED  it has hooks, or hands itself to code that cannot be inlined
+ *       | what compiling its methods ends with | JIT_ENOMEM
+ * @thread any; nobody may change the module meanwhile
+ * @see    pytorch: torch.jit.freeze; R torch: jit_freeze */
+JIT_API jit_status jit_freeze(jit_module *m, const jit_freeze_options *opts, jit_module **ret, jit_error *err);
 /** Move parameters and buffers to a device (NULL: leave them) and the floating-point ones to an element type (a
  * jit_dtype, or -1: leave them). Tensors that were shared stay shared.
  * @return JIT_OK | JIT_EINVAL | JIT_EUNSUPPORTED (the device) | JIT_ENOMEM */

@@ -11,12 +11,14 @@
 /* SPDX-License-Identifier: Apache-2.0 */
 #include "opt/alias.h"
 
+#include "base/bitset.h"
 #include "base/vec.h"
 
 struct opt_alias_info {
     arena arena;
     const ir_graph *g;
     uint32_t n_values;
+    bool trusts_modules;    /* attributes of modules are not wild */
     alias_set *parent;      /* union-find; element 2 + id of a value */
     alias_set *contents;    /* kept apart: by root, the set of the elements, or one of the enum below. Else NULL */
     alias_write **writes;   /* by set */
@@ -230,6 +232,13 @@ static void visit_loop(opt_alias_info *a, const ir_node *n)
     }
 }
 
+static bool is_module_type(const type *t) { return t->kind == TYPE_CLASS && t->cls->is_module; }
+
+static bool reads_module(const opt_alias_info *a, const ir_node *n)
+{
+    return a->trusts_modules && is_module_type(n->inputs[0]->type) && !is_module_type(n->outputs[0]->type);
+}
+
 static void visit(opt_alias_info *a, const ir_node *n)
 {
     if (a->contents && (is_literal(n) || visit_element(a, n)))
@@ -242,6 +251,11 @@ static void visit(opt_alias_info *a, const ir_node *n)
     case OP_prim_unchecked_cast:
         join_all(a, n);
         return;
+    case OP_prim_GetAttr:
+        if (!reads_module(a, n))
+            all_wild(a, n);
+        return;
+    case OP_prim_Constant: // wild if somebody writes to it: see settle_constants
     case OP_prim_Uninitialized: case OP_prim_CreateObject: case OP_prim_isinstance: case OP_prim_tolist:
     case OP_prim_Print: case OP_prim_RaiseException:
         return;
@@ -256,6 +270,18 @@ static void visit(opt_alias_info *a, const ir_node *n)
 
 /* ---- writes ---------------------------------------------------------------------------------------- */
 
+/* Do the statistics of a batch norm change? Not when it is known not to be in training. */
+static bool writes_statistics(const ir_node *n, const op_info *info, const schema *sc)
+{
+    if (!(info->traits & OP_WRITES_STATS))
+        return false;
+    int i = schema_find_arg(sc, "training");
+    if (i < 0)
+        i = schema_find_arg(sc, "use_input_stats");
+    jit_value training;
+    return i < 0 || !ir_value_constant(n->inputs[i], &training) || training.tag != VALUE_BOOL || training.b;
+}
+
 void opt_alias_each_write(opt_alias_info *a, const ir_node *n, void (*f)(void *ctx, alias_set set), void *ctx)
 {
     const op_info *info = op_get_info((op_id)n->op);
@@ -266,8 +292,9 @@ void opt_alias_each_write(opt_alias_info *a, const ir_node *n, void (*f)(void *c
         f(ctx, ALIAS_WILD); // calls, attribute writes, context managers
         return;
     }
+    bool writes_all = writes_statistics(n, info, sc);
     for (uint32_t i = 0; i < n->n_inputs; i++) {
-        bool writes = info->traits & OP_WRITES_STATS;
+        bool writes = writes_all;
         if (i < sc->n_args)
             writes |= sc->args[i].alias.is_write || sc->args[i].elem_alias.is_write;
         alias_set s = writes ? opt_alias_set(a, n->inputs[i]) : ALIAS_NONE;
@@ -308,6 +335,32 @@ static void decide_contents(opt_alias_info *a, const ir_graph *g)
             visit_literal(a, n);
 }
 
+static void note_if_written(void *ctx, alias_set set)
+{
+    bitset_add(ctx, set);
+}
+
+/* A constant is the same object at each run: once somebody writes to one, all that can change are wild (two may
+ * share their storage). Most programs write to none. */
+static void settle_constants(opt_alias_info *a, const ir_graph *g)
+{
+    bitset written;
+    bool has_constants = false, is_written = false;
+    IR_EACH_NODE_DEEP(n, g)
+        has_constants |= n->op == OP_prim_Constant && opt_type_is_mutable(n->outputs[0]->type);
+    if (!has_constants)
+        return;
+    bitset_init(&written, &a->arena);
+    IR_EACH_NODE_DEEP(n, g)
+        opt_alias_each_write(a, n, note_if_written, &written);
+    IR_EACH_NODE_DEEP(n, g)
+        is_written |= n->op == OP_prim_Constant && opt_type_is_mutable(n->outputs[0]->type)
+                      && bitset_has(&written, opt_alias_set(a, n->outputs[0]));
+    IR_EACH_NODE_DEEP(n, g)
+        if (is_written && n->op == OP_prim_Constant)
+            make_wild(a, n->outputs[0]);
+}
+
 static void analyse(opt_alias_info *a, const ir_graph *g)
 {
     if (a->contents)
@@ -318,19 +371,21 @@ static void analyse(opt_alias_info *a, const ir_graph *g)
         make_wild(a, ir_block_output(g->body, i));
     IR_EACH_NODE_DEEP(n, g)
         visit(a, n);
+    settle_constants(a, g);
     IR_EACH_NODE_DEEP(n, g) {
         writer w = { a, n };
         opt_alias_each_write(a, n, note_write, &w);
     }
 }
 
-static opt_alias_info *new_info(const ir_graph *g, bool is_apart)
+static opt_alias_info *new_info(const ir_graph *g, bool is_apart, bool trusts_modules)
 {
     opt_alias_info *a = mem_calloc(1, sizeof *a);
     if (!a)
         return NULL;
     arena_init(&a->arena);
     a->g = g;
+    a->trusts_modules = trusts_modules;
     a->n_values = g->n_values;
     a->parent = ARENA_ARRAY(&a->arena, alias_set, (size_t)g->n_values + 2);
     a->writes = ARENA_ARRAY(&a->arena, alias_write *, (size_t)g->n_values + 2);
@@ -351,14 +406,19 @@ opt_alias_info *opt_alias(opt_ctx *cx, const ir_graph *g)
 {
     if (!cx->alias || cx->alias->g != g) {
         opt_alias_drop(cx);
-        cx->alias = new_info(g, false);
+        cx->alias = new_info(g, false, false);
     }
     return cx->alias;
 }
 
 opt_alias_info *opt_alias_apart(const ir_graph *g)
 {
-    return new_info(g, true);
+    return new_info(g, true, false);
+}
+
+opt_alias_info *opt_alias_modules(const ir_graph *g)
+{
+    return new_info(g, false, true);
 }
 
 bool opt_alias_holds(opt_alias_info *a, alias_set outer, alias_set set)

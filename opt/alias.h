@@ -28,6 +28,9 @@ void opt_alias_drop(opt_ctx *cx);
 /** The same with list and tuple literals kept apart from what they hold, and the graph's results not wild.
  * Release with opt_alias_free(). NULL: no memory. */
 opt_alias_info *opt_alias_apart(const ir_graph *g);
+/** The same as opt_alias(), but what modules hold as attributes is memory of its own, not wild, until it leaves the
+ * graph. Each read of an attribute is a set: who asks compares objects. Release with opt_alias_free(). */
+opt_alias_info *opt_alias_modules(const ir_graph *g);
 void opt_alias_free(opt_alias_info *a);
 /** Is `set` outer itself, or held by it, directly or not? */
 bool opt_alias_holds(opt_alias_info *a, alias_set outer, alias_set set);

@@ -40,6 +40,13 @@ static const pipeline pipelines[] = {
       .once = { opt_inline },
       .again = { opt_tuples, opt_fold, opt_dead_branches, opt_dce },
       .last = { opt_pool } },
+    { "attributes", // between two looks at what may become constant (opt/freeze.h)
+      .once = { opt_tuples, opt_fold },
+      .again = { opt_dead_branches, opt_peephole, opt_fold, opt_dce } },
+    { "frozen",
+      .again = { opt_tuples, opt_fold, opt_dead_branches, opt_peephole, opt_merge_constants, opt_rules,
+                 opt_fold_tensors, opt_cse, opt_known_conditions, opt_dce },
+      .last = { opt_pool } },
     { "optimized",
       .once = { opt_inline, opt_normalise, opt_dce, opt_unseen_writes },
       .again = { opt_tuples, opt_fold, opt_dead_branches, opt_peephole, opt_merge_constants, opt_cse, opt_unroll,

@@ -77,6 +77,10 @@ ir_graph *api_emitted_graph(ir_function *fn, diag *d);
 /** Graphs, plans and what is read from an archive's code are made by one thread at a time: between these two. */
 void api_making_begin(void);
 void api_making_end(void);
+/** Run a pipeline of opt/pipeline.c. false: no memory, or a pass left an invalid graph. */
+bool api_run_pipeline(const char *pipeline, ir_graph *g);
+/** Inline calls however large the graph gets. Likewise. */
+bool api_inline_all(ir_graph *g);
 /** The same as script_hooks.graph wants it; ctx is not used. */
 ir_graph *api_script_graph(void *ctx, ir_function *fn, const char **ret_why);
 /** Plan of a function: made on first request, published for all threads; vm_run.get_plan. */

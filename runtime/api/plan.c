@@ -21,7 +21,10 @@ void api_making_end(void) { pthread_mutex_unlock(&making); }
 /* A callee larger than this stays a call: inlining pays by what it exposes, and code must not explode. */
 enum { INLINE_MOST_NODES = 200, INLINE_MOST_TOTAL = 20000 };
 
-typedef struct pass_context { int inlined_nodes; } pass_context;
+typedef struct pass_context {
+    int inlined_nodes;
+    bool inlines_all;
+} pass_context;
 
 /* ---- what passes ask for -------------------------------------------------------------------------- */
 
@@ -61,6 +64,8 @@ static ir_graph *inline_body(void *ctx, ir_function *fn)
     ir_graph *g = emitted_locked(fn, &d);
     diag_fini(&d);
     int n = g ? count_nodes(g) : 0;
+    if (g && cx->inlines_all)
+        return g;
     if (!g || n > INLINE_MOST_NODES || cx->inlined_nodes + n > INLINE_MOST_TOTAL)
         return NULL;
     cx->inlined_nodes += n;
@@ -105,7 +110,7 @@ bool jit_debug_set_optimizer(const char *how)
     return true;
 }
 
-static bool run_pipeline(const char *pipeline, ir_graph *g)
+bool api_run_pipeline(const char *pipeline, ir_graph *g)
 {
     opt_ctx cx;
     api_opt_init(&cx);
@@ -114,10 +119,24 @@ static bool run_pipeline(const char *pipeline, ir_graph *g)
     return is_done && !ir_graph_failed(g);
 }
 
+bool api_inline_all(ir_graph *g)
+{
+    opt_ctx cx;
+    const char *bad;
+    api_opt_init(&cx);
+    if (cx.ctx)
+        ((pass_context *)cx.ctx)->inlines_all = true;
+    api_making_begin(); // callees are compiled on the way
+    bool is_done = opt_run_passes("inline", g, &cx, &bad);
+    api_making_end();
+    api_opt_fini(&cx);
+    return is_done && !ir_graph_failed(g);
+}
+
 static bool optimize(ir_graph *g)
 {
     if (optimizer_mode_now == OPTIMIZER_DEFAULT)
-        return run_pipeline("optimized", g);
+        return api_run_pipeline("optimized", g);
     opt_ctx cx;
     const char *bad;
     api_opt_init(&cx);
@@ -133,7 +152,7 @@ static ir_graph *emitted_locked(ir_function *fn, diag *d)
     if (!sema_archive_compile(fn, d))
         return NULL;
     if (fn->graph && !fn->is_emitted)
-        fn->is_emitted = run_pipeline("emitted", fn->graph);
+        fn->is_emitted = api_run_pipeline("emitted", fn->graph);
     return fn->is_emitted ? fn->graph : NULL;
 }
 

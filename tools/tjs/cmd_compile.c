@@ -6,6 +6,8 @@
 
 typedef struct compile_options {
     const char *out, *function;
+    tool_strings preserved;
+    bool freezes;
 } compile_options;
 
 static int save(jit_module *m, const char *path, const compile_options *o)
@@ -23,6 +25,23 @@ static int save(jit_module *m, const char *path, const compile_options *o)
     return status ? tool_report(path, &err) : EXIT_FINE;
 }
 
+/* The module frozen, in the place of the old one. */
+static int freeze(jit_module **m, const char *path, const compile_options *o)
+{
+    jit_freeze_options options = JIT_FREEZE_OPTIONS_INIT;
+    jit_error err = JIT_ERROR_INIT;
+    jit_module *frozen;
+    options.preserved = o->preserved.at;
+    options.n_preserved = o->preserved.n;
+    jit_status status = jit_module_eval(*m, &err);
+    status = status ? status : jit_freeze(*m, &options, &frozen, &err);
+    if (status)
+        return tool_report(path, &err);
+    jit_module_unref(*m);
+    *m = frozen;
+    return EXIT_FINE;
+}
+
 int cmd_compile(int argc, char **argv)
 {
     const tool_command *self = tool_find_command("compile");
@@ -32,20 +51,30 @@ int cmd_compile(int argc, char **argv)
         { "out", "OUT.pt", "the archive to write", OPT_STRING, &o.out, 'o' },
         { "function", "NAME", "what becomes forward() (default: the only function, else forward, else main)", OPT_STRING,
           &o.function, 0 },
+        { "freeze", NULL, "of an archive: in evaluation mode, parameters and attributes become constants, layers are folded",
+          OPT_FLAG, &o.freezes, 0 },
+        { "preserve", "NAME", "with --freeze: an attribute that stays, or a method besides forward; may be repeated", OPT_STRINGS,
+          &o.preserved, 0 },
         { 0 },
     };
     int code = tool_parse(self, argc, argv, options, &files);
     if (code < 0 && files.n != 1)
         code = tool_usage(self, files.n ? "one file at a time" : "no file given");
+    if (code < 0 && o.preserved.n && !o.freezes)
+        code = tool_usage(self, "--preserve goes with --freeze");
     if (code < 0 && !o.out)
         code = tool_usage(self, "say where the archive goes: -o OUT.pt");
     jit_module *m = NULL;
     if (code < 0) {
         const char *path = files.at[0];
-        int loaded = tool_is_archive(path) ? tool_load_archive(path, &m) : tool_load_source(path, &m);
-        code = loaded == EXIT_FINE ? save(m, path, &o) : loaded;
+        code = tool_is_archive(path) ? tool_load_archive(path, &m) : tool_load_source(path, &m);
+        if (code == EXIT_FINE && o.freezes)
+            code = freeze(&m, path, &o);
+        if (code == EXIT_FINE)
+            code = save(m, path, &o);
     }
     jit_module_unref(m);
+    free(o.preserved.at);
     free(files.at);
     return code;
 }

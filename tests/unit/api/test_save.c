@@ -118,11 +118,43 @@ static void test_depth(void **state)
     jit_error_fini(&err);
 }
 
+static void test_freeze(void **state)
+{
+    jit_module *source = compile("def f(x: int, k: int = 3) -> int:\n    return x * k\n"), *m = NULL, *frozen = NULL;
+    const char *names[] = { "training", "nothing" };
+    jit_freeze_options opts = JIT_FREEZE_OPTIONS_INIT;
+    jit_error err = JIT_ERROR_INIT;
+    char *bytes, *again;
+    size_t n;
+    assert_int_equal(jit_freeze(source, NULL, &frozen, &err), JIT_EINVAL); // it has no attributes
+    assert_int_equal(jit_serialize(source, NULL, &bytes, &n, NULL), JIT_OK);
+    assert_int_equal(jit_load_memory(bytes, n, NULL, &m, &err), JIT_OK);
+    assert_int_equal(jit_freeze(m, NULL, &frozen, &err), JIT_EINVAL);
+    assert_non_null(strstr(err.message, "eval mode"));
+    assert_int_equal(jit_module_eval(m, NULL), JIT_OK);
+    opts.preserved = names;
+    opts.n_preserved = 2;
+    assert_int_equal(jit_freeze(m, &opts, &frozen, &err), JIT_ENOTFOUND);
+    assert_string_equal(err.message, "Unknown name: nothing");
+    opts.n_preserved = 1;
+    assert_int_equal(jit_freeze(m, &opts, &frozen, &err), JIT_OK);
+    jit_module_unref(m); // the frozen one needs nothing of it
+    jit_module_unref(source);
+    jit_any *kept = NULL;
+    assert_int_equal(jit_module_get(frozen, "training", &kept, &err), JIT_OK);
+    jit_unref(kept);
+    assert_int_equal(jit_serialize(frozen, NULL, &again, &n, &err), JIT_OK);
+    jit_free(again);
+    jit_free(bytes);
+    jit_module_unref(frozen);
+    jit_error_fini(&err);
+}
+
 int main(void)
 {
     const struct CMUnitTest tests[] = {
         cmocka_unit_test(test_memory), cmocka_unit_test(test_choice), cmocka_unit_test(test_extra_files),
-        cmocka_unit_test(test_function), cmocka_unit_test(test_depth),
+        cmocka_unit_test(test_function), cmocka_unit_test(test_depth), cmocka_unit_test(test_freeze),
     };
     return cmocka_run_group_tests(tests, NULL, NULL);
 }
