@@ -127,7 +127,18 @@ static sval class_attribute(fn_checker *f, texpr *e, const char *name, range at)
                                              "forget to initialize an attribute in __init__()?",
                                type_unqualified_name(t), name);
     note_nearest(f, it, t, name, at);
+    note_base(f, it, t);
     return error_sval(at);
+}
+
+void note_base(fn_checker *f, diag_item *it, const type *cls)
+{
+    const ast_class *c = cls->kind == TYPE_CLASS ? cls->cls->ast : NULL;
+    if (!c || !c->bases.n)
+        return;
+    const ast_node *base = c->bases.at[0];
+    if (base->kind != AST_name || strcmp(AST_AS(name, base)->id, "object") != 0)
+        diag_note(f->c->d, it, base->at, "nothing is inherited from a base class: repeat what is needed");
 }
 
 /* ---- values ---- */

@@ -357,7 +357,7 @@ static const type *return_type_of(const schema *s) { return s->n_rets ? s->rets[
 texpr *call_function(fn_checker *f, ir_function *fn, texpr *receiver, const call_args *args,
                      range at)
 {
-    if (!require_schema(f->c, fn, at))
+    if (!require_schema(f->c, fn, at) || has_open_params(f->c, fn))
         return error_expr(f, at);
     full_args full = match_single(f, fn->schema, fn->name, fn->is_static ? NULL : receiver, args, at);
     if (!full.at)
@@ -400,8 +400,8 @@ static texpr *construct_class(fn_checker *f, const type *cls, const call_args *a
         return error_expr(f, at);
     ir_function *init = type_find_method(cls, "__init__");
     if (!init) {
-        diag_error(f->c->d, "no-init", at, "Class %s does not have an __init__ function defined",
-                   name);
+        diag_item *it = diag_error(f->c->d, "no-init", at, "Class %s does not have an __init__ function defined", name);
+        note_base(f, it, cls);
         return error_expr(f, at);
     }
     if (!require_schema(f->c, init, at))

@@ -185,6 +185,8 @@ void check_block(fn_checker *f, const ast_nodes *body);
 /** Make sure fn's schema is final (checks its body now if its return type is not annotated). false: it has
  * errors or is recursive (reported at `at`). */
 bool require_schema(checker *c, ir_function *fn, range at);
+/** Does fn take *args or **kwargs? That is an error at its definition; calls of it say nothing more. */
+bool has_open_params(const checker *c, const ir_function *fn);
 /** Type denoted by an annotation; reports and gives T_ERROR. sized: N of BroadcastingListN or 0; may be NULL. */
 const type *check_annotation(checker *c, const ast_node *n, int *ret_sized);
 /** Would n parse as a type (List[int], int, Tensor, class name)? Used by isinstance and annotate. */
@@ -238,6 +240,8 @@ texpr *call_magic(fn_checker *f, texpr *obj, const char *name, size_t n, texpr *
 texpr *binary_op(fn_checker *f, ast_binary_op op, texpr *a, texpr *b, range at);
 /** In-place form where the language has one (x += y), else the plain one. Returns the new value. */
 texpr *aug_op(fn_checker *f, ast_binary_op op, texpr *a, texpr *b, range at);
+/** The same, but what `a` holds stays as it is: items of dicts. Not binary_op(): `%=` is C's remainder. */
+texpr *aug_op_apart(fn_checker *f, ast_binary_op op, texpr *a, texpr *b, range at);
 sval get_attribute(fn_checker *f, sval of, const char *name, range at);
 texpr *get_index(fn_checker *f, texpr *of, const ast_nodes *indices, range at);
 void set_index(fn_checker *f, texpr *of, const ast_nodes *indices, texpr *value, range at);

@@ -132,8 +132,22 @@ texpr **tuple_items(fn_checker *f, texpr *e, range at)
     return items;
 }
 
+/* A Tensor only because nobody said otherwise. */
+static void note_inferred(fn_checker *f, diag_item *it, const texpr *e)
+{
+    const schema *s = f->fn ? f->fn->schema : NULL;
+    if (e->kind != TX_VAR || !e->var->is_param || !s)
+        return;
+    for (size_t i = 0; i < s->n_args; i++)
+        if (s->args[i].is_inferred && s->args[i].at.src && !strcmp(s->args[i].name, e->var->name))
+            diag_note(f->c->d, it, s->args[i].at, "'%s' is declared here; without annotation it is a Tensor", e->var->name);
+}
+
 void note_optional(fn_checker *f, diag_item *it, const texpr *e)
 {
+    note_inferred(f, it, e);
+    if (e->type->kind == TYPE_UNION && !type_is_optional_like(e->type))
+        diag_note(f->c->d, it, e->at, "test which it is first: `if isinstance(x, T):`");
     if (!type_is_optional_like(e->type))
         return;
     if (e->kind == TX_VAR && e->var->name)

@@ -186,6 +186,17 @@ static const type *annotated_return(checker *c, const ir_function *fn, const ast
     return t;
 }
 
+bool has_open_params(const checker *c, const ir_function *fn)
+{
+    const ast_def *def = fn->ast;
+    for (size_t i = 0; def && i < def->params.n; i++) {
+        int kind = (int)AST_AS(param, def->params.at[i])->kind;
+        if ((kind == AST_PARAM_VARARGS || kind == AST_PARAM_KWARGS) && !is_unused(c, def))
+            return true;
+    }
+    return false;
+}
+
 void build_schema(checker *c, ir_function *fn)
 {
     const ast_def *def = fn->ast;

@@ -592,7 +592,8 @@ void aug_index(fn_checker *f, texpr *of, const ast_nodes *indices, ast_binary_op
         return;
     }
     /* the item of a list is changed in place where it can be, that of a dict is replaced, as the reference does */
-    texpr *sum = of->type->kind == TYPE_DICT ? binary_op(f, op, item, operand, at) : aug_op(f, op, item, operand, at);
+    texpr *sum = of->type->kind == TYPE_DICT ? aug_op_apart(f, op, item, operand, at)
+                                                : aug_op(f, op, item, operand, at);
     if (!is_error(sum))
         store(f, whole, k, sum, at);
 }

@@ -383,12 +383,12 @@ static ir_value *lower_bottom(lowerer *l, const texpr *e, const texpr *user)
     if (e->kind == TX_SHARED)
         return ptrmap_find(&l->shared, e);
     if (e->kind == TX_NEW) {
-        ir_value *instance = ir_add_output(lower_node(l, OP_prim_CreateObject, e->at), e->type);
         ir_value **args = ARENA_ARRAY(&l->scratch, ir_value *, e->n_args + 1);
         for (uint32_t i = 0; args && i < e->n_args; i++) {
             uint32_t k = e->order ? e->order[i] - 1 : i;
             args[k] = lower_expr(l, e->args[k]);
         }
+        ir_value *instance = ir_add_output(lower_node(l, OP_prim_CreateObject, e->at), e->type);
         return args ? build_new(l, e, instance, args) : instance;
     }
     if (e->order) { /* a call whose first operand is not the first in the source */

@@ -431,6 +431,9 @@ static void note_argument(fn_checker *f, diag_item *it, const schema_arg *formal
                   "an empty list is a List[Tensor] unless its variable is annotated: "
                   "`x: %s = []`",
                   spell(f, m->wanted));
+    if (t->kind == TYPE_LIST && m->wanted->kind == TYPE_LIST && type_is_subtype(type_elem(t), type_elem(m->wanted)))
+        diag_note(f->c->d, it, m->value->at, "the callee could add other elements: annotate the variable `x: %s`",
+                  spell(f, m->wanted));
     if (formal && formal->at.src)
         diag_note(f->c->d, it, formal->at,
                   formal->is_inferred ? "'%s' is declared here; without annotation it is a Tensor"

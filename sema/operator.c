@@ -202,7 +202,7 @@ static texpr *aug_class(fn_checker *f, ast_binary_op op, texpr *a, texpr *b, ran
     return e ? e : bad_magic(f, a, magic, ast_binary_symbol(op), at);
 }
 
-texpr *aug_op(fn_checker *f, ast_binary_op op, texpr *a, texpr *b, range at)
+static texpr *augment(fn_checker *f, ast_binary_op op, texpr *a, texpr *b, bool in_place, range at)
 {
     if (is_error(a) || is_error(b))
         return error_expr(f, at);
@@ -215,7 +215,7 @@ texpr *aug_op(fn_checker *f, ast_binary_op op, texpr *a, texpr *b, range at)
         return aug_class(f, op, a, b, at);
     if ((op == AST_ADD && is_tuple_like(a->type)) || (op == AST_MOD && a->type->kind == TYPE_STR))
         return binary_op(f, op, a, b, at);
-    bool in_place = is_tensor(a->type) || a->type->kind == TYPE_LIST;
+    in_place &= is_tensor(a->type) || a->type->kind == TYPE_LIST;
     const char *name = in_place ? binary_names[op].in_place : binary_names[op].augmented;
     texpr *args[] = { a, b };
     texpr *e = try_operator(f, name, 2, args, at);
@@ -227,6 +227,16 @@ texpr *aug_op(fn_checker *f, ast_binary_op op, texpr *a, texpr *b, range at)
     symbol[n] = '=';
     symbol[n + 1] = 0;
     return bad_operands(f, symbol, a, b, at);
+}
+
+texpr *aug_op(fn_checker *f, ast_binary_op op, texpr *a, texpr *b, range at)
+{
+    return augment(f, op, a, b, true, at);
+}
+
+texpr *aug_op_apart(fn_checker *f, ast_binary_op op, texpr *a, texpr *b, range at)
+{
+    return augment(f, op, a, b, false, at);
 }
 
 /* ---- comparison ---- */

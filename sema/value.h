@@ -49,8 +49,13 @@ static inline bool is_empty_literal(const texpr *e)
 {
     return e->kind == TX_LIST && e->n_args == 0 && e->index == 1;
 }
-/** "test it first" below an error about a value that may be None. */
+/** Why the value has the type that an error is about, or how to narrow it: a parameter without annotation, a Union,
+ * what may be None. */
 void note_optional(fn_checker *f, diag_item *it, const texpr *e);
+
+/* ---- attribute.c ---- */
+/** "nothing is inherited" below an error about something that a class lacks, if it has a base class. */
+void note_base(fn_checker *f, diag_item *it, const type *cls);
 
 /* ---- convert.c ---- */
 /** Would try_convert() succeed? Allocates nothing. */

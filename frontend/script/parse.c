@@ -86,6 +86,30 @@ void parser_error(parser *p, range at, const char *format, ...)
     diag_error(p->diag, "syntax", at, "%s", message);
 }
 
+/* What to write instead, by how the message begins. */
+static const char *way_out(const char *message)
+{
+    static const struct {
+        const char *begin, *instead;
+    } table[] = {
+        { "'lambda'", "define a function with `def` beside this one and call it" },
+        { "'try'", "exceptions cannot be caught: test for the condition before" },
+        { "'yield'", "append to a list and return it" },
+        { "'global'", "pass the value as an argument and return the new one" },
+        { "'if' in compre", "write a loop with an `if` that appends" },
+        { "comprehensions with", "write nested loops that append" },
+        { "format specs", "leave it out, or round the number itself before" },
+        { "conversions ('!')", "call str(…) on it" },
+        { "set ", "the keys of a Dict[T, bool] are a set" },
+        { "assignment expr", "assign in a statement of its own before" },
+        { "'else' on a", "remember in a variable whether the loop was left by `break`" },
+    };
+    for (size_t i = 0; i < sizeof table / sizeof *table; i++)
+        if (!strncmp(message, table[i].begin, strlen(table[i].begin)))
+            return table[i].instead;
+    return NULL;
+}
+
 ast_node *parser_unsupported(parser *p, range at, const char *format, ...)
 {
     char message[256];
@@ -95,7 +119,9 @@ ast_node *parser_unsupported(parser *p, range at, const char *format, ...)
     vsnprintf(message, sizeof message, format, ap);
     va_end(ap);
     p->diag->is_syntax = true;
-    diag_error(p->diag, "unsupported-syntax", at, "%s", message);
+    diag_item *it = diag_error(p->diag, "unsupported-syntax", at, "%s", message);
+    if (way_out(message))
+        diag_note(p->diag, it, at, "%s", way_out(message));
     return NEW(p, error, at);
 }
 
