@@ -161,6 +161,8 @@ condition check_isinstance(fn_checker *f, const ast_node *subject, const ast_nod
         if (rest)
             VEC_PUSH(&no, arena_of(f), m);
     }
+    if ((!yes.n || !no.n) && !is_simple(e))
+        emit_stmt(f, TS_EXPR, e->at)->value = e; /* evaluated for what it does */
     condition c = !yes.n  ? static_condition(f, false, at)
                   : !no.n ? static_condition(f, true, at)
                           : run_time_isinstance(f, e, &classes, at);
