@@ -48,7 +48,7 @@ static const pipeline pipelines[] = {
                  opt_fold_tensors, opt_cse, opt_known_conditions, opt_dce },
       .last = { opt_pool } },
     { "optimized",
-      .once = { opt_inline, opt_normalise, opt_dce, opt_unseen_writes },
+      .once = { opt_inline, opt_scalar_operands, opt_normalise, opt_dce, opt_unseen_writes },
       .again = { opt_tuples, opt_fold, opt_dead_branches, opt_peephole, opt_merge_constants, opt_cse, opt_unroll,
                  opt_hoist, opt_dce },
       .last = { opt_pool } },

@@ -1,6 +1,7 @@
 /* Attention as one operator: the scaled dot product, and multi-head attention with packed weights
  * as PyTorch's fast path calls it (at/native/transformers/attention.cpp, transformer.cpp). */
 /* SPDX-License-Identifier: Apache-2.0 */
+#include "runtime/kernels/nested.h"
 #include "runtime/kernels/nn.h"
 #include "runtime/kernels/views.h"
 
@@ -127,6 +128,26 @@ static bool check_attention(op_ctx *cx, const attention_call *a)
     return true;
 }
 
+/* A nested query brings its own mask: its padding. */
+static bool mask_padding(chain *c, attention_call *a)
+{
+    if (c->failed || !nested_lengths(a->query)) return !c->failed;
+    if (a->mask || a->key != a->query || a->value != a->query) {
+        c->failed = !OP_FAIL(c->cx, "attention of a nested tensor takes no mask and one tensor as query, key and value");
+        return false;
+    }
+    a->mask = chain_hold(c, nested_padding(c->cx, a->query));
+    a->mask_type = VALUE_INT_V(1);
+    return !c->failed;
+}
+
+/* y, nested as x is. */
+static tensor *keep_nested(chain *c, tensor *y, const tensor *x)
+{
+    if (c->failed || !nested_lengths(x)) return y;
+    return chain_hold(c, nested_as(c->cx, tensor_clone(c->cx, y), x));
+}
+
 /* The result, and in *ret_weights the attention of each head. */
 static tensor *attend(chain *c, const attention_call *a, tensor **ret_weights)
 {
@@ -155,7 +176,7 @@ static tensor *attend(chain *c, const attention_call *a, tensor **ret_weights)
 
 bool op_native_multi_head_attention(op_ctx *cx, const jit_value *args, jit_value *rets)
 {
-    const attention_call a = { .query = args[0].t,
+    attention_call a = { .query = args[0].t,
                                .key = args[1].t,
                                .value = args[2].t,
                                .width = args[3].i,
@@ -170,7 +191,7 @@ bool op_native_multi_head_attention(op_ctx *cx, const jit_value *args, jit_value
     tensor *weights = NULL;
     if (!check_attention(cx, &a))
         return false;
-    tensor *y = attend(&c, &a, &weights);
+    tensor *y = mask_padding(&c, &a) ? keep_nested(&c, attend(&c, &a, &weights), a.query) : NULL;
     if (!c.failed && !arg_bool(args[10]))
         weights = chain_hold(&c, make_tensor(cx, tensor_dtype(y), (int64_t[]){ 0 }, 1));
     else if (arg_bool(args[11]))
@@ -230,8 +251,9 @@ bool op_transformer_encoder_layer(op_ctx *cx, const jit_value *args, jit_value *
                          .mask_type = args[19] };
     chain c = CHAIN_INIT(cx);
     tensor *inner = norm_first ? normalise(&c, x, args + 10, args[9]) : x;
+    if (norm_first) inner = keep_nested(&c, inner, args[0].t);
     a.query = a.key = a.value = inner;
-    if (c.failed || !check_attention(cx, &a)) {
+    if (c.failed || !check_attention(cx, &a) || !mask_padding(&c, &a)) {
         chain_release(&c, 0, NULL, 0);
         return false;
     }
@@ -242,5 +264,5 @@ bool op_transformer_encoder_layer(op_ctx *cx, const jit_value *args, jit_value *
     x = chain_add(&c, feed_forward(&c, inner, uses_gelu, args + 14), x);
     if (!norm_first)
         x = normalise(&c, x, args + 12, args[9]);
-    return chain_give(&c, x, rets);
+    return chain_give(&c, keep_nested(&c, x, args[0].t), rets);
 }

@@ -74,6 +74,7 @@ typedef struct storage {
     void *data;                   /* device memory if dev is not the CPU */
     size_t n_bytes;
     _Atomic uint32_t version;     /* bumped by each in-place write */
+    bool has_parts;               /* of a nested tensor: an extra tells them (runtime/kernels/nested.h) */
     bool is_movable;              /* borrowed bytes (of a mapped file) that a resize may leave behind */
     _Atomic bool is_exposed;      /* the host has the address: bytes may change without a new version */
     void (*release)(void *ctx);   /* runs once, when the last reference goes */
