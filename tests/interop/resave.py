@@ -13,6 +13,10 @@ try:
     import torch
 except ImportError:
     torch = None
+try:
+    import torchvision  # registers the operators of detectors
+except ImportError:
+    pass
 
 
 def save(tjs, path, to):
