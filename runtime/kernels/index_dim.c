@@ -91,6 +91,7 @@ static void gather_elements(const slice_move *m, int64_t b, int64_t k, int64_t n
 static void move_range(void *ctx, int64_t begin, int64_t end)
 {
     const slice_move *m = ctx;
+    if (begin >= end) return; // also: there may be no positions
     int64_t b = begin / m->n_positions, k = begin % m->n_positions;
     while (m->gathers && m->to.n_after == 1 && begin < end) {
         const int64_t n = m->n_positions - k < end - begin ? m->n_positions - k : end - begin;
