@@ -50,6 +50,7 @@ typedef enum op_variant {
     OP_NO_VARIANT,
     OP_INPLACE,          /* writes its first operand */
     OP_OUT,              /* writes its last operands, as many as the base row has results */
+    OP_OUT_EXACT,        /* the same; they must have the results' types, nothing is cast */
     OP_SAME,             /* the base row under another name, same parameters */
     OP_FUNCTIONAL,       /* of an in-place row: on a copy of the first operand */
     OP_COPY,             /* of a view: its result has memory of its own */

@@ -361,6 +361,17 @@ bool pointwise_begin(op_ctx *cx, const jit_value *args, pw_call *call)
     return begin_into(cx, args, NULL, false, call);
 }
 
+dtype pointwise_result_dtype(op_ctx *cx, const jit_value *args)
+{
+    pw_call call;
+    const bool ok = pointwise_begin(cx, args, &call);
+    tensor_unref(call.owned);
+    if (!ok) return DTYPE_NONE;
+    const uint32_t traits = rows[call.row].traits;
+    const dtype common = pointwise_common_dtype(&call);
+    return traits & OP_TO_BOOL ? DTYPE_bool : traits & OP_TO_REAL ? dtype_real(common) : common;
+}
+
 bool pointwise_is_plain(op_id op)
 {
     const uint32_t special = OP_PREPARED | OP_MASK_FIRST | OP_TO_BOOL | OP_TO_REAL;

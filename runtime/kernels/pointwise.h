@@ -53,6 +53,8 @@ bool pointwise_run(op_ctx *cx, const pw_call *call, tensor **ret);
 bool pointwise_call(op_ctx *cx, const jit_value *args, jit_value *rets);
 /** The same with a target; cx->op is the base row. */
 bool pointwise_call_into(op_ctx *cx, const jit_value *args, tensor *into, bool is_out);
+/** The element type of such a call's result without a target; cx->op is the base row. DTYPE_NONE: reported. */
+dtype pointwise_result_dtype(op_ctx *cx, const jit_value *args);
 /** Is op a row that computes on its operands as they are: not prepared, no mask, no other result type? */
 bool pointwise_is_plain(op_id op);
 int pointwise_n_operands(pw_row row);

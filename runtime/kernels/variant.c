@@ -27,10 +27,43 @@ static void release_results(jit_value *results, int n)
 
 /* ---- in place and out= ------------------------------------------------------------------------- */
 
-/* Move a base row's result into the operand that the variant writes, which becomes the result. */
-static bool store_result(op_ctx *cx, bool is_out, tensor *result, tensor *target)
+/* Element types as C++ spells them, which is how PyTorch words this error. */
+static const char *cpp_name(dtype d)
 {
-    if (is_out ? !resize_out(cx, target, result->sizes, result->n_dims)
+    switch (d) {
+    case DTYPE_uint8: return "unsigned char";
+    case DTYPE_int8: return "signed char";
+    case DTYPE_int16: return "short int";
+    case DTYPE_int32: return "int";
+    case DTYPE_int64: return "long int";
+    case DTYPE_float32: return "float";
+    case DTYPE_float64: return "double";
+    case DTYPE_float16: return "c10::Half";
+    case DTYPE_bfloat16: return "c10::BFloat16";
+    case DTYPE_complex64: return "c10::complex<float>";
+    case DTYPE_complex128: return "c10::complex<double>";
+    default: return dtype_name(d);
+    }
+}
+
+static bool check_exact(op_ctx *cx, dtype result, dtype target)
+{
+    return result == target || OP_FAIL(cx, "Expected out tensor to have dtype %s, but got %s instead", cpp_name(result),
+                                       cpp_name(target));
+}
+
+static bool check_pointwise_exact(op_ctx *cx, const jit_value *args, dtype target)
+{
+    const dtype result = pointwise_result_dtype(cx, args);
+    return result != DTYPE_NONE && (result == target || OP_FAIL(cx, "Found dtype %s but expected %s", dtype_prefix(target),
+                                                                dtype_prefix(result)));
+}
+
+/* Move a base row's result into the operand that the variant writes, which becomes the result. */
+static bool store_result(op_ctx *cx, op_variant variant, tensor *result, tensor *target)
+{
+    if (variant == OP_OUT_EXACT && !check_exact(cx, tensor_dtype(result), tensor_dtype(target))) return false;
+    if (variant != OP_INPLACE ? !resize_out(cx, target, result->sizes, result->n_dims)
                : !tensor_same_sizes(target, result) &&
                      !OP_FAIL(cx, "output with shape %s doesn't match the broadcast shape %s",
                               sizes_print(target->sizes, target->n_dims).s,
@@ -77,7 +110,8 @@ static bool call_pointwise_inplace(op_ctx *cx, const jit_value *args, jit_value 
 static bool call_writing(op_ctx *cx, op_kernel kernel, const schema *own, const schema *base, const jit_value *args,
                          jit_value *rets)
 {
-    const bool is_out = op_get_info(cx->op)->variant == OP_OUT;
+    const op_variant variant = (op_variant)op_get_info(cx->op)->variant;
+    const bool is_out = variant != OP_INPLACE;
     const jit_value *targets = is_out ? args + own->n_args - base->n_rets : args;
     jit_value by_name[MAX_ARGS], results[MAX_RESULTS];
     op_ctx sub = base_ctx(cx, base);
@@ -86,6 +120,7 @@ static bool call_writing(op_ctx *cx, op_kernel kernel, const schema *own, const 
         args = by_name;
     }
     if (kernel == pointwise_call) {
+        if (variant == OP_OUT_EXACT && !check_pointwise_exact(&sub, args, tensor_dtype(targets[0].t))) return false;
         if (!pointwise_call_into(&sub, args, targets[0].t, true)) return false;
         tensor_bump_version(targets[0].t);
         rets[0] = value_ref(targets[0]);
@@ -93,7 +128,7 @@ static bool call_writing(op_ctx *cx, op_kernel kernel, const schema *own, const 
     }
     if (!kernel(&sub, args, results)) return false;
     bool ok = true;
-    for (int k = 0; k < base->n_rets && ok; k++) ok = store_result(cx, is_out, results[k].t, targets[k].t);
+    for (int k = 0; k < base->n_rets && ok; k++) ok = store_result(cx, variant, results[k].t, targets[k].t);
     release_results(results, base->n_rets);
     for (int k = 0; k < base->n_rets && ok && k < own->n_rets; k++) rets[k] = value_ref(targets[k]);
     return ok;
@@ -165,7 +200,8 @@ bool variant_call(op_ctx *cx, const jit_value *args, jit_value *rets)
         return op_fail(cx, JIT_EUNSUPPORTED, "%s is not implemented", op_name(cx->op));
     switch ((op_variant)info->variant) {
     case OP_INPLACE:
-    case OP_OUT: return call_writing(cx, kernel, own, base, args, rets);
+    case OP_OUT:
+    case OP_OUT_EXACT: return call_writing(cx, kernel, own, base, args, rets);
     case OP_FUNCTIONAL: return call_functional(cx, kernel, base, args, rets);
     case OP_COPY: return call_copying(cx, kernel, base, args, rets);
     case OP_SAME:
