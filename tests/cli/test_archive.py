@@ -28,11 +28,11 @@ def contents():
     shown = tjs("inspect", "--json", "net.pt", cwd=ARCHIVES)
     expect("inspect --json", shown, 0)
     golden("net.inspect.json", json.dumps(json.loads(shown.out), indent=1) + "\n")
-    source = write("def f(x: Tensor) -> Tensor:\n    return torch._nested_tensor_from_mask(x, x)\n", "lacks.tjs")
+    source = write("def f(x: Tensor) -> Tensor:\n    return torch.quantize_per_tensor(x, 0.1, 0, torch.qint8)\n", "lacks.tjs")
     expect("compile", tjs("compile", source, "-o", FOLDER + "/lacks.pt"), 0)
-    expect("missing", tjs("inspect", FOLDER + "/lacks.pt"), 0, "aten::_nested_tensor_from_mask  MISSING")
+    expect("missing", tjs("inspect", FOLDER + "/lacks.pt"), 0, "aten::quantize_per_tensor  MISSING")
     found = json.loads(tjs("inspect", "--json", FOLDER + "/lacks.pt").out)["operators"]
-    check("missing in JSON", [o["implemented"] for o in found if o["name"] == "aten::_nested_tensor_from_mask"] == [False])
+    check("missing in JSON", [o["implemented"] for o in found if o["name"] == "aten::quantize_per_tensor"] == [False])
     expect("verify", tjs("inspect", "--verify", NET), 0)
     expect("a source", tjs("inspect", source), 2)
 

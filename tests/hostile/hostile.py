@@ -304,7 +304,7 @@ def codes():
                  "torch.hub.load('a', 'b')", "().__class__", "torch.ops.evil.f()", "ops.evil.f()", "CONSTANTS.c0", "CONSTANTS.c99999999999",
                  "CONSTANTS.x", "__torch__.N.f()", "torch.from_file('/etc/passwd', False, 10)"):
         yield "code " + evil, line("    x = %s\n    return 1\n" % evil), \
-                "__torch__.py|undefined name|out of bounds|no attribute|no member|[Uu]nknown|[Ee]xpected|not|from_file"
+                "__torch__.py|undefined name|out of bounds|no attribute|no member|[Uu]nknown|[Ee]xpected|not|from_file|builtin of Python"
         yield "annotation " + evil, with_method("  def g(self: __torch__.M, x: %s) -> int:\n    return 1\n" % evil), "."
         yield "type comment " + evil, with_method("  def g(self, x):\n    # type: (%s) -> int\n    return 1\n" % evil), "."
         yield "default " + evil, with_method("  def g(self: __torch__.M, x: int=%s) -> int:\n    return 1\n" % evil), "."
