@@ -31,8 +31,8 @@ static const char record_function_text[] =
     "    def __init__(self, name: str, args: Optional[str] = None) -> None:\n"
     "        self.name = name\n"
     "        self.args = args\n"
-    "    def __enter__(self) -> None:\n"
-    "        pass\n"
+    "    def __enter__(self):\n"
+    "        return self\n"
     "    def __exit__(self, exc_type: Any, exc_value: Any, traceback: Any) -> None:\n"
     "        pass\n";
 
