@@ -40,6 +40,8 @@ static bool constant_inputs(const ir_node *n, jit_value *args)
 static bool eval_structural(const ir_node *n, const jit_value *args, jit_value *rets)
 {
     if (n->op == OP_prim_unchecked_cast) {
+        if (!type_accepts_value(n->outputs[0]->type, args[0]))
+            return false; // in a branch that is never taken
         rets[0] = value_ref(args[0]);
         return true;
     }

@@ -350,29 +350,45 @@ static bool triangle(op_ctx *cx, const jit_value *args, bool is_lower, jit_value
 bool op_tril(op_ctx *cx, const jit_value *args, jit_value *rets) { return triangle(cx, args, true, rets); }
 bool op_triu(op_ctx *cx, const jit_value *args, jit_value *rets) { return triangle(cx, args, false, rets); }
 
+/* clamp(i + shift, 0, columns): the first column of row i that lies right of a diagonal. */
+static int64_t edge_of_row(int64_t i, __int128 shift, int64_t columns)
+{
+    const __int128 edge = i + shift;
+    return edge < 0 ? 0 : edge > columns ? columns : (int64_t)edge;
+}
+
+/* The edges of all rows, summed. The first row right of column 0 is *ret_rising, the first at the last *ret_full. */
+static __int128 sum_of_edges(int64_t rows, int64_t columns, __int128 shift, int64_t *ret_rising, int64_t *ret_full)
+{
+    const int64_t rising = edge_of_row(0, -shift, rows), at_end = edge_of_row(0, columns - shift, rows);
+    const int64_t full = at_end < rising ? rising : at_end;
+    *ret_rising = rising;
+    *ret_full = full;
+    const __int128 n = full - rising;
+    return n * (rising + shift) + n * (n - 1) / 2 + (__int128)(rows - full) * columns;
+}
+
 static bool triangle_indices(op_ctx *cx, const jit_value *args, bool is_lower, jit_value *rets)
 {
-    const int64_t rows = args[0].i, columns = args[1].i, offset = args[2].i;
+    const int64_t rows = args[0].i, columns = args[1].i;
+    const __int128 shift = (__int128)args[2].i + is_lower;
     const dtype d = arg_dtype(args[3], DTYPE_int64);
     if (rows < 0 || columns < 0)
         return OP_FAIL(cx, "%s must be non-negative, got %lld", rows < 0 ? "row" : "col", (long long)(rows < 0 ? rows : columns));
-    int64_t sizes[2] = { 2, 0 };
-    tensor *out = NULL;
-    for (int pass = 0; pass < 2; pass++) { // count, then fill
-        if (pass && !(out = make_tensor(cx, d, sizes, 2))) return false;
-        const size_t element = dtype_size(d);
-        int64_t at = 0;
-        for (int64_t i = 0; i < rows; i++) {
-            int64_t begin = is_lower ? 0 : i + offset, end = is_lower ? i + offset + 1 : columns;
-            begin = begin < 0 ? 0 : begin;
-            end = end > columns ? columns : end;
-            for (int64_t j = begin; j < end; j++, at++) {
-                if (!pass) continue;
-                element_store_int(d, (char *)tensor_data(out) + (size_t)at * element, i);
-                element_store_int(d, (char *)tensor_data(out) + (size_t)(sizes[1] + at) * element, j);
-            }
+    int64_t rising, full;
+    const __int128 left = sum_of_edges(rows, columns, shift, &rising, &full);
+    const __int128 count = is_lower ? left : (__int128)rows * columns - left;
+    int64_t sizes[2] = { 2, count > INT64_MAX ? INT64_MAX : (int64_t)count };
+    tensor *out = make_tensor(cx, d, sizes, 2);
+    if (!out) return false;
+    const size_t element = dtype_size(d);
+    int64_t at = 0;
+    for (int64_t i = is_lower ? rising : 0; i < (is_lower ? rows : full) && columns; i++) {
+        const int64_t edge = edge_of_row(i, shift, columns);
+        for (int64_t j = is_lower ? 0 : edge; j < (is_lower ? edge : columns); j++, at++) {
+            element_store_int(d, (char *)tensor_data(out) + (size_t)at * element, i);
+            element_store_int(d, (char *)tensor_data(out) + (size_t)(sizes[1] + at) * element, j);
         }
-        sizes[1] = at;
     }
     return give(out, rets);
 }

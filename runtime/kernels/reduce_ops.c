@@ -56,6 +56,7 @@ bool op_nansum(op_ctx *cx, const jit_value *args, jit_value *rets)
 {
     dim_set dims;
     const dtype own = tensor_dtype(args[0].t), d = arg_dtype(args[3], own);
+    if (!dtype_is_valid(d)) return op_fail(cx, JIT_EUNSUPPORTED, "dtype %d is not supported", (int)d);
     if (dtype_is_complex(own)) return OP_FAIL(cx, "nansum does not support complex inputs");
     if (dtype_is_complex(d) || (dtype_is_float(own) && !dtype_is_float(d)))
         return OP_FAIL(cx, "\"nansum_cpu\" not implemented for '%s'", dtype_prefix(d));

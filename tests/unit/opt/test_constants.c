@@ -24,6 +24,17 @@ static void folds_a_sum_of_constants_to_one(void **state)
         "  return (%r)\n");
 }
 
+/* Where an Optional is known to be None, the branch that takes it for an int still stands. */
+static void leaves_a_cast_that_never_runs(void **state)
+{
+    (void)state;
+    static const char graph[] = "graph():\n"
+                                "  %none : NoneType = prim::Constant()\n"
+                                "  %n : int = prim::unchecked_cast(%none)\n"
+                                "  return (%n)\n";
+    expect_pass("fold", graph, graph);
+}
+
 static void inlines_the_branch_that_is_taken(void **state)
 {
     (void)state;
@@ -138,6 +149,7 @@ int main(void)
 {
     const struct CMUnitTest tests[] = {
         cmocka_unit_test(folds_a_sum_of_constants_to_one),
+        cmocka_unit_test(leaves_a_cast_that_never_runs),
         cmocka_unit_test(inlines_the_branch_that_is_taken),
         cmocka_unit_test(removes_a_loop_that_never_runs),
         cmocka_unit_test(merges_equal_constants_at_the_top),
