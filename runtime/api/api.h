@@ -45,6 +45,9 @@ jit_status api_fail_diag(jit_error *err, diag *d, bool colour);
 jit_status api_diag_status(const diag *d);
 /** From a failed run: message, exception class, place and backtrace. */
 jit_status api_fail_run(jit_error *err, const vm_run *run);
+/** The end of a verb that returns text: with status 0 the text becomes *ret (jit_free()), else it is dropped.
+ * @return status, or JIT_ENOMEM where the text could not be made */
+jit_status api_give_text(text *out, jit_status status, char **ret, jit_error *err);
 
 /* ---- values ----------------------------------------------------------------------------------- */
 jit_any *api_box(jit_value take); /* NULL without memory (the value is then released) */
@@ -74,6 +77,8 @@ void api_opt_fini(opt_ctx *cx);
 /** The emitted graph as users see it (after the "emitted" pipeline), made on first request. Borrowed. NULL: no memory,
  * or d says why code of an archive does not compile. */
 ir_graph *api_emitted_graph(ir_function *fn, diag *d);
+/** The same with what diagnostics say as an error. *ret: borrowed; NULL on failure. */
+jit_status api_emit(ir_function *fn, ir_graph **ret, jit_error *err);
 /** Graphs, plans and what is read from an archive's code are made by one thread at a time: between these two. */
 void api_making_begin(void);
 void api_making_end(void);

@@ -424,9 +424,5 @@ jit_status jit_debug_contents(jit_module *m, bool json, char **ret, jit_error *e
     (json ? print_json : print_text)(m, modules->v.dict, &ops, &d, &out);
     diag_fini(&d);
     jit_unref(modules);
-    char *made = text_take(&out);
-    if (!made)
-        return error_no_memory(err);
-    *ret = made;
-    return JIT_OK;
+    return api_give_text(&out, JIT_OK, ret, err);
 }

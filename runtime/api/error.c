@@ -89,6 +89,18 @@ static void print_frame(const vm_trace_frame *f, text *out)
     text_add(out, " <--- HERE\n");
 }
 
+jit_status api_give_text(text *out, jit_status status, char **ret, jit_error *err)
+{
+    char *made = text_take(out);
+    if (!status && !made)
+        return error_no_memory(err);
+    if (status)
+        mem_free(made);
+    else
+        *ret = made;
+    return status;
+}
+
 jit_status api_fail_run(jit_error *err, const vm_run *run)
 {
     jit_status status = run->op.status ? run->op.status : JIT_ENOMEM; // nobody had room to say why

@@ -67,11 +67,8 @@ static jit_status check_preserved(const freezer *z, jit_error *err)
 /* A copy of the method's graph in the new unit, calls inlined. */
 static jit_status add_method(freezer *z, ir_function *fn, jit_error *err)
 {
-    diag d;
-    diag_init(&d);
-    ir_graph *emitted = api_emitted_graph(fn, &d);
-    jit_status status = emitted ? JIT_OK : d.n_errors ? api_fail_diag(err, &d, false) : error_no_memory(err);
-    diag_fini(&d);
+    ir_graph *emitted = NULL;
+    jit_status status = api_emit(fn, &emitted, err);
     if (status)
         return status;
     ir_graph *g = ir_graph_clone(emitted);

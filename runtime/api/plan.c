@@ -164,6 +164,16 @@ ir_graph *api_emitted_graph(ir_function *fn, diag *d)
     return g;
 }
 
+jit_status api_emit(ir_function *fn, ir_graph **ret, jit_error *err)
+{
+    diag d;
+    diag_init(&d);
+    *ret = api_emitted_graph(fn, &d);
+    jit_status status = *ret ? JIT_OK : d.n_errors ? api_fail_diag(err, &d, false) : error_no_memory(err);
+    diag_fini(&d);
+    return status;
+}
+
 ir_graph *api_script_graph(void *ctx, ir_function *fn, const char **ret_why)
 {
     diag d;

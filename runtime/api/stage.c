@@ -178,11 +178,8 @@ static jit_status print_function(ir_function *fn, const jit_stage_options *o, te
         return error_fail(err, JIT_EUNSUPPORTED, "stage '%s' is shown for sources, not for functions", stage);
     if (!strcmp(stage, "typed"))
         return print_typed(fn, out, err);
-    diag d;
-    diag_init(&d);
-    ir_graph *emitted = api_emitted_graph(fn, &d);
-    jit_status status = emitted ? JIT_OK : d.n_errors ? api_fail_diag(err, &d, false) : error_no_memory(err);
-    diag_fini(&d);
+    ir_graph *emitted = NULL;
+    jit_status status = api_emit(fn, &emitted, err);
     if (status)
         return status;
     if (!strcmp(stage, "bytecode") && !o->passes)
@@ -317,14 +314,7 @@ jit_status jit_debug_stage(const char *source_, size_t n_bytes, bool is_ir, cons
         status = api_fail_diag(err, &d, false);
     diag_fini(&d);
     source_unref(src);
-    char *made = text_take(&out);
-    if (!status && !made)
-        status = error_no_memory(err);
-    if (status)
-        mem_free(made);
-    else
-        *ret = made;
-    return status;
+    return api_give_text(&out, status, ret, err);
 }
 
 /* Stages of a module's methods. */
@@ -359,14 +349,7 @@ jit_status jit_debug_module_stage(jit_module *m, const jit_stage_options *opts, 
         return status;
     text_init(&out, NULL);
     status = module_stage(m, opts, &out, err);
-    char *made = text_take(&out);
-    if (!status && !made)
-        status = error_no_memory(err);
-    if (status)
-        mem_free(made);
-    else
-        *ret = made;
-    return status;
+    return api_give_text(&out, status, ret, err);
 }
 
 jit_status jit_graph(jit_function *f, const char *stage, char **ret, jit_error *err)
@@ -379,12 +362,5 @@ jit_status jit_graph(jit_function *f, const char *stage, char **ret, jit_error *
     text_init(&out, NULL);
     jit_stage_options o = { .stage = stage };
     jit_status status = print_function(f->fn, &o, &out, err);
-    char *made = text_take(&out);
-    if (!status && !made)
-        status = error_no_memory(err);
-    if (status)
-        mem_free(made);
-    else
-        *ret = made;
-    return status;
+    return api_give_text(&out, status, ret, err);
 }
