@@ -33,7 +33,7 @@ static tensor *copy_as(op_ctx *cx, tensor *t, dtype d, int64_t format)
 static bool convert(op_ctx *cx, tensor *t, jit_value dtype_value, jit_value dev, bool copy, jit_value format, jit_value *rets)
 {
     const dtype d = arg_dtype(dtype_value, tensor_dtype(t));
-    if (!dtype_is_valid(d)) return op_fail(cx, JIT_EUNSUPPORTED, "dtype %d is not supported", (int)d);
+    if (!check_dtype(cx, d)) return false;
     if (!check_device(cx, dev)) return false;
     const int64_t f = arg_int(format, FORMAT_PRESERVE);
     if (d == tensor_dtype(t) && !copy && has_format(t, f)) return give(tensor_ref(t), rets);

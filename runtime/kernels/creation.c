@@ -13,10 +13,15 @@ bool check_device(op_ctx *cx, jit_value device_value)
     return op_fail(cx, JIT_EUNSUPPORTED, "tensors on this device are not supported; only cpu is");
 }
 
+bool check_dtype(op_ctx *cx, dtype d)
+{
+    return dtype_is_valid(d) || op_fail(cx, JIT_EUNSUPPORTED, "dtype %d is not supported", (int)d);
+}
+
 bool read_options(op_ctx *cx, const jit_value *options, dtype otherwise, dtype *ret)
 {
     const dtype d = arg_dtype(options[0], otherwise);
-    if (!dtype_is_valid(d)) return op_fail(cx, JIT_EUNSUPPORTED, "dtype %d is not supported", (int)d);
+    if (!check_dtype(cx, d)) return false;
     if (arg_int(options[1], 0) != 0) return op_fail(cx, JIT_EUNSUPPORTED, "only strided tensors are supported");
     *ret = d;
     return check_device(cx, options[2]);
@@ -372,10 +377,7 @@ static tensor *tensor_of_list(op_ctx *cx, const list *l, dtype wanted)
 static tensor *tensor_of_value(op_ctx *cx, jit_value data, jit_value dtype_value, jit_value device_value)
 {
     const dtype d = arg_dtype(dtype_value, DTYPE_NONE);
-    if (d != DTYPE_NONE && !dtype_is_valid(d)) {
-        op_fail(cx, JIT_EUNSUPPORTED, "dtype %d is not supported", (int)d);
-        return NULL;
-    }
+    if (d != DTYPE_NONE && !check_dtype(cx, d)) return NULL;
     if (!check_device(cx, device_value)) return NULL;
     if (data.tag == VALUE_LIST) return tensor_of_list(cx, data.list, d);
     return tensor_from_number(cx, data, d == DTYPE_NONE ? number_dtype(data) : d);

@@ -2,6 +2,7 @@
  * PyTorch's they accumulate in float64, int64 or complex128. */
 /* SPDX-License-Identifier: Apache-2.0 */
 #include "runtime/kernels/compose.h"
+#include "runtime/kernels/creation.h"
 #include "runtime/kernels/keys.h"
 
 #include "base/alloc.h"
@@ -115,7 +116,7 @@ static bool cumulate(op_ctx *cx, const jit_value *args, const scan_fn fns[3], ji
     const dtype own = tensor_dtype(args[0].t);
     const bool is_whole = dtype_is_integral(own) || own == DTYPE_bool;
     const dtype d = arg_dtype(args[2], is_whole ? DTYPE_int64 : own);
-    if (!dtype_is_valid(d)) return op_fail(cx, JIT_EUNSUPPORTED, "dtype %d is not supported", (int)d);
+    if (!check_dtype(cx, d)) return false;
     tensor *from = tensor_to(cx, args[0].t, d);
     if (!from) return false;
     const int kind = dtype_is_complex(d) ? 2 : dtype_is_float(d) ? 1 : 0;

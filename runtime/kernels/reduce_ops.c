@@ -1,6 +1,7 @@
 /* Sums, products, means, extremes, truth and counts (at/native/ReduceOps.cpp). */
 /* SPDX-License-Identifier: Apache-2.0 */
 #include "runtime/kernels/compose.h"
+#include "runtime/kernels/creation.h"
 #include "runtime/kernels/reduce.h"
 
 #include "base/alloc.h"
@@ -32,7 +33,7 @@ static bool accumulate(op_ctx *cx, tensor *t, dim_set dims, bool keepdim, jit_va
     const dtype own = tensor_dtype(t);
     const bool is_whole = dtype_is_integral(own) || own == DTYPE_bool;
     const dtype d = arg_dtype(dtype_value, is_whole ? DTYPE_int64 : own);
-    if (!dtype_is_valid(d)) return op_fail(cx, JIT_EUNSUPPORTED, "dtype %d is not supported", (int)d);
+    if (!check_dtype(cx, d)) return false;
     tensor *from = arg_dtype(dtype_value, DTYPE_NONE) == DTYPE_NONE ? tensor_ref(t) : tensor_to(cx, t, d);
     if (!from) return false;
     tensor *result = reduce_to(cx, from, dims, keepdim, fold_for(kind, tensor_dtype(from)), d);
@@ -56,7 +57,7 @@ bool op_nansum(op_ctx *cx, const jit_value *args, jit_value *rets)
 {
     dim_set dims;
     const dtype own = tensor_dtype(args[0].t), d = arg_dtype(args[3], own);
-    if (!dtype_is_valid(d)) return op_fail(cx, JIT_EUNSUPPORTED, "dtype %d is not supported", (int)d);
+    if (!check_dtype(cx, d)) return false;
     if (dtype_is_complex(own)) return OP_FAIL(cx, "nansum does not support complex inputs");
     if (dtype_is_complex(d) || (dtype_is_float(own) && !dtype_is_float(d)))
         return OP_FAIL(cx, "\"nansum_cpu\" not implemented for '%s'", dtype_prefix(d));
@@ -106,7 +107,7 @@ bool op_sum_to_size(op_ctx *cx, const jit_value *args, jit_value *rets)
 static bool mean_dtype(op_ctx *cx, const tensor *t, jit_value dtype_value, dtype *ret)
 {
     const dtype asked = arg_dtype(dtype_value, DTYPE_NONE), d = asked == DTYPE_NONE ? tensor_dtype(t) : asked;
-    if (!dtype_is_valid(d)) return op_fail(cx, JIT_EUNSUPPORTED, "dtype %d is not supported", (int)d);
+    if (!check_dtype(cx, d)) return false;
     *ret = d;
     if (dtype_is_float(d) || dtype_is_complex(d)) return true;
     return OP_FAIL(cx, "mean(): could not infer output dtype. %s dtype must be either a floating point or complex "
