@@ -241,10 +241,7 @@ static sval form_annotate(fn_checker *f, const ast_call *n, const type *hint)
     }
     if (t->kind != TYPE_ANY || r->type == t)
         return value_sval(r); /* what is narrower stays so */
-    texpr *cast = new_texpr(f, TX_CAST, t, at, 1);
-    if (cast->n_args)
-        cast->args[0] = r;
-    return value_sval(cast);
+    return value_sval(new_cast(f, r, t, at));
 }
 
 /* What archive code writes for the casts of refinement: no test, no conversion. */
@@ -258,10 +255,7 @@ static sval form_unchecked_cast(fn_checker *f, const ast_call *n, const type *hi
     texpr *e = t ? check_expr(f, n->args.at[1], t) : NULL;
     if (!e || is_error(e))
         return error_sval(at);
-    texpr *cast = new_texpr(f, TX_CAST, t, at, 1);
-    if (cast->n_args)
-        cast->args[0] = e;
-    return value_sval(cast);
+    return value_sval(new_cast(f, e, t, at));
 }
 
 static sval form_uninitialized(fn_checker *f, const ast_call *n, const type *hint)

@@ -206,6 +206,8 @@ bool require_class(checker *c, const type *cls, range at);
 /* ==== value group =============================================================================== */
 texpr *new_texpr(fn_checker *f, texpr_kind kind, const type *t, range at, size_t n_args);
 texpr *new_const(fn_checker *f, jit_value take, const type *t, range at);
+/** e seen as a type that it is known to have, without a test. */
+texpr *new_cast(fn_checker *f, texpr *e, const type *t, range at);
 texpr *error_expr(fn_checker *f, range at);
 texpr *share(fn_checker *f, texpr *e); /* wrap so that e may be used twice */
 /** Check an expression that must be a first-class value. hint: expected type for literals, or NULL. */

@@ -39,6 +39,14 @@ texpr *new_const(fn_checker *f, jit_value take, const type *t, range at)
     return e;
 }
 
+texpr *new_cast(fn_checker *f, texpr *e, const type *t, range at)
+{
+    texpr *cast = new_texpr(f, TX_CAST, t, at, 1);
+    if (cast->n_args)
+        cast->args[0] = e;
+    return cast;
+}
+
 texpr *error_expr(fn_checker *f, range at) { return new_texpr(f, TX_ERROR, T_ERROR, at, 0); }
 
 texpr *int_const(fn_checker *f, int64_t i, range at)
@@ -456,11 +464,7 @@ static texpr *index_modules(fn_checker *f, texpr *of, const ast_nodes *indices, 
 {
     texpr *args[2] = { of, check_expr(f, indices->at[0], NULL) };
     texpr *e = call_op(f, "prim::ModuleContainerIndex", at, 2, args);
-    texpr *cast = new_texpr(f, TX_CAST, wanted, at, 1);
-    if (is_error(e) || !cast->n_args)
-        return error_expr(f, at);
-    cast->args[0] = e;
-    return cast;
+    return is_error(e) ? e : new_cast(f, e, wanted, at);
 }
 
 static sval check_subscript(fn_checker *f, const ast_node *n, const type *hint)

@@ -55,8 +55,7 @@ void apply_facts(fn_checker *f, const fact_list *facts, range at)
         tvar *origin = b->refines ? b->refines : whole;
         const type *declared = b->declared;
         range assigned_at = b->at;
-        texpr *cast = new_texpr(f, TX_CAST, x->type, at, 1);
-        cast->args[0] = read_var(f, whole, at);
+        texpr *cast = new_cast(f, read_var(f, whole, at), x->type, at);
         tvar *narrow = new_tvar(f, x->name, x->type);
         emit_assign(f, narrow, cast, at);
         binding *own = own_binding(f, x->name);
