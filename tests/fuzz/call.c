@@ -2,7 +2,25 @@
 /* SPDX-License-Identifier: Apache-2.0 */
 #include "tests/fuzz/call.h"
 
-enum { MOST_FUNCTIONS = 20, MOST_ARGS = 8 };
+#include "base/alloc.h"
+
+#include <stdlib.h>
+#include <string.h>
+
+enum { MOST_FUNCTIONS = 20, MOST_ARGS = 8, MOST_BYTES = 256 << 20 };
+
+void fuzz_with_input(const uint8_t *data, size_t n_bytes, void (*target)(const uint8_t *data, size_t n_bytes))
+{
+    mem_budget budget = { .limit_bytes = MOST_BYTES };
+    uint8_t *copy = malloc(n_bytes ? n_bytes : 1);
+    if (!copy)
+        return;
+    memcpy(copy, data, n_bytes);
+    mem_budget *before = mem_budget_set(&budget);
+    target(copy, n_bytes);
+    mem_budget_set(before);
+    free(copy);
+}
 
 jit_limits fuzz_limits(void)
 {

@@ -12,35 +12,28 @@ int LLVMFuzzerTestOneInput(const uint8_t *data, size_t n_bytes);
 
 static uint64_t state = 88172645463325252u;
 
-static uint64_t next_random(void)
-{
-    state ^= state << 13;
-    state ^= state >> 7;
-    return state ^= state << 17;
-}
-
 /* What libFuzzer offers to mutators: change a few bytes: overwrite, copy a piece elsewhere, or cut the end. */
 size_t LLVMFuzzerMutate(uint8_t *data, size_t n, size_t cap)
 {
     static const char interesting[] = "()[]{}:,.=+-*/%@\n\t \"'#0129xTe\\\0\xff";
     if (!n && cap)
         data[n++] = '0';
-    for (uint64_t i = 1 + next_random() % 8; i-- && n;) {
-        size_t at = next_random() % n, by = next_random() % n, len = next_random() % 16;
-        if (next_random() % 3 == 0 && at + len < n && by + len < n)
+    for (uint64_t i = 1 + next_random(&state) % 8; i-- && n;) {
+        size_t at = next_random(&state) % n, by = next_random(&state) % n, len = next_random(&state) % 16;
+        if (next_random(&state) % 3 == 0 && at + len < n && by + len < n)
             memmove(data + at, data + by, len);
         else
-            data[at] = (uint8_t)interesting[next_random() % (sizeof interesting - 1)];
+            data[at] = (uint8_t)interesting[next_random(&state) % (sizeof interesting - 1)];
     }
-    return next_random() % 8 ? n : next_random() % (n + 1);
+    return next_random(&state) % 8 ? n : next_random(&state) % (n + 1);
 }
 
 /* The same file, changed once or a few times over. */
 static size_t mutate(const uint8_t *from, size_t n, uint8_t *to, size_t cap)
 {
     memcpy(to, from, n);
-    for (uint64_t i = 1 + next_random() % 4; i-- && n;)
-        n = LLVMFuzzerCustomMutator(to, n, cap, (unsigned)next_random());
+    for (uint64_t i = 1 + next_random(&state) % 4; i-- && n;)
+        n = LLVMFuzzerCustomMutator(to, n, cap, (unsigned)next_random(&state));
     return n;
 }
 

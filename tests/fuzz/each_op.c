@@ -13,13 +13,6 @@ enum { ARGUMENT_BYTES = 96, MOST_NAME = 256 };
 
 static uint64_t state = 88172645463325252u;
 
-static uint64_t next_random(void)
-{
-    state ^= state << 13;
-    state ^= state >> 7;
-    return state ^= state << 17;
-}
-
 /* Only fuzz_ops' mutator asks for it, and nobody asks that. */
 size_t LLVMFuzzerMutate(uint8_t *data, size_t n, size_t cap)
 {
@@ -30,7 +23,7 @@ size_t LLVMFuzzerMutate(uint8_t *data, size_t n, size_t cap)
 /* Small bytes are frequent: they stand for plain values. */
 static uint8_t random_byte(void)
 {
-    uint64_t random = next_random();
+    uint64_t random = next_random(&state);
     return random % 3 ? (uint8_t)(random >> 8 & 7) : (uint8_t)(random >> 8);
 }
 

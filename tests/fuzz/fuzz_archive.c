@@ -5,9 +5,9 @@
 #include "base/alloc.h"
 #include "runtime/archive/pickle.h"
 #include "runtime/archive/tensors.h"
+#include "tests/fuzz/call.h"
 #include "tests/fuzz/mutate.h"
 
-#include <stdlib.h>
 #include <string.h>
 
 int LLVMFuzzerTestOneInput(const uint8_t *data, size_t n_bytes);
@@ -17,7 +17,7 @@ size_t LLVMFuzzerCustomMutator(uint8_t *data, size_t n, size_t cap, unsigned see
     return mutate_pickle(data, n, cap, seed);
 }
 
-enum { MAX_BYTES = 256 << 20, MAX_STORAGE_BYTES = 1 << 16 };
+enum { MAX_STORAGE_BYTES = 1 << 16 };
 
 static jit_status find_storage(void *ctx, const char *key, size_t n_bytes, storage **ret, jit_error *err)
 {
@@ -133,21 +133,18 @@ static void read_tensors(const uint8_t *data, size_t n_bytes)
     jit_error_fini(&err);
 }
 
+static void read_any(const uint8_t *data, size_t n_bytes)
+{
+    if (n_bytes >= 2 && !memcmp(data, "PK", 2))
+        read_archive(data, n_bytes);
+    else if (n_bytes >= 2 && !memcmp(data, "\x80\x02", 2))
+        read_pickle(data, n_bytes);
+    else
+        read_tensors(data, n_bytes);
+}
+
 int LLVMFuzzerTestOneInput(const uint8_t *data, size_t n_bytes)
 {
-    mem_budget budget = { .limit_bytes = MAX_BYTES };
-    uint8_t *copy = malloc(n_bytes ? n_bytes : 1); // its own block: reading beyond it is seen
-    if (!copy)
-        return 0;
-    memcpy(copy, data, n_bytes);
-    mem_budget *before = mem_budget_set(&budget);
-    if (n_bytes >= 2 && !memcmp(copy, "PK", 2))
-        read_archive(copy, n_bytes);
-    else if (n_bytes >= 2 && !memcmp(copy, "\x80\x02", 2))
-        read_pickle(copy, n_bytes);
-    else
-        read_tensors(copy, n_bytes);
-    mem_budget_set(before);
-    free(copy);
+    fuzz_with_input(data, n_bytes, read_any);
     return 0;
 }

@@ -1,17 +1,11 @@
 /* tests/fuzz/fuzz_load.c: bytes as an archive of torch.jit.save, all the way: loaded under limits, inspected, its code
  * checked, its methods called, saved again. */
 /* SPDX-License-Identifier: Apache-2.0 */
-#include "base/alloc.h"
 #include "jit_debug.h"
 #include "tests/fuzz/call.h"
 #include "tests/fuzz/mutate.h"
 
-#include <stdlib.h>
-#include <string.h>
-
 int LLVMFuzzerTestOneInput(const uint8_t *data, size_t n_bytes);
-
-enum { MAX_BYTES = 256 << 20 };
 
 size_t LLVMFuzzerCustomMutator(uint8_t *data, size_t n, size_t cap, unsigned seed)
 {
@@ -53,28 +47,25 @@ static void save(jit_module *m)
     jit_error_fini(&err);
 }
 
-int LLVMFuzzerTestOneInput(const uint8_t *data, size_t n_bytes)
+static void load(const uint8_t *data, size_t n_bytes)
 {
-    mem_budget budget = { .limit_bytes = MAX_BYTES };
-    uint8_t *copy = malloc(n_bytes ? n_bytes : 1); // its own block: reading beyond it is seen
-    if (!copy)
-        return 0;
-    memcpy(copy, data, n_bytes);
-    mem_budget *before = mem_budget_set(&budget);
     jit_limits limits = fuzz_limits();
     jit_load_options opts = JIT_LOAD_OPTIONS_INIT;
     opts.limits = &limits;
     opts.verify = n_bytes & 1;
     jit_module *m;
     jit_error err = JIT_ERROR_INIT;
-    if (!jit_load_memory(copy, n_bytes, &opts, &m, &err)) {
+    if (!jit_load_memory(data, n_bytes, &opts, &m, &err)) {
         inspect(m, n_bytes & 2);
         fuzz_call_all(m, &limits, &err);
         save(m);
         jit_module_unref(m);
     }
     jit_error_fini(&err);
-    mem_budget_set(before);
-    free(copy);
+}
+
+int LLVMFuzzerTestOneInput(const uint8_t *data, size_t n_bytes)
+{
+    fuzz_with_input(data, n_bytes, load);
     return 0;
 }

@@ -8,6 +8,15 @@
 #include <stddef.h>
 #include <stdint.h>
 
+/** The next number of a sequence that the state, not 0, begins. Marsaglia, "Xorshift RNGs" (2003), the triple 13, 7,
+ * 17. */
+static inline uint64_t next_random(uint64_t *state)
+{
+    *state ^= *state << 13;
+    *state ^= *state >> 7;
+    return *state ^= *state << 17;
+}
+
 /** libFuzzer's hook: change data in place, n of cap bytes used. @return the new length */
 size_t LLVMFuzzerCustomMutator(uint8_t *data, size_t n, size_t cap, unsigned seed);
 /** libFuzzer's hook: a piece of b put into a copy of a. @return the length, 0: nothing made */

@@ -22,10 +22,8 @@ typedef struct subject {
 
 static size_t below(subject *m, size_t n)
 {
-    m->random ^= m->random << 13;
-    m->random ^= m->random >> 7;
-    m->random ^= m->random << 17;
-    return n ? (size_t)(m->random % n) : 0;
+    const uint64_t random = next_random(&m->random);
+    return n ? (size_t)(random % n) : 0;
 }
 
 #define PICK(m, list) (list)[below(m, sizeof(list) / sizeof *(list))]
