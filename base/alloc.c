@@ -25,6 +25,8 @@ mem_budget *mem_budget_set(mem_budget *b)
     return before;
 }
 
+mem_budget *mem_budget_now(void) { return local.budget; }
+
 void mem_fail_after(int64_t n)
 {
     local.injecting = n >= 0;
@@ -52,8 +54,9 @@ static bool is_allowed(size_t n_bytes)
 static void count(mem_budget *b, size_t n_bytes)
 {
     size_t used = atomic_fetch_add(&b->used_bytes, n_bytes) + n_bytes;
-    if (used > b->peak_bytes)
-        b->peak_bytes = used;
+    size_t peak = b->peak_bytes;
+    while (used > peak && !atomic_compare_exchange_weak(&b->peak_bytes, &peak, used)) {
+    }
 }
 
 static void *counted(void *p)
@@ -73,11 +76,18 @@ bool mem_charge(size_t n_bytes)
     return true;
 }
 
+/* Never below nothing: what is freed may have been allocated before the budget was installed. */
+static void give_back(mem_budget *b, size_t n_bytes)
+{
+    size_t used = b->used_bytes;
+    while (!atomic_compare_exchange_weak(&b->used_bytes, &used, used > n_bytes ? used - n_bytes : 0)) {
+    }
+}
+
 void mem_discharge(size_t n_bytes)
 {
-    mem_budget *b = local.budget;
-    if (b)
-        b->used_bytes = b->used_bytes > n_bytes ? b->used_bytes - n_bytes : 0;
+    if (local.budget)
+        give_back(local.budget, n_bytes);
 }
 
 static void uncount(void *p)
@@ -110,8 +120,7 @@ void *mem_realloc(void *p, size_t n_bytes)
     size_t before = local.budget ? malloc_usable_size(p) : 0;
     void *q = realloc(p, n_bytes ? n_bytes : 1);
     if (q && local.budget) {
-        mem_budget *b = local.budget;
-        b->used_bytes = b->used_bytes > before ? b->used_bytes - before : 0;
+        give_back(local.budget, before);
         counted(q);
     }
     return q;

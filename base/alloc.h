@@ -19,6 +19,7 @@ typedef struct mem_budget {
 
 /** Install `b` (NULL: none) for this thread; returns the one before, to be put back. */
 mem_budget *mem_budget_set(mem_budget *b);
+mem_budget *mem_budget_now(void);
 
 void *mem_alloc(size_t n_bytes);                    /* uninitialised; n_bytes 0 gives a valid block */
 void *mem_calloc(size_t n, size_t size);            /* zeroed; the product is checked for overflow */

@@ -282,14 +282,14 @@ static bool writes_statistics(const ir_node *n, const op_info *info, const schem
     return i < 0 || !ir_value_constant(n->inputs[i], &training) || training.tag != VALUE_BOOL || training.b;
 }
 
-void opt_alias_each_write(opt_alias_info *a, const ir_node *n, void (*f)(void *ctx, alias_set set), void *ctx)
+void opt_alias_each_written(opt_alias_info *a, const ir_node *n, void (*f)(void *ctx, const ir_value *v), void *ctx)
 {
     const op_info *info = op_get_info((op_id)n->op);
     const schema *sc = op_schema((op_id)n->op);
     if (n->n_blocks || !sc)
         return;
     if (sc->is_vararg && (info->traits & OP_EFFECT) && n->op != OP_prim_Print) {
-        f(ctx, ALIAS_WILD); // calls, attribute writes, context managers
+        f(ctx, NULL); // calls, attribute writes, context managers
         return;
     }
     bool writes_all = writes_statistics(n, info, sc);
@@ -297,10 +297,26 @@ void opt_alias_each_write(opt_alias_info *a, const ir_node *n, void (*f)(void *c
         bool writes = writes_all;
         if (i < sc->n_args)
             writes |= sc->args[i].alias.is_write || sc->args[i].elem_alias.is_write;
-        alias_set s = writes ? opt_alias_set(a, n->inputs[i]) : ALIAS_NONE;
-        if (s != ALIAS_NONE)
-            f(ctx, s);
+        if (writes && opt_alias_set(a, n->inputs[i]) != ALIAS_NONE)
+            f(ctx, n->inputs[i]);
     }
+}
+
+typedef struct set_reader {
+    opt_alias_info *a;
+    void (*f)(void *ctx, alias_set set);
+    void *ctx;
+} set_reader;
+
+static void read_set(void *ctx, const ir_value *v)
+{
+    const set_reader *r = ctx;
+    r->f(r->ctx, v ? opt_alias_set(r->a, v) : ALIAS_WILD);
+}
+
+void opt_alias_each_write(opt_alias_info *a, const ir_node *n, void (*f)(void *ctx, alias_set set), void *ctx)
+{
+    opt_alias_each_written(a, n, read_set, &(set_reader){ a, f, ctx });
 }
 
 typedef struct writer {

@@ -41,6 +41,9 @@ const alias_write *opt_alias_writes(opt_alias_info *a, alias_set set);
 /** One node's writes: calls f for each set. */
 void opt_alias_each_write(opt_alias_info *a, const ir_node *n, void (*f)(void *ctx, alias_set set), void *ctx);
 
+/** The same with the values themselves; v NULL: n may write to anything wild. */
+void opt_alias_each_written(opt_alias_info *a, const ir_node *n, void (*f)(void *ctx, const ir_value *v), void *ctx);
+
 /** May a value of this type change, or hold something that may? */
 bool opt_type_is_mutable(const type *t);
 /** Observable apart from writes: prints, raises, calls, draws random numbers. Not for nodes with blocks. */

@@ -9,8 +9,7 @@
 
 enum { MAX_VALUES = 1 << 18 };
 
-/* The function a node calls; *ret_first is the input its parameters begin at. */
-static ir_function *callee(const ir_node *n, uint32_t *ret_first)
+ir_function *opt_callee(const ir_node *n, uint32_t *ret_first)
 {
     jit_value f;
     if (n->op == OP_prim_CallFunction && n->n_inputs) {
@@ -64,7 +63,7 @@ bool opt_inline(ir_graph *g, opt_ctx *cx)
     for (ir_node *n = ir_first_deep(g), *next; n; n = next) {
         next = ir_next_deep(n);
         uint32_t first = 0;
-        ir_function *fn = cx->inline_body ? callee(n, &first) : NULL;
+        ir_function *fn = cx->inline_body ? opt_callee(n, &first) : NULL;
         ir_graph *body = fn && g->n_values < MAX_VALUES && !is_inside(n, fn) ? cx->inline_body(cx->ctx, fn) : NULL;
         if (!body || body == g || ir_block_n_outputs(body->body) != 1
             || ir_block_n_inputs(body->body) != n->n_inputs - first)

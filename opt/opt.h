@@ -14,6 +14,8 @@ typedef struct opt_ctx {
     bool (*eval)(void *ctx, const ir_node *n, const jit_value *args, jit_value *rets);
     /** The emitted graph of a function to inline, or NULL (recursive, composite). */
     ir_graph *(*inline_body)(void *ctx, ir_function *fn);
+    /** The emitted graph of a function to look at, however large; NULL: it has none. */
+    const ir_graph *(*body)(void *ctx, ir_function *fn);
     void *ctx;
     opt_alias_info *alias;    /* made on demand by opt_alias(), dropped when a pass reports progress */
     arena scratch;            /* freed after each pass */
@@ -26,6 +28,8 @@ typedef struct opt_ctx {
 
 typedef bool (*opt_pass)(ir_graph *g, opt_ctx *cx);
 
+/** The function a call node calls, where that is known; *ret_first is the input its parameters begin at. Or NULL. */
+ir_function *opt_callee(const ir_node *n, uint32_t *ret_first);
 /** Has the node an effect somebody may see (prints, raises, writes to what escapes, draws random numbers)? */
 bool opt_has_effect(opt_ctx *cx, const ir_node *n);
 

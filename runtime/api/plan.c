@@ -72,9 +72,19 @@ static ir_graph *inline_body(void *ctx, ir_function *fn)
     return g;
 }
 
+static const ir_graph *body(void *ctx, ir_function *fn)
+{
+    (void)ctx;
+    diag d;
+    diag_init(&d);
+    const ir_graph *g = emitted_locked(fn, &d);
+    diag_fini(&d);
+    return g;
+}
+
 void api_opt_init(opt_ctx *cx)
 {
-    *cx = (opt_ctx){ .eval = eval, .inline_body = inline_body, .ctx = mem_calloc(1, sizeof(pass_context)) };
+    *cx = (opt_ctx){ .eval = eval, .inline_body = inline_body, .body = body, .ctx = mem_calloc(1, sizeof(pass_context)) };
     if (!cx->ctx) // without the budget nothing is inlined
         cx->inline_body = NULL;
     arena_init(&cx->scratch);
@@ -141,8 +151,8 @@ static bool optimize(ir_graph *g)
     const char *bad;
     api_opt_init(&cx);
     bool is_done = optimizer_mode_now == OPTIMIZER_NONE // this one is no optimisation: PyTorch drops such writes
-                       ? opt_run_passes("unseen_writes", g, &cx, &bad)
-                       : opt_run_shuffled(optimizer_seed + g->n_values, g, &cx);
+                       ? opt_run_passes("unseen_writes,overlap", g, &cx, &bad)
+                       : opt_run_shuffled(optimizer_seed + g->n_values, g, &cx) && opt_run_passes("overlap", g, &cx, &bad);
     api_opt_fini(&cx);
     return is_done && !ir_graph_failed(g);
 }

@@ -80,6 +80,11 @@ void op_hook_set(op_hook hook, void *ctx)
     thread_state.hook_ctx = ctx;
 }
 
+bool op_hook_is_set(void)
+{
+    return thread_state.hook != NULL;
+}
+
 bool grad_mode_enabled(void)
 {
     return !thread_state.no_grad;

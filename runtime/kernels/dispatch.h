@@ -59,6 +59,7 @@ bool op_call(op_run *run, op_id id, const jit_value *args, size_t n_args, jit_va
 typedef void (*op_hook)(void *ctx, op_id id, const jit_value *args, size_t n_args, const jit_value *rets,
                         size_t n_rets);
 void op_hook_set(op_hook hook, void *ctx);
+bool op_hook_is_set(void);
 
 /* per-thread grad mode */
 bool grad_mode_enabled(void);

@@ -1,10 +1,12 @@
 /* par_for: the one place that knows OpenMP.
  *
- * Concurrent host calls share the thread budget: each region takes total / (regions running) threads, so a
- * server with many callers does not start callers × cores threads. Inside a region, and in a forked child
- * (where libgomp's team no longer exists), loops run serially. */
+ * Concurrent host calls and the workers of torch.jit.fork share the thread budget: each region takes total / (regions
+ * of host threads + busy workers) threads, so a server with many callers does not start callers × cores threads. Inside
+ * a region, and in a forked child (where libgomp's team no longer exists), loops run serially. */
 /* SPDX-License-Identifier: Apache-2.0 */
 #include "runtime/kernels/dispatch.h"
+
+#include "base/pool.h"
 
 #include <pthread.h>
 #include <stdatomic.h>
@@ -15,7 +17,7 @@
 
 static _Atomic int n_threads_wanted;   /* 0: as many as there are processors */
 #ifdef _OPENMP
-static _Atomic int n_regions;          /* parallel loops running now */
+static _Atomic int n_regions;          /* parallel loops of threads that are no workers, running now */
 static _Atomic bool is_forked_child;
 static pthread_once_t once = PTHREAD_ONCE_INIT;
 
@@ -42,11 +44,25 @@ int runtime_get_num_threads(void)
 #ifdef _OPENMP
     return omp_get_max_threads();
 #else
-    return 1;
+    const long n_processors = sysconf(_SC_NPROCESSORS_ONLN);
+    return n_processors > 0 ? (int)n_processors : 1;
 #endif
 }
 
 #ifdef _OPENMP
+/* Begin a region: how many threads it may have. A worker is counted as long as it is busy. */
+static int begin_region(void)
+{
+    pthread_once(&once, install_fork_handler);
+    const int others = pool_is_worker() ? n_regions - 1 : atomic_fetch_add(&n_regions, 1);
+    return runtime_get_num_threads() / (others + pool_n_busy() + 1);
+}
+
+static void end_region(void)
+{
+    if (!pool_is_worker()) atomic_fetch_sub(&n_regions, 1);
+}
+
 static void run_parallel(int64_t n, int64_t chunk, int n_threads, void (*fn)(void *, int64_t, int64_t), void *ctx)
 {
     const int64_t n_chunks = (n + chunk - 1) / chunk;
@@ -64,13 +80,11 @@ void par_for(int64_t n, int64_t grain, void (*fn)(void *ctx, int64_t begin, int6
     const int64_t chunk = grain > 0 ? grain : 1;
 #ifdef _OPENMP
     if (n > chunk && !omp_in_parallel() && !is_forked_child) {
-        pthread_once(&once, install_fork_handler);
-        const int others = atomic_fetch_add(&n_regions, 1);
         const int64_t n_chunks = (n + chunk - 1) / chunk;
-        int64_t n_threads = runtime_get_num_threads() / (others + 1);
+        int64_t n_threads = begin_region();
         if (n_threads > n_chunks) n_threads = n_chunks;
         if (n_threads > 1) run_parallel(n, chunk, (int)n_threads, fn, ctx);
-        atomic_fetch_sub(&n_regions, 1);
+        end_region();
         if (n_threads > 1) return;
     }
 #endif
@@ -81,15 +95,12 @@ void par_lend(void (*fn)(void *ctx, int n_threads), void *ctx)
 {
 #ifdef _OPENMP
     const int before = omp_get_max_threads();
-    int n_threads = 1;
-    pthread_once(&once, install_fork_handler);
-    const int others = atomic_fetch_add(&n_regions, 1);
-    if (!omp_in_parallel() && !is_forked_child) n_threads = runtime_get_num_threads() / (others + 1);
-    if (n_threads < 1) n_threads = 1;
+    int n_threads = begin_region();
+    if (n_threads < 1 || omp_in_parallel() || is_forked_child) n_threads = 1;
     omp_set_num_threads(n_threads); // of this thread's regions only
     fn(ctx, n_threads);
     omp_set_num_threads(before);
-    atomic_fetch_sub(&n_regions, 1);
+    end_region();
 #else
     fn(ctx, 1);
 #endif

@@ -45,7 +45,11 @@ static void release_content(jit_value v)
         break;
     case VALUE_TUPLE: release_row(v.tuple->at, v.tuple->n); break;
     case VALUE_DICT: dict_clear(v.dict); break;
-    case VALUE_FUTURE: value_unref(v.future->value); break;
+    case VALUE_FUTURE:
+        value_unref(v.future->value);
+        if (v.future->task)
+            v.future->unref_task(v.future->task);
+        break;
     default:
         release_row(v.object->at, v.object->n);
         if (v.object->unref_type)

@@ -122,15 +122,20 @@ typedef struct enum_member {
     jit_value value;
 } enum_member;
 
+/** Result of a forked call: `value`, `status` and `exception` are set before `state` says so. */
+typedef enum future_state { FUTURE_PENDING, FUTURE_DONE, FUTURE_FAILED } future_state;
 typedef struct future {
     heap_header h;
     union {
         const struct type *elem;
         void *next_dead;
     };
-    jit_value value;
     _Atomic int state;
-    void *task;
+    int status;                     /* failed: the jit_status */
+    jit_value value;                /* failed: the message */
+    const char *exception;          /* failed: class of what was raised, owned by the forked graph, or NULL */
+    void *task;                     /* what computes it, if that is another thread's work; a reference */
+    void (*unref_task)(void *task);
 } future;
 
 #define VALUE_NONE_V      ((jit_value){ .tag = VALUE_NONE })

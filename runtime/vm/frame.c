@@ -123,6 +123,8 @@ void vm_frame_pop(vm_run *run, vm_frame *f)
 
 void vm_run_fini(vm_run *run)
 {
+    if (run->tasks)
+        (void)vm_fork_join(run, NULL);
     vm_error_clear(run);
     VEC_FINI(&run->trace);
     while (run->stack) {

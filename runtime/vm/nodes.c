@@ -250,7 +250,10 @@ static void emit_fork(vm_compile *c, const ir_node *n, uint32_t step)
     }
     body->next_body = c->plan->bodies;
     c->plan->bodies = body;
-    emit_site(c, VM_FORK, n, 0, step, (vm_site){ .body = body });
+    const ir_attr *overlaps = ir_attr_find(n, "overlaps");
+    uint32_t index = add_site(c, n, 0, step, (vm_site){ .body = body });
+    if (index != NO_STEP)
+        emit(c, VM_FORK, index, 0, 0, overlaps && overlaps->i);
 }
 
 /* ---- lists
@@ -533,6 +536,7 @@ void emit_node(vm_compile *c, uint32_t step)
     case OP_prim_Enter: emit_enter(c, n, step); return;
     case OP_prim_Exit: emit_leave(c, n, step); return;
     case OP_prim_fork: emit_fork(c, n, step); return;
+    case OP_prim_join: emit(c, VM_JOIN, 0, 0, 0, 0); return;
     case OP_aten_wait: emit_site(c, VM_WAIT, n, 0, step, (vm_site){ 0 }); return;
     default: break;
     }

@@ -136,13 +136,18 @@ void vm_error_clear(vm_run *run);
 bool vm_fail(vm_run *run, jit_status status, const char *format, ...)
     __attribute__((format(printf, 3, 4)));
 
-/** The state of a future. A failed one holds the message, its task points at the exception class.
- */
-enum { FUTURE_PENDING, FUTURE_DONE, FUTURE_FAILED };
-/** Both return a new reference, NULL without memory. future_of_error takes the error out of run. */
+/* ---- torch.jit.fork (fork.c) --------------------------------------------------------------------- */
+typedef struct vm_task vm_task;
+/** A future that is done; a new reference, NULL without memory. */
 future *vm_future_of_value(const type *elem, jit_value take);
+/** A future that holds the error of the run, which is taken out. */
 future *vm_future_of_error(vm_run *run, const type *elem);
+/** What the future holds, once it is there; its error becomes the run's. */
 bool vm_future_wait(vm_run *run, jit_value v, jit_value *ret);
+/** Have another thread run the body of the fork at `site`. NULL: not possible now, it is to run here (no error). */
+future *vm_fork_start(vm_run *run, vm_frame *f, const vm_site *site);
+/** Until all is done that frame f (NULL: any) has forked. false: the run holds an error. */
+bool vm_fork_join(vm_run *run, const vm_frame *f);
 
 /** Kernels of structural rows; NULL: not one of them. *ret_takes: arguments are consumed. */
 op_kernel vm_builtin_find(op_id op, bool *ret_takes);

@@ -181,20 +181,34 @@ static bool take_result(vm_run *run, vm_frame *f, jit_value *ret)
 /* ---- limits
  * -------------------------------------------------------------------------------------------- */
 typedef struct vm_fuel {
-    int64_t left, granted;
+    int64_t left; /* of the slice; below zero: used beyond it */
 } vm_fuel;
 
+/** Take n instructions from what is left to the run and all that it forked; returns what was left. */
+static int64_t instructions_take(vm_run *run, int64_t n)
+{
+    vm_run *payer = run->payer ? run->payer : run;
+    if (payer != run || run->tasks)
+        return atomic_fetch_sub(&payer->instructions_left, n);
+    int64_t left = atomic_load_explicit(&run->instructions_left, memory_order_relaxed); // nobody else is there
+    atomic_store_explicit(&run->instructions_left, left - n, memory_order_relaxed);
+    return left;
+}
+
+/** Give back what was granted and not used. */
 static void fuel_settle(vm_run *run, vm_fuel *fuel)
 {
-    run->instructions_left -= fuel->granted - fuel->left;
-    fuel->left = fuel->granted = 0;
+    instructions_take(run, -fuel->left);
+    fuel->left = 0;
 }
 
 /** The slice is used up: look at the limits, grant the next. */
 static bool poll(vm_run *run, vm_fuel *fuel)
 {
     fuel_settle(run, fuel);
-    if (run->instructions_left <= 0)
+    int64_t left = instructions_take(run, SLICE);
+    fuel->left = SLICE;
+    if (left <= 0)
         return vm_fail(run, JIT_ELIMIT, "the limit of instructions is reached");
     if (run->op.interrupt && atomic_load_explicit(run->op.interrupt, memory_order_relaxed))
         return vm_fail(run, JIT_EINTERRUPTED, "interrupted");
@@ -204,7 +218,10 @@ static bool poll(vm_run *run, vm_fuel *fuel)
         if (now.tv_sec * INT64_C(1000000000) + now.tv_nsec >= run->limits.deadline_ns)
             return vm_fail(run, JIT_ELIMIT, "the time limit is reached");
     }
-    fuel->granted = fuel->left = run->instructions_left < SLICE ? run->instructions_left : SLICE;
+    if (left < SLICE) {
+        instructions_take(run, left - SLICE);
+        fuel->left = left;
+    }
     return true;
 }
 
@@ -216,7 +233,9 @@ static void run_exit(vm_run *run, jit_value manager)
 {
     ir_function *fn =
         manager.tag == VALUE_OBJECT ? type_find_method(manager.object->type, "__exit__") : NULL;
-    const vm_run saved = *run;
+    const op_run failed = run->op;
+    __typeof__(run->trace) trace;
+    memcpy(&trace, &run->trace, sizeof trace);
     run->op.status = JIT_OK;
     run->op.message = NULL;
     run->op.exception = NULL;
@@ -227,8 +246,8 @@ static void run_exit(vm_run *run, jit_value manager)
         value_unref(result);
     vm_error_clear(run);
     VEC_FINI(&run->trace);
-    run->op = saved.op;
-    memcpy(&run->trace, &saved.trace, sizeof run->trace);
+    run->op = failed;
+    memcpy(&run->trace, &trace, sizeof trace);
     value_unref(manager);
 }
 
@@ -265,6 +284,8 @@ static vm_frame *unwind(vm_run *run, vm_frame *f, const vm_frame *base)
 {
     if (run->op.status == JIT_OK)
         vm_fail(run, JIT_ERUNTIME, "an operator failed without a message");
+    if (run->tasks)
+        (void)vm_fork_join(run, NULL); // as if they had run before what failed
     for (;;) {
         vm_frame *up = f->up;
         const vm_site *site = f->site;
@@ -413,7 +434,7 @@ static bool interpret(vm_run *run, vm_frame *const base, jit_value *ret)
     const vm_instr *code, *ip;
     vm_scalar *s;
     jit_value *v;
-    vm_fuel fuel = { 0, 0 };
+    vm_fuel fuel = { 0 };
     const vm_site *site;
     ir_function *callee;
     const vm_plan *plan;
@@ -491,6 +512,11 @@ open:
 do_fork:
     frame->ip = ip;
     site = SITE(ip->a);
+    future *forked = ip->d ? vm_fork_start(run, frame, site) : NULL;
+    if (forked) {
+        vm_store(frame, site->rets[0], VALUE_HEAP_V(VALUE_FUTURE, forked));
+        NEXT();
+    }
     plan = site->body;
     goto open;
 

@@ -10,6 +10,8 @@
 #include "ir/graph.h"
 #include "runtime/kernels/dispatch.h"
 
+#include <stdatomic.h>
+
 typedef struct vm_plan vm_plan;
 
 typedef struct vm_limits {
@@ -25,7 +27,9 @@ typedef struct vm_trace_frame { const char *function; range at; } vm_trace_frame
 typedef struct vm_run {
     op_run op;                  /* error, print sink, interrupt */
     vm_limits limits;
-    int64_t instructions_left;  /* set from limits when the outermost vm_execute begins */
+    _Atomic int64_t instructions_left; /* set from limits when the outermost vm_execute begins */
+    struct vm_run *payer;       /* of a forked call: the run whose instructions it uses up; NULL: its own */
+    struct vm_task *tasks;      /* calls it has forked to other threads and not waited for (fork.c) */
     int64_t depth;              /* open frames */
     int64_t n_nested;           /* vm_execute calls within each other */
     VEC(vm_trace_frame) trace;  /* filled on failure */
