@@ -1,214 +1,309 @@
-/* Running groups of pointwise operators as one tile program; see fused.h.
+/* Running groups of operators as tile programs; see fused.h.
  *
- * Every tensor of a group has one type, float32 or float64, and one size; 0-dim tensors of that type are numbers.
- * Then every intermediate value has this type and size, too. Operators prepare their operands as they do when
- * called alone (pointwise_prepare), with headers without storage in the place of intermediate tensors. */
+ * fused_bind.c says what the steps are for the tensors at hand; here they become a program: each operand a slot of the
+ * type and width its step works on, each value that is read later a tensor, the others buffers, used again as
+ * soon as nobody reads them any more. */
 /* SPDX-License-Identifier: Apache-2.0 */
-#include "runtime/kernels/fused.h"
-
-#include "base/alloc.h"
+#include "runtime/kernels/fused_bind.h"
 #include "runtime/kernels/tiles.h"
 
+#include <stdatomic.h>
 #include <string.h>
 
-bool fused_takes(op_id op)
+enum { MAX_OUTSIDE = 24, MAX_BUFFERS_MASK = (1 << TILES_MAX_BUFFERS) - 1 };
+
+static _Atomic int mode_now = FUSED_WHERE_IT_PAYS;
+
+void fused_set_mode(fused_mode mode)
 {
-    switch (op) {
-    case OP_aten_add_Tensor: case OP_aten_add_Scalar: case OP_aten_sub_Tensor: case OP_aten_sub_Scalar:
-    case OP_aten_rsub_Tensor: case OP_aten_rsub_Scalar: case OP_aten_neg: case OP_aten_square:
-    case OP_aten_pow_Tensor_Scalar: case OP_aten_clamp: case OP_aten_clamp_Tensor: case OP_aten_relu:
-    case OP_aten_gelu: case OP_aten_celu:
-        return true; // prepared, but by type and numbers alone
-    default: return pointwise_is_plain(op);
-    }
+    atomic_store_explicit(&mode_now, (int)mode, memory_order_relaxed);
 }
 
 void fused_finish(fused_group *g)
 {
-    uint32_t seen = 0;
-    for (int i = g->n_steps; i-- > 0;) {
-        g->last_reads[i] = 0;
+    for (int i = 0; i < g->n_steps; i++) {
+        g->steps[i].last_reader = -1;
         for (int k = 0; k < g->steps[i].n_args; k++)
-            if (g->steps[i].args[k] < 0) g->last_reads[i] |= UINT32_C(1) << (-1 - g->steps[i].args[k]);
-        g->last_reads[i] &= ~seen;
-        seen |= g->last_reads[i];
+            if (g->steps[i].args[k] < 0) g->steps[-1 - g->steps[i].args[k]].last_reader = (int8_t)i;
     }
 }
 
-/* A group about to run. */
-typedef struct fusion {
-    op_run *run;
-    const fused_group *group;
-    const jit_value *inputs;
-    tensor *lead;                        /* an input of the full size */
+/* A tensor from outside, as a slot of some type and width. */
+typedef struct outside {
+    const tensor *t;
     dtype d;
-    uint32_t dying;                      /* bit per input: its memory may be written by the last step */
-    uint32_t full;                       /* bit per step: its value has the full size */
-    uint32_t used_buffers;
-    int8_t input_slots[FUSED_MAX_INPUTS]; /* -1: none yet */
-    int8_t step_slots[FUSED_MAX_STEPS];
-    tensor *results[FUSED_MAX_STEPS];    /* NULL: an intermediate value */
-    tensor shapes[FUSED_MAX_STEPS];      /* stand for the values of steps in front of pointwise_prepare */
+    fused_width width;
+    int slot;
+} outside;
+
+/* A run being made. */
+typedef struct fusion {
+    fused_binding b;
+    int n_outside;
+    uint32_t used_buffers;               /* bit set, as the two below */
+    uint32_t scratch;                    /* buffers of the step being added */
+    int slots[FUSED_MAX_STEPS];          /* of the values */
+    tensor *results[FUSED_MAX_STEPS];    /* NULL: nobody reads it later */
+    outside outsiders[MAX_OUTSIDE];
     tile_program program;
 } fusion;
 
-static bool is_full(const tensor *t) { return t->n_dims > 0; }
-
-/* Finds the size and type of the group; false: the inputs do not fit together. */
-static bool match_inputs(fusion *f)
+/* ---- buffers --------------------------------------------------------------------------------------- */
+/* A temporary slot; *ret_buffer: the bit of its buffer. */
+static int add_temporary(fusion *f, dtype d, fused_width width, uint32_t *ret_buffer)
 {
-    for (int i = 0; i < f->group->n_inputs; i++)
-        if (f->inputs[i].tag == VALUE_TENSOR && is_full(f->inputs[i].t)) {
-            f->lead = f->inputs[i].t;
-            break;
-        }
-    if (!f->lead || f->lead->numel == 0 || !tensor_is_contiguous(f->lead)) return false;
-    f->d = tensor_dtype(f->lead);
-    if (f->d != DTYPE_float32 && f->d != DTYPE_float64) return false;
-    if (f->run->max_tensor_elements && f->lead->numel > f->run->max_tensor_elements) return false;
-    for (int i = 0; i < f->group->n_inputs; i++) {
-        if (f->inputs[i].tag != VALUE_TENSOR) continue;
-        const tensor *t = f->inputs[i].t;
-        if (tensor_dtype(t) != f->d || t->is_wrapped_number || t->requires_grad || t->store->dev.kind != DEVICE_CPU)
-            return false;
-        if (t != f->lead && is_full(t) && (!tensor_same_sizes(t, f->lead) || !tensor_is_contiguous(t))) return false;
-    }
-    return true;
+    const uint32_t unused = ~f->used_buffers & MAX_BUFFERS_MASK;
+    if (!unused) return -1;
+    const int buffer = __builtin_ctz(unused);
+    *ret_buffer = UINT32_C(1) << buffer;
+    f->used_buffers |= *ret_buffer;
+    return tiles_add_temporary(&f->program, dtype_size(d), buffer, width != FUSED_WIDE);
 }
 
-static int add_number(fusion *f, jit_value v)
+/* One that only the step being added needs. */
+static int add_scratch(fusion *f, dtype d, fused_width width)
 {
-    return v.tag == VALUE_INT || v.tag == VALUE_FLOAT || v.tag == VALUE_BOOL ? tiles_add_number(&f->program, f->d, v)
-                                                                            : -1;
-}
-
-/* The slot of an operand; -1: it cannot be one. */
-static int operand_slot(fusion *f, jit_value v)
-{
-    if (v.tag != VALUE_TENSOR) return add_number(f, v);
-    if (v.t >= f->shapes && v.t < f->shapes + FUSED_MAX_STEPS) return f->step_slots[v.t - f->shapes];
-    int input = 0;
-    while (input < f->group->n_inputs && (f->inputs[input].tag != VALUE_TENSOR || f->inputs[input].t != v.t)) input++;
-    if (input == f->group->n_inputs) return -1;
-    if (f->input_slots[input] >= 0) return f->input_slots[input];
-    const int slot = is_full(v.t)
-        ? tiles_add_memory(&f->program, TILE_INPUT, tensor_data(v.t), dtype_size(f->d))
-        : tiles_add_number(&f->program, f->d, element_load_number(f->d, tensor_data(v.t)));
-    f->input_slots[input] = (int8_t)slot;
+    uint32_t buffer = 0;
+    const int slot = add_temporary(f, d, width, &buffer);
+    f->scratch |= buffer;
     return slot;
 }
 
-static void make_shape(const fusion *f, tensor *shape)
+/* Gives back the buffers of values that step k is the last one to read. */
+static void release_operands(fusion *f, int k)
 {
-    memset(shape, 0, offsetof(tensor, dims));
-    shape->n_refs = 1;
-    shape->dtype = (int8_t)f->d;
-    shape->n_dims = f->lead->n_dims;
-    shape->numel = f->lead->numel;
-    shape->sizes = f->lead->sizes;
-    shape->strides = f->lead->strides;
-    shape->grad_meta = NULL;
+    for (int i = f->b.first; i < k; i++) {
+        if (f->b.group->steps[i].last_reader != k || f->results[i]) continue;
+        const tile_slot *slot = &f->program.slots[f->slots[i]];
+        if (slot->kind == TILE_TEMPORARY) f->used_buffers &= ~(UINT32_C(1) << slot->index);
+    }
 }
 
-/* The memory of an input that nobody needs any more, for the value of the last step; NULL: there is none. */
-static tensor *find_reusable(const fusion *f)
+/* ---- operands -------------------------------------------------------------------------------------- */
+static int add_cast(fusion *f, int from, dtype own, dtype to, fused_width width)
 {
-    for (int i = 0; i < f->group->n_inputs; i++) {
-        if (!(f->dying >> i & 1) || f->inputs[i].tag != VALUE_TENSOR) continue;
-        tensor *t = f->inputs[i].t;
-        if (pointwise_may_reuse(t) && tensor_same_sizes(t, f->lead)) return t;
+    const int out = add_scratch(f, to, width);
+    tile_step *step = tiles_add_step(&f->program, TILE_CAST, out);
+    if (!step) return -1;
+    step->cast = cast_find(own, to);
+    step->in[step->n_in++] = (uint8_t)from;
+    return out;
+}
+
+static int add_expand(fusion *f, int from, dtype d)
+{
+    const int out = add_scratch(f, d, FUSED_WIDE);
+    tile_step *step = tiles_add_step(&f->program, TILE_EXPAND, out);
+    if (!step) return -1;
+    step->in[step->n_in++] = (uint8_t)from;
+    return out;
+}
+
+/* The value of an earlier step as type d of the given width. */
+static int inner_operand(fusion *f, int step, dtype d, fused_width width)
+{
+    const fused_bound *s = &f->b.steps[step];
+    int slot = f->slots[step];
+    if (s->types.result != d) slot = add_cast(f, slot, s->types.result, d, s->width);
+    if (slot >= 0 && width == FUSED_WIDE && s->width != FUSED_WIDE) slot = add_expand(f, slot, d);
+    return slot;
+}
+
+static int outer_operand(fusion *f, const tensor *t, dtype d, fused_width width)
+{
+    const fused_space *space = &f->b.space;
+    if (t->n_dims == 0) {
+        char element[16];
+        cast_find(tensor_dtype(t), d)(1, tensor_data(t), 0, element, 0);
+        return tiles_add_number(&f->program, d, element);
+    }
+    for (int i = 0; i < f->n_outside; i++)
+        if (f->outsiders[i].t == t && f->outsiders[i].d == d && f->outsiders[i].width == width) return f->outsiders[i].slot;
+    if (f->n_outside == MAX_OUTSIDE) return -1;
+    const bool is_direct = width == FUSED_WIDE && t->numel == space->numel && t->n_dims <= space->n_dims &&
+                           tensor_dtype(t) == d && tensor_is_contiguous(t);
+    const int slot = is_direct ? tiles_add_input(&f->program, tensor_data(t), dtype_size(d))
+                               : tiles_add_spread(&f->program, t, d, fused_sizes(space, width), fused_n_dims(space, width),
+                                                  width != FUSED_WIDE);
+    f->outsiders[f->n_outside++] = (outside){ t, d, width, slot };
+    return slot;
+}
+
+/* The slot of operand i, of the step's compute type. -1: too many. */
+static int operand_slot(fusion *f, const fused_bound *s, int i)
+{
+    const jit_value v = s->operands[i];
+    if (v.tag != VALUE_TENSOR) {
+        char element[16];
+        pointwise_store_number(s->row, v, &s->types, element);
+        return tiles_add_number(&f->program, s->types.compute, element);
+    }
+    const fused_width width = s->kind == FUSED_ROWS ? FUSED_WIDE : (fused_width)s->width;
+    const int step = fused_header_step(&f->b, v.t);
+    return step >= 0 ? inner_operand(f, step, s->types.compute, width) : outer_operand(f, v.t, s->types.compute, width);
+}
+
+/* ---- results ---------------------------------------------------------------------------------------- */
+/* The memory of an input that nobody needs any more, for the value of the last step; NULL: there is none. A single
+ * row has the sizes of a layer norm's weights, which are read in another way: left alone. */
+static tensor *find_reusable(const fusion *f, dtype d)
+{
+    const fused_space *space = &f->b.space;
+    if (space->n_inner && space->cols == space->numel) return NULL;
+    for (int k = f->b.first; k < f->b.end; k++) {
+        const fused_step *step = &f->b.group->steps[k];
+        for (int i = 0; step->dying >> i; i++) {
+            if (!(step->dying >> i & 1)) continue;
+            const int from = step->args[i];
+            if (from < -f->b.first) continue; // an inner value
+            const jit_value v = from >= 0 ? f->b.inputs[from] : f->b.values[-1 - from];
+            if (v.tag == VALUE_TENSOR && tensor_dtype(v.t) == d && v.t->n_dims == space->n_dims && v.t->numel == space->numel &&
+                pointwise_may_reuse(v.t))
+                return v.t;
+        }
     }
     return NULL;
 }
 
-/* Where step i leaves its value: in a result tensor, or in a buffer that no later step needs. */
-static int output_slot(fusion *f, int i)
+/* Where step k leaves its value: in a tensor if somebody reads it later, or in a buffer. */
+static int result_slot(fusion *f, int k)
 {
-    const size_t bytes = dtype_size(f->d);
-    for (int k = 0; k < i; k++) // a buffer read here for the last time may be written by the same step
-        if (f->group->last_reads[i] >> k & 1 && !f->results[k])
-            f->used_buffers &= ~(UINT32_C(1) << f->program.slots[f->step_slots[k]].index);
-    if (f->group->steps[i].is_result) {
-        tensor *reused = i == f->group->n_steps - 1 ? find_reusable(f) : NULL;
-        f->results[i] = reused ? tensor_ref(reused) : tensor_new(f->d, f->lead->sizes, f->lead->n_dims, DEVICE_CPU0);
-        return f->results[i] ? tiles_add_memory(&f->program, TILE_OUTPUT, tensor_data(f->results[i]), bytes) : -1;
-    }
-    const int buffer = __builtin_ctz(~f->used_buffers);
-    if (buffer >= TILES_MAX_BUFFERS) return -1;
-    f->used_buffers |= UINT32_C(1) << buffer;
-    return tiles_add_temporary(&f->program, bytes, buffer);
+    const fused_step *step = &f->b.group->steps[k];
+    const fused_bound *s = &f->b.steps[k];
+    const dtype d = s->types.result;
+    uint32_t buffer;
+    if (!step->is_result && step->last_reader < f->b.end) return add_temporary(f, d, s->width, &buffer);
+    tensor *reused = k == f->b.end - 1 && s->width == FUSED_WIDE ? find_reusable(f, d) : NULL;
+    f->results[k] = reused ? tensor_ref(reused)
+                           : tensor_new(d, fused_sizes(&f->b.space, s->width), fused_n_dims(&f->b.space, s->width), DEVICE_CPU0);
+    if (!f->results[k]) return -1;
+    return tiles_add_output(&f->program, tensor_data(f->results[k]), dtype_size(d), s->width != FUSED_WIDE);
 }
 
-/* The operator's own arguments, intermediate tensors by their shapes. */
-static void gather_args(fusion *f, int i, jit_value *args)
+/* ---- steps ------------------------------------------------------------------------------------------ */
+static bool add_pointwise(fusion *f, pw_tile tile, const int *in, int n_in, int out)
 {
-    const fused_step *step = &f->group->steps[i];
-    bool full = false;
-    for (int k = 0; k < step->n_args; k++) {
-        const int from = step->args[k];
-        args[k] = from >= 0 ? f->inputs[from] : VALUE_HEAP_V(VALUE_TENSOR, &f->shapes[-1 - from]);
-        full |= from >= 0 ? args[k].tag == VALUE_TENSOR && is_full(args[k].t) : f->full >> (-1 - from) & 1;
-    }
-    if (full) f->full |= UINT32_C(1) << i;
-}
-
-static bool add_step(fusion *f, int i)
-{
-    jit_value args[FUSED_MAX_ARGS];
-    const fused_step *step = &f->group->steps[i];
-    op_ctx cx = { .run = f->run, .op = (op_id)step->op, .n_args = step->n_args, .n_rets = 1 };
-    pw_call call;
-    gather_args(f, i, args);
-    if (step->is_result && !(f->full >> i & 1)) return false; // a 0-dim tensor
-    if (!pointwise_begin(&cx, args, &call)) return false;
-    const int n_in = pointwise_n_operands(call.row);
-    const pw_tile run = pw_tile_find(call.row, f->d == DTYPE_float32 ? PW_f32 : PW_f64);
-    if ((call.common != DTYPE_NONE ? call.common : pointwise_common_dtype(&call)) != f->d || !run) return false;
-    tile_step *to = &f->program.steps[f->program.n_steps++];
-    to->run = run;
-    to->n_in = (uint8_t)n_in;
-    for (int k = 0; k < n_in; k++) {
-        const int slot = operand_slot(f, call.operands[k]);
-        if (slot < 0) return false;
-        to->in[k] = (uint8_t)slot;
-    }
-    const int out = output_slot(f, i);
-    if (out < 0) return false;
-    to->out = (uint8_t)out;
-    f->step_slots[i] = (int8_t)out;
-    make_shape(f, &f->shapes[i]);
+    tile_step *step = tiles_add_step(&f->program, TILE_POINTWISE, out);
+    if (!step) return false;
+    step->run = tile;
+    for (int i = 0; i < n_in; i++) step->in[step->n_in++] = (uint8_t)in[i];
     return true;
 }
 
-static void forget_error(op_run *run)
+/* x * scale + shift */
+static bool add_batch_norm(fusion *f, const fused_bound *s, int x, int out)
 {
-    mem_free(run->message);
-    run->message = NULL;
-    run->status = JIT_OK;
+    const dtype d = s->types.compute;
+    const pw_compute c = d == DTYPE_float64 ? PW_f64 : PW_f32;
+    const int scale = outer_operand(f, s->scale, d, FUSED_WIDE), shift = outer_operand(f, s->shift, d, FUSED_WIDE);
+    const int product = add_scratch(f, d, FUSED_WIDE);
+    if (scale < 0 || shift < 0 || product < 0) return false;
+    return add_pointwise(f, pw_tile_find(PW_ROW_aten_mul_Tensor, c), (int[]){ x, scale }, 2, product) &&
+           add_pointwise(f, pw_tile_find(PW_ROW_x_add, c), (int[]){ product, shift }, 2, out);
 }
 
-bool fused_run(op_run *run, const fused_group *g, const jit_value *inputs, uint32_t dying, jit_value *results)
+/* The step proper, from its operands to a tile of type tile_result. */
+static bool add_work(fusion *f, const fused_bound *s, const int *in, int out)
+{
+    tile_step *step;
+    switch ((fused_kind)s->kind) {
+    case FUSED_POINTWISE: return add_pointwise(f, s->types.tile, in, s->n_operands, out);
+    case FUSED_BATCH_NORM: return add_batch_norm(f, s, in[0], out);
+    case FUSED_CONVERT:
+        step = tiles_add_step(&f->program, TILE_CAST, out);
+        if (step) step->cast = cast_find(s->types.compute, s->types.result);
+        break;
+    case FUSED_ROWS:
+        step = tiles_add_step(&f->program, TILE_ROWS, out);
+        if (step) step->rows = &s->rows;
+        break;
+    default: return false;
+    }
+    if (step) step->in[step->n_in++] = (uint8_t)in[0];
+    return step != NULL;
+}
+
+static bool add_step(fusion *f, int k)
+{
+    const fused_bound *s = &f->b.steps[k];
+    const pw_types *types = &s->types;
+    int in[PW_MAX_OPERANDS];
+    f->scratch = 0;
+    for (int i = 0; i < s->n_operands; i++)
+        if ((in[i] = operand_slot(f, s, i)) < 0) return false;
+    const bool is_stored_as_is = types->tile_result == types->result;
+    // only elements of one size may be written where operands are read
+    const bool may_overwrite = s->kind == FUSED_POINTWISE && is_stored_as_is && dtype_size(types->compute) == dtype_size(types->result);
+    if (may_overwrite) release_operands(f, k);
+    const int out = result_slot(f, k), worked = is_stored_as_is ? out : add_scratch(f, types->tile_result, s->width);
+    if (out < 0 || worked < 0 || !add_work(f, s, in, worked)) return false;
+    if (!is_stored_as_is) {
+        tile_step *store = tiles_add_step(&f->program, TILE_CAST, out);
+        if (!store) return false;
+        store->cast = cast_find(types->tile_result, types->result);
+        store->in[store->n_in++] = (uint8_t)worked;
+    }
+    if (!may_overwrite) release_operands(f, k);
+    f->used_buffers &= ~f->scratch;
+    f->slots[k] = out;
+    return true;
+}
+
+static void drop_results(fusion *f)
+{
+    for (int k = f->b.first; k < f->b.end; k++) {
+        tensor_unref(f->results[k]);
+        f->results[k] = NULL;
+    }
+}
+
+/* As many of the bound steps as a program has room for, at least two; f->b.end is set. */
+static bool make_program(fusion *f)
+{
+    const fused_space *space = &f->b.space;
+    while (f->b.end - f->b.first >= 2) {
+        tiles_init(&f->program, space->numel / space->cols, space->cols, dtype_size(space->widest));
+        f->n_outside = 0;
+        f->used_buffers = 0;
+        int k = f->b.first;
+        while (k < f->b.end && add_step(f, k)) k++;
+        if (k == f->b.end) return true;
+        drop_results(f);
+        fused_unbind_from(&f->b, k);
+    }
+    return false;
+}
+
+/* Tensors of so few elements cost less one operator after the other. */
+static bool pays(const fused_group *g, int first, const jit_value *inputs, const jit_value *values)
+{
+    const fused_mode mode = (fused_mode)atomic_load_explicit(&mode_now, memory_order_relaxed);
+    if (mode != FUSED_WHERE_IT_PAYS) return mode == FUSED_ALWAYS;
+    (void)g, (void)first, (void)inputs, (void)values;
+    return true;
+}
+
+int fused_run(op_run *run, const fused_group *g, int first, const jit_value *inputs, const jit_value *values, jit_value *results)
 {
     fusion f;
-    f.run = run;
-    f.group = g;
-    f.inputs = inputs;
-    f.lead = NULL;
-    f.dying = dying;
-    f.full = f.used_buffers = 0;
-    if (!match_inputs(&f)) return false;
-    memset(f.input_slots, -1, sizeof f.input_slots);
+    if (!pays(g, first, inputs, values)) return 0;
+    f.b.run = run;
+    f.b.group = g;
+    f.b.inputs = inputs;
+    f.b.values = values;
+    f.b.first = first;
+    fused_bind(&f.b);
     memset(f.results, 0, sizeof f.results);
-    tiles_init(&f.program, f.lead->numel, dtype_size(f.d));
-    bool ok = true;
-    for (int i = 0; i < g->n_steps && ok; i++) ok = add_step(&f, i);
-    if (!ok) {
-        if (run->status != JIT_OK) forget_error(run);
-        for (int i = 0; i < g->n_steps; i++) tensor_unref(f.results[i]);
-        return false;
+    const bool is_made = make_program(&f);
+    const bool ok = is_made && tiles_run(&f.program);
+    if (is_made && !ok) {
+        op_ctx cx = { .run = run };
+        op_no_memory(&cx);
+        drop_results(&f);
     }
-    tiles_run(&f.program);
-    for (int i = 0; i < g->n_steps; i++)
-        if (f.results[i]) *results++ = RET_TENSOR(f.results[i]);
-    return true;
+    for (int k = first; ok && k < f.b.end; k++)
+        results[k] = f.results[k] ? RET_TENSOR(f.results[k]) : VALUE_NONE_V;
+    const int n_run = f.b.end - first;
+    fused_unbind_from(&f.b, first);
+    return ok ? n_run : is_made ? -1 : 0;
 }

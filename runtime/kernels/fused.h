@@ -1,36 +1,42 @@
-/* runtime/kernels/fused.h: groups of pointwise operators run in one pass over memory.
+/* runtime/kernels/fused.h: groups of operators run in one pass over memory.
  *
- * A group is a straight line of operators; what one makes and only others of the group read never becomes a
- * tensor. Whether a group can run fused depends on the tensors at hand; where it cannot, the caller runs the
- * operators one by one, which gives the same bits, and the errors. */
+ * A group is a straight line of pointwise operators, conversions, eval batch norms, and of softmax, layer norm and
+ * reductions along the last dimension. What tensors allow is known when it runs: fused_run() takes as many steps
+ * as fit one tile program (tiles.h), the caller runs the next one by itself, and so on, which gives the same bits, and
+ * the errors. What one step makes and only others of the same run read never becomes a tensor. */
 /* SPDX-License-Identifier: Apache-2.0 */
 #ifndef RUNTIME_KERNELS_FUSED_H
 #define RUNTIME_KERNELS_FUSED_H
 
 #include "runtime/kernels/dispatch.h"
 
-enum { FUSED_MAX_STEPS = 32, FUSED_MAX_INPUTS = 32, FUSED_MAX_ARGS = 8 };
+enum { FUSED_MAX_STEPS = 32, FUSED_MAX_INPUTS = 32, FUSED_MAX_ARGS = 9 };
 
 typedef struct fused_step {
     uint16_t op;             /* op_id */
+    uint16_t dying;          /* bit k: argument k has its last use here */
     uint8_t n_args;
     bool is_result;          /* read outside of the group: becomes a tensor */
+    int8_t last_reader;      /* the last step that reads the value; -1: none */
     int8_t args[FUSED_MAX_ARGS]; /* >= 0: that input of the group; < 0: the value of step -1 - arg */
 } fused_step;
 
 typedef struct fused_group {
     uint8_t n_steps, n_inputs;
-    uint32_t last_reads[FUSED_MAX_STEPS]; /* bit k of [i]: step i is the last one that reads the value of step k */
     fused_step steps[FUSED_MAX_STEPS];
 } fused_group;
 
 /** May operator `op` be a step of a group? */
 bool fused_takes(op_id op);
-/** Fills last_reads once the steps stand. */
+/** Fills last_reader once the steps stand. */
 void fused_finish(fused_group *g);
-/** Run a group. Bit i of `dying`: the caller gives input i up, its memory may be written if nobody else has it.
- * *results gets a new reference per step that is_result, in order.
- * @return false: nothing was done and no error is set */
-bool fused_run(op_run *run, const fused_group *g, const jit_value *inputs, uint32_t dying, jit_value *results);
+/** Run steps [first, first + the result) of a group. `values`: of the steps before, as far as later ones read them.
+ * results[k] gets a new reference for each step k of them that is read later, none (VALUE_NONE) for the others.
+ * @return 0: nothing was done, step `first` is to be run by itself; -1: an error, which is reported */
+int fused_run(op_run *run, const fused_group *g, int first, const jit_value *inputs, const jit_value *values, jit_value *results);
+
+/** Groups run fused where that pays, never, or wherever they can. For tests. */
+typedef enum fused_mode { FUSED_WHERE_IT_PAYS, FUSED_NEVER, FUSED_ALWAYS } fused_mode;
+void fused_set_mode(fused_mode mode);
 
 #endif

@@ -61,6 +61,12 @@ bool nn_give(op_ctx *cx, tensor *take, dtype d, jit_value *rets);
  * None stays NULL. */
 tensor *nn_operand(op_ctx *cx, tensor *t, dtype compute, bool *ok);
 
+/* ---- batch norm ------------------------------------------------------------------------------ */
+/** Eval batch norm, x * scale + shift, from the arguments of aten::batch_norm: one element of the compute type for
+ * each channel, [C, 1, …]. Of args[0] sizes and type are looked at. false: training, a result in another memory format,
+ * or wrong, which may be reported. */
+bool batch_norm_constants(op_ctx *cx, const jit_value *args, tensor **ret_scale, tensor **ret_shift);
+
 /* ---- per-dimension parameters ---------------------------------------------------------------- */
 enum { NN_DIMS = 3, NN_GRAIN = 32768 }; /* grain: elements worth a thread */
 /** `n` numbers, one for each spatial dimension, from a list of n or 1, into ret[3 - n ..]; the

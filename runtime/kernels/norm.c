@@ -5,8 +5,8 @@
  * every line. Moments are taken in double in two passes; the map is done in the element type, as
  * PyTorch does. */
 /* SPDX-License-Identifier: Apache-2.0 */
-#include "runtime/kernels/line.h"
 #include "runtime/kernels/nn.h"
+#include "runtime/kernels/rows.h"
 
 #include "base/alloc.h"
 
@@ -20,8 +20,6 @@ typedef struct norm_job {
     double *means, *squares;     /* per group: mean, sum of squared distances from it */
     const double *scales, *shifts;
     int64_t n_pairs;           /* of scales and shifts, used in turn */
-    const void *weight, *bias; /* layer norm: per position */
-    double eps;
     const line_kernels *kernels; /* of the element type */
     int64_t bytes;               /* per element */
 } norm_job;
@@ -58,24 +56,41 @@ static void map_lines(void *ctx, int64_t begin, int64_t end)
                           (char *)job->y + k * job->line * job->bytes);
 }
 
-/* Rounded to the element type, as the products with it are. */
-static double rounded(const norm_job *job, double x)
+/* Layer norm of a row: y = (x - mean) / deviation * weight + bias, the latter per position. *ret_inverse: 1 /
+ * deviation. Scale and shift are rounded to the element type, as the products with them are. */
+static double layer_row(const row_kernel *k, int64_t n, const void *x, void *y, double *ret_inverse)
 {
-    return job->bytes == sizeof(float) ? (double)(float)x : x;
+    const bool is_float = k->compute == DTYPE_float32;
+    const double mean = k->line->sum(n, x) / (double)n, squares = k->line->sum_squares(n, x, mean);
+    const double inverse = *ret_inverse = 1 / sqrt(squares / (double)n + k->eps);
+    const double shift = is_float ? (double)(float)(-(double)(float)inverse * (double)(float)mean) : -inverse * mean;
+    k->line->affine(n, x, inverse, shift, k->weight, k->bias, y);
+    return mean;
 }
 
-/* Layer norm of whole rows: y = (x - mean) / deviation * weight + bias, the latter per position. */
-static void layer_rows(void *ctx, int64_t begin, int64_t end)
+static void layer_rows(const row_kernel *k, int64_t n_rows, int64_t n, const void *x, void *y)
 {
-    const norm_job *job = ctx;
-    for (int64_t k = begin; k < end; k++) {
-        moments(ctx, k, k + 1); // row by row: the second and third pass find it in the cache
-        const double inverse = 1 / sqrt(job->squares[k] / (double)job->line + job->eps);
-        const double shift = rounded(job, -rounded(job, inverse) * rounded(job, job->means[k]));
-        job->kernels->affine(job->line, line_at(job, k * job->line), inverse, shift, job->weight,
-                             job->bias, (char *)job->y + k * job->line * job->bytes);
-        job->squares[k] = inverse;
-    }
+    const int64_t bytes = n * (int64_t)dtype_size(k->compute);
+    double inverse;
+    for (int64_t r = 0; r < n_rows; r++)
+        layer_row(k, n, (const char *)x + r * bytes, (char *)y + r * bytes, &inverse);
+}
+
+/* Rows of a layer norm; statistics are kept. */
+typedef struct layer_job {
+    row_kernel rows;
+    const char *x;
+    char *y;
+    int64_t line;
+    double *means, *inverses;
+} layer_job;
+
+static void layer_range(void *ctx, int64_t begin, int64_t end)
+{
+    const layer_job *job = ctx;
+    const int64_t bytes = job->line * (int64_t)dtype_size(job->rows.compute);
+    for (int64_t r = begin; r < end; r++)
+        job->means[r] = layer_row(&job->rows, job->line, job->x + r * bytes, job->y + r * bytes, &job->inverses[r]);
 }
 
 static int64_t line_grain(int64_t line) { return line < NN_GRAIN ? NN_GRAIN / (line + 1) + 1 : 1; }
@@ -201,7 +216,6 @@ static bool run_batch(op_ctx *cx, const batch_call *b, const tensor *x, tensor *
                      .x = tensor_data(x),
                      .y = tensor_data(y),
                      .line = b->line,
-                     .eps = b->eps,
                      .step = b->channels * b->line,
                      .repeats = b->per_image ? 1 : b->images,
                      .n_pairs = b->per_image ? b->images * b->channels : b->channels };
@@ -252,6 +266,44 @@ static bool batch_norm(op_ctx *cx, const batch_call *b, bool wants_moments, jit_
     tensor_unref(moments[0]);
     tensor_unref(moments[1]);
     return ok;
+}
+
+/* n numbers as [n, 1, …], to stand beside a tensor of n_dims dimensions. */
+static tensor *make_channels(op_ctx *cx, dtype d, int64_t n, int n_dims, const double *numbers)
+{
+    int64_t sizes[TENSOR_MAX_DIMS];
+    sizes[0] = n;
+    for (int i = 1; i < n_dims - 1; i++)
+        sizes[i] = 1;
+    tensor *t = make_tensor(cx, d, sizes, n_dims - 1);
+    for (int64_t i = 0; t && i < n; i++)
+        element_store_double(d, (char *)tensor_data(t) + i * (int64_t)dtype_size(d), numbers[i]);
+    return t;
+}
+
+static bool is_plain_vector(const tensor *t)
+{
+    return !t || (t->store->dev.kind == DEVICE_CPU && !t->requires_grad);
+}
+
+bool batch_norm_constants(op_ctx *cx, const jit_value *args, tensor **ret_scale, tensor **ret_shift)
+{
+    const batch_call b = read_batch(args);
+    if (b.is_training || tensor_is_channels_last(b.x) || !is_plain_vector(b.weight)
+        || !is_plain_vector(b.bias) || !is_plain_vector(b.running_mean)
+        || !is_plain_vector(b.running_var) || !check_batch(cx, &b))
+        return false;
+    const int64_t n = b.channels;
+    double *numbers = mem_calloc((size_t)(4 * n + 1), sizeof *numbers);
+    if (!numbers)
+        return op_no_memory(cx);
+    norm_job job = { .means = numbers, .squares = numbers + n, .n_pairs = n, .repeats = 1, .line = 1 };
+    make_pairs(&b, &job, numbers + 2 * n, numbers + 3 * n);
+    const dtype compute = nn_compute(tensor_dtype(b.x));
+    *ret_scale = make_channels(cx, compute, n, b.x->n_dims, numbers + 2 * n);
+    *ret_shift = make_channels(cx, compute, n, b.x->n_dims, numbers + 3 * n);
+    mem_free(numbers);
+    return *ret_scale && *ret_shift;
 }
 
 bool op_batch_norm(op_ctx *cx, const jit_value *args, jit_value *rets)
@@ -327,6 +379,37 @@ typedef struct layer_call {
     bool wants_moments;
 } layer_call;
 
+/* Vectors, where there are any, are contiguous and of the compute type. */
+static void begin_layer_rows(row_kernel *k, dtype compute, const tensor *w, const tensor *b, double eps)
+{
+    *k = (row_kernel){ .run = layer_rows, .compute = compute, .line = line_kernels_find(compute), .eps = eps };
+    k->weight = w ? tensor_data(w) : NULL;
+    k->bias = b ? tensor_data(b) : NULL;
+}
+
+static bool fits_rows(const tensor *t, dtype compute)
+{
+    return !t || (tensor_dtype(t) == compute && tensor_is_contiguous(t) && t->store->dev.kind == DEVICE_CPU && !t->requires_grad);
+}
+
+bool layer_norm_begin_rows(const jit_value *args, row_kernel *ret)
+{
+    const tensor *x = args[0].t, *w = arg_tensor(args[2]), *b = arg_tensor(args[3]);
+    const dtype d = tensor_dtype(x);
+    int n;
+    const int64_t *shape = arg_ints(args[1], &n);
+    const size_t n_bytes = (size_t)n * sizeof *shape;
+    if (!dtype_is_float(d) || n < 1 || n > x->n_dims || memcmp(x->sizes + x->n_dims - n, shape, n_bytes) != 0 ||
+        !fits_rows(w, nn_compute(d)) || !fits_rows(b, nn_compute(d)))
+        return false;
+    if ((w && (w->n_dims != n || memcmp(w->sizes, shape, n_bytes) != 0)) ||
+        (b && (b->n_dims != n || memcmp(b->sizes, shape, n_bytes) != 0)))
+        return false;
+    begin_layer_rows(ret, nn_compute(d), w, b, arg_double(args[4]));
+    ret->n_inner = n;
+    return true;
+}
+
 static bool run_layer(op_ctx *cx, const layer_call *l, const tensor *x, const tensor *w,
                       const tensor *b, jit_value *rets)
 {
@@ -336,18 +419,10 @@ static bool run_layer(op_ctx *cx, const layer_call *l, const tensor *x, const te
     double *numbers = mem_calloc((size_t)(2 * rows + 1), sizeof *numbers);
     bool ok = y && (numbers || op_no_memory(cx));
     if (ok && rows) {
-        norm_job job = { .kernels = line_kernels_find(tensor_dtype(x)),
-                         .bytes = (int64_t)dtype_size(tensor_dtype(x)),
-                         .x = tensor_data(x),
-                         .y = tensor_data(y),
-                         .line = line,
-                         .repeats = 1,
-                         .means = numbers,
-                         .squares = numbers + rows,
-                         .weight = w ? tensor_data(w) : NULL,
-                         .bias = b ? tensor_data(b) : NULL,
-                         .eps = l->eps };
-        par_for(rows, line_grain(line), layer_rows, &job);
+        layer_job job = { .x = tensor_data(x), .y = tensor_data(y), .line = line, .means = numbers,
+                          .inverses = numbers + rows };
+        begin_layer_rows(&job.rows, tensor_dtype(x), w, b, l->eps);
+        par_for(rows, line_grain(line), layer_range, &job);
     }
     ok = ok && nn_give(cx, tensor_ref(y), tensor_dtype(l->x), rets);
     tensor_unref(y);

@@ -189,24 +189,44 @@ static void set_operand(tile_task *task, int k, dtype memory, dtype tile)
     task->casts[k] = k == 0 ? cast_find(tile, memory) : cast_find(memory, tile);
 }
 
-/* A number operand becomes one element. It takes the common type first where PyTorch computes in that type
- * (integers wrap, comparisons round); half arithmetic keeps numbers in float32. */
-static void store_number(jit_value v, dtype common, dtype compute, bool is_comparison, char *p)
-{
-    if (common != compute && (is_comparison || !dtype_is_float(common))) {
-        char element[16];
-        element_store_number(common, element, v);
-        cast_find(common, compute)(1, element, 0, p, 0);
-    } else {
-        element_store_number(compute, p, v);
-    }
-}
-
-static bool check_class(op_ctx *cx, const row_info *row, dtype common)
+static bool has_class(const row_info *row, dtype common)
 {
     static const uint8_t classes[] = { [CATEGORY_B] = PW_B, [CATEGORY_I] = PW_I, [CATEGORY_F] = PW_F,
                                        [CATEGORY_C] = PW_C };
-    if (row->classes & classes[dtype_category_of(common)]) return true;
+    return row->classes & classes[dtype_category_of(common)];
+}
+
+/* It takes the common type first where PyTorch computes in that type (integers wrap, comparisons round); half
+ * arithmetic keeps numbers in float32. */
+void pointwise_store_number(pw_row row, jit_value v, const pw_types *types, void *p)
+{
+    const bool is_comparison = rows[row].traits & OP_TO_BOOL;
+    if (types->common != types->compute && (is_comparison || !dtype_is_float(types->common))) {
+        char element[16];
+        element_store_number(types->common, element, v);
+        cast_find(types->common, types->compute)(1, element, 0, p, 0);
+    } else if (types->compute == DTYPE_float32 && v.tag == VALUE_FLOAT) {
+        memcpy(p, &(float){ (float)v.f }, sizeof(float));
+    } else {
+        element_store_number(types->compute, p, v);
+    }
+}
+
+bool pointwise_types(const pw_call *call, pw_types *ret)
+{
+    const row_info *row = &rows[call->row];
+    ret->common = call->common != DTYPE_NONE ? call->common : pointwise_common_dtype(call);
+    const pw_compute c = compute_of(ret->common);
+    ret->compute = ret->tile_result = (dtype)dtype_of_compute[c];
+    ret->result = ret->common;
+    if (row->traits & OP_TO_BOOL) ret->tile_result = ret->result = DTYPE_bool;
+    if (row->traits & OP_TO_REAL) ret->tile_result = dtype_real(ret->compute), ret->result = dtype_real(ret->common);
+    ret->tile = pw_tile_find(call->row, c);
+    return has_class(row, ret->common);
+}
+
+static bool report_class(op_ctx *cx, dtype common)
+{
     const char *name = op_name(cx->op), *colons = strstr(name, "::");
     return OP_FAIL(cx, "\"%s_cpu\" not implemented for '%s'", colons ? colons + 2 : name, dtype_prefix(common));
 }
@@ -274,65 +294,61 @@ static void run_few(const pw_call *call, int n_operands, pw_tile tile, dtype com
 
 /* No conversion and no broadcasting but of numbers: a tile program of one step, without an iterator. False: not
  * such a call; *ret is NULL after true when memory ran out. */
-static bool run_plain(op_ctx *cx, const pw_call *call, pw_tile tile, dtype compute, dtype result, tensor **ret)
+static bool run_plain(op_ctx *cx, const pw_call *call, const pw_types *types, tensor **ret)
 {
     const int n_operands = rows[call->row].n_operands;
-    const tensor *first = find_common_window(call, n_operands, compute, result);
+    const tensor *first = find_common_window(call, n_operands, types->compute, types->result);
     if (!first) return false;
-    tensor *out = *ret = result_like(cx, call, first, result);
+    tensor *out = *ret = result_like(cx, call, first, types->result);
     if (!out) return true;
     if (first->numel <= PW_VECTOR) {
-        run_few(call, n_operands, tile, compute, first->numel, out);
+        run_few(call, n_operands, types->tile, types->compute, first->numel, out);
         return true;
     }
     tile_program p;
-    const size_t bytes = dtype_size(compute);
-    tiles_init(&p, first->numel, bytes);
-    tile_step *step = &p.steps[p.n_steps++];
-    step->run = tile;
+    char number[16];
+    const size_t bytes = dtype_size(types->compute);
+    tiles_init(&p, first->numel, 1, bytes);
+    tile_step *step = tiles_add_step(&p, TILE_POINTWISE, tiles_add_output(&p, tensor_data(out), dtype_size(types->result), false));
+    step->run = types->tile;
     step->n_in = (uint8_t)n_operands;
-    for (int k = 0; k < n_operands; k++)
-        step->in[k] = (uint8_t)(call->operands[k].tag == VALUE_TENSOR
-            ? tiles_add_memory(&p, TILE_INPUT, tensor_data(call->operands[k].t), bytes)
-            : tiles_add_number(&p, compute, call->operands[k]));
-    step->out = (uint8_t)tiles_add_memory(&p, TILE_OUTPUT, tensor_data(out), dtype_size(result));
-    tiles_run(&p);
-    return true;
+    for (int k = 0; k < n_operands; k++) {
+        if (call->operands[k].tag == VALUE_TENSOR) {
+            step->in[k] = (uint8_t)tiles_add_input(&p, tensor_data(call->operands[k].t), bytes);
+        } else {
+            pointwise_store_number(call->row, call->operands[k], types, number);
+            step->in[k] = (uint8_t)tiles_add_number(&p, types->compute, number);
+        }
+    }
+    return tiles_run(&p); // few buffers: no memory is asked for
 }
 
 bool pointwise_run(op_ctx *cx, const pw_call *call, tensor **ret)
 {
     const row_info *row = &rows[call->row];
-    const dtype common = call->common != DTYPE_NONE ? call->common : pointwise_common_dtype(call);
-    if (!check_class(cx, row, common)) return false;
-    const pw_compute c = compute_of(common);
-    const dtype compute = (dtype)dtype_of_compute[c];
-    dtype tile_result = compute, result = common;
-    if (row->traits & OP_TO_BOOL) tile_result = result = DTYPE_bool;
-    if (row->traits & OP_TO_REAL) tile_result = dtype_real(compute), result = dtype_real(common);
-    if (call->into && !(row->traits & OP_TO_BOOL) && !check_can_cast(cx, result, tensor_dtype(call->into)))
+    pw_types types;
+    if (!pointwise_types(call, &types)) return report_class(cx, types.common);
+    if (call->into && !(row->traits & OP_TO_BOOL) && !check_can_cast(cx, types.result, tensor_dtype(call->into)))
         return false;
-
-    const pw_tile tile = pw_tile_find(call->row, c);
-    if (common == compute && run_plain(cx, call, tile, compute, tile_result, ret)) return *ret != NULL;
+    if (types.common == types.compute && run_plain(cx, call, &types, ret)) return *ret != NULL;
     char numbers[PW_MAX_OPERANDS][16];
     tile_task task;
-    task.tile = tile;
+    task.tile = types.tile;
     task.n_operands = row->n_operands + 1;
     iter it;
     iter_init(&it, cx);
     it.may_resize = call->is_out;
-    iter_add_output(&it, call->into, result);
-    set_operand(&task, 0, call->into ? tensor_dtype(call->into) : result, tile_result);
+    iter_add_output(&it, call->into, types.result);
+    set_operand(&task, 0, call->into ? tensor_dtype(call->into) : types.result, types.tile_result);
     for (int k = 0; k < row->n_operands; k++) {
         const jit_value v = call->operands[k];
         if (v.tag == VALUE_TENSOR) {
             iter_add_input(&it, v.t);
-            set_operand(&task, k + 1, tensor_dtype(v.t), compute);
+            set_operand(&task, k + 1, tensor_dtype(v.t), types.compute);
         } else {
-            store_number(v, common, compute, row->traits & OP_TO_BOOL, numbers[k]);
-            iter_add_number(&it, numbers[k], compute);
-            set_operand(&task, k + 1, compute, compute);
+            pointwise_store_number(call->row, v, &types, numbers[k]);
+            iter_add_number(&it, numbers[k], types.compute);
+            set_operand(&task, k + 1, types.compute, types.compute);
         }
     }
     if (!iter_build(&it)) return false;
@@ -372,10 +388,20 @@ dtype pointwise_result_dtype(op_ctx *cx, const jit_value *args)
     return traits & OP_TO_BOOL ? DTYPE_bool : traits & OP_TO_REAL ? dtype_real(common) : common;
 }
 
-bool pointwise_is_plain(op_id op)
+bool pointwise_divides(op_id op)
 {
-    const uint32_t special = OP_PREPARED | OP_MASK_FIRST | OP_TO_BOOL | OP_TO_REAL;
-    return op_kernel_find(op, DEVICE_CPU) == pointwise_call && !(rows[row_of_op[op]].traits & special);
+    switch (op) {
+    case OP_aten_div_Tensor_mode: case OP_aten_div_Scalar_mode: case OP_aten_floor_divide: case OP_aten_floor_divide_Scalar:
+    case OP_aten_remainder_Tensor: case OP_aten_remainder_Scalar: case OP_aten_fmod_Tensor: case OP_aten_fmod_Scalar:
+        return true;
+    default: return false;
+    }
+}
+
+bool pointwise_needs_no_data(op_id op)
+{
+    return op_kernel_find(op, DEVICE_CPU) == pointwise_call && op != OP_aten_prelu && op != OP_aten_polar &&
+           op != OP_aten_complex && op != OP_aten_remainder_Scalar_Tensor;
 }
 
 int pointwise_n_operands(pw_row row)

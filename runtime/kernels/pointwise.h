@@ -45,6 +45,15 @@ typedef struct pw_call {
     tensor *owned;                        /* a view made by the preparation, released after the run */
     tensor *reuse;                        /* an operand that dies here: its memory may take the result; or NULL */
 } pw_call;
+/** The types of a call: what its operands promote to, what the tile kernel works on and gives, the result's. */
+typedef struct pw_types {
+    dtype common, compute, tile_result, result;
+    pw_tile tile;
+} pw_types;
+/** false: the row does not exist for the common type (set even so). */
+bool pointwise_types(const pw_call *call, pw_types *ret);
+/** A number operand as an element of the compute type. */
+void pointwise_store_number(pw_row row, jit_value v, const pw_types *types, void *p);
 /** Set a call up from an operator's arguments: its row, operands and preparation. */
 bool pointwise_begin(op_ctx *cx, const jit_value *args, pw_call *call);
 bool pointwise_run(op_ctx *cx, const pw_call *call, tensor **ret);
@@ -55,8 +64,10 @@ bool pointwise_call(op_ctx *cx, const jit_value *args, jit_value *rets);
 bool pointwise_call_into(op_ctx *cx, const jit_value *args, tensor *into, bool is_out);
 /** The element type of such a call's result without a target; cx->op is the base row. DTYPE_NONE: reported. */
 dtype pointwise_result_dtype(op_ctx *cx, const jit_value *args);
-/** Is op a row that computes on its operands as they are: not prepared, no mask, no other result type? */
-bool pointwise_is_plain(op_id op);
+/** Is op a row whose preparation, if any, looks at the types and sizes of tensors alone? */
+bool pointwise_needs_no_data(op_id op);
+/** ... unless they are integers: division looks for zeros there. */
+bool pointwise_divides(op_id op);
 int pointwise_n_operands(pw_row row);
 /** Does nobody but one reference see t and all of its storage, so that it may become a result? */
 bool pointwise_may_reuse(const tensor *t);

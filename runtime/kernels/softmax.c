@@ -5,6 +5,7 @@
 #include "runtime/kernels/line.h"
 #include "runtime/kernels/pointwise.h"
 #include "runtime/kernels/reduce.h"
+#include "runtime/kernels/rows.h"
 
 #include "base/alloc.h"
 
@@ -16,16 +17,13 @@ enum { TILE = 512 /* elements per call of the exponential */ };
 
 typedef struct softmax_task {
     lines in, out;
-    bool is_log;
     double *log_sums;      /* logsumexp: where they go, one per line */
-    dtype compute;
-    pw_tile exp_tile;
-    const line_kernels *line;
+    row_kernel rows;       /* of the compute type */
     _Atomic bool failed;
 } softmax_task;
 
 /* The sum of exp(x - max), which goes to e if that is not NULL; e may be x. */
-static double exponentials(const softmax_task *s, const char *x, int64_t n, double max, char *e)
+static double exponentials(const row_kernel *s, const char *x, int64_t n, double max, char *e)
 {
     const int64_t bytes = (int64_t)dtype_size(s->compute);
     _Alignas(64) double tile[TILE];
@@ -42,24 +40,55 @@ static double exponentials(const softmax_task *s, const char *x, int64_t n, doub
     return sum;
 }
 
-/* One line of the compute type; y may be x. */
-static void softmax_line(const softmax_task *s, const char *x, int64_t n, char *y)
+static void softmax_rows(const row_kernel *s, int64_t n_rows, int64_t n, const void *x_, void *y_)
 {
-    const double max = s->line->max(n, x), sum = exponentials(s, x, n, max, s->is_log ? NULL : y);
-    if (s->is_log) {
-        s->line->map(n, x, 1, -max, y);
-        s->line->map(n, y, 1, -log(sum), y);
-    } else {
+    const int64_t bytes = n * (int64_t)dtype_size(s->compute);
+    const char *x = x_;
+    char *y = y_;
+    for (int64_t r = 0; r < n_rows; r++, x += bytes, y += bytes) {
+        const double max = s->line->max(n, x), sum = exponentials(s, x, n, max, y);
         s->line->map(n, y, 1 / sum, 0, y);
     }
+}
+
+static void log_softmax_rows(const row_kernel *s, int64_t n_rows, int64_t n, const void *x_, void *y_)
+{
+    const int64_t bytes = n * (int64_t)dtype_size(s->compute);
+    const char *x = x_;
+    char *y = y_;
+    for (int64_t r = 0; r < n_rows; r++, x += bytes, y += bytes) {
+        const double max = s->line->max(n, x), sum = exponentials(s, x, n, max, NULL);
+        s->line->map(n, x, 1, -max, y);
+        s->line->map(n, y, 1, -log(sum), y);
+    }
+}
+
+/* Rows of elements of type d. */
+static void begin_rows(row_kernel *k, dtype d, bool is_log)
+{
+    const bool is_double = d == DTYPE_float64;
+    *k = (row_kernel){ .run = is_log ? log_softmax_rows : softmax_rows, .n_inner = 1 };
+    k->compute = is_double ? DTYPE_float64 : DTYPE_float32;
+    k->exp_tile = pw_tile_find(PW_ROW_aten_exp, is_double ? PW_f64 : PW_f32);
+    k->line = line_kernels_find(k->compute);
+}
+
+bool softmax_begin_rows(const jit_value *args, bool is_log, row_kernel *ret)
+{
+    const tensor *t = args[0].t;
+    const dtype d = tensor_dtype(t);
+    if (!dtype_is_float(d) || (args[1].i != -1 && args[1].i != t->n_dims - 1) || arg_dtype(args[2], d) != d) return false;
+    begin_rows(ret, d, is_log);
+    return true;
 }
 
 static void softmax_lines(void *ctx, int64_t begin, int64_t end)
 {
     softmax_task *s = ctx;
-    const int64_t n = s->in.length, bytes = (int64_t)dtype_size(s->compute);
-    if (s->in.d == s->compute && s->out.d == s->compute && s->in.stride == bytes && s->out.stride == bytes) {
-        for (int64_t k = begin; k < end; k++) softmax_line(s, lines_at(&s->in, k), n, lines_at(&s->out, k));
+    const row_kernel *rows = &s->rows;
+    const int64_t n = s->in.length, bytes = (int64_t)dtype_size(rows->compute);
+    if (s->in.d == rows->compute && s->out.d == rows->compute && s->in.stride == bytes && s->out.stride == bytes) {
+        for (int64_t k = begin; k < end; k++) rows->run(rows, 1, n, lines_at(&s->in, k), lines_at(&s->out, k));
         return;
     }
     char *buffer = mem_alloc((size_t)(n * bytes * LINES_BLOCK));
@@ -69,20 +98,11 @@ static void softmax_lines(void *ctx, int64_t begin, int64_t end)
     }
     for (int64_t k = begin; k < end; k += LINES_BLOCK) {
         const int64_t m = end - k < LINES_BLOCK ? end - k : LINES_BLOCK;
-        lines_load(&s->in, k, m, s->compute, buffer);
-        for (int64_t j = 0; j < m; j++) softmax_line(s, buffer + j * n * bytes, n, buffer + j * n * bytes);
-        lines_store(&s->out, k, m, s->compute, buffer);
+        lines_load(&s->in, k, m, rows->compute, buffer);
+        rows->run(rows, m, n, buffer, buffer);
+        lines_store(&s->out, k, m, rows->compute, buffer);
     }
     mem_free(buffer);
-}
-
-/* What exponentials need. */
-static void softmax_tools(softmax_task *s, dtype d)
-{
-    const bool is_double = d == DTYPE_float64;
-    s->compute = is_double ? DTYPE_float64 : DTYPE_float32;
-    s->exp_tile = pw_tile_find(PW_ROW_aten_exp, is_double ? PW_f64 : PW_f32);
-    s->line = line_kernels_find(s->compute);
 }
 
 static bool softmax(op_ctx *cx, tensor *t, int64_t dim_arg, dtype d, bool is_log, jit_value *rets)
@@ -95,8 +115,8 @@ static bool softmax(op_ctx *cx, tensor *t, int64_t dim_arg, dtype d, bool is_log
     tensor *result = make_tensor(cx, d, t->sizes, t->n_dims);
     if (!result) return false;
     if (t->numel) {
-        softmax_task s = { .in = lines_of(t, dim), .out = lines_of(result, dim), .is_log = is_log };
-        softmax_tools(&s, d);
+        softmax_task s = { .in = lines_of(t, dim), .out = lines_of(result, dim) };
+        begin_rows(&s.rows, d, is_log);
         const int64_t grain = lines_grain(&s.in);
         par_for(s.in.n, grain < LINES_BLOCK && s.in.stride != (int64_t)dtype_size(s.in.d) ? LINES_BLOCK : grain, softmax_lines, &s);
         if (s.failed) {
@@ -140,8 +160,8 @@ static void log_sum_lines(void *ctx, int64_t begin, int64_t end)
     const softmax_task *s = ctx;
     for (int64_t k = begin; k < end; k++) {
         const char *x = lines_at(&s->in, k);
-        const double max = s->line->max(s->in.length, x), shift = isinf(max) ? 0 : max;
-        s->log_sums[k] = shift + log(exponentials(s, x, s->in.length, shift, NULL));
+        const double max = s->rows.line->max(s->in.length, x), shift = isinf(max) ? 0 : max;
+        s->log_sums[k] = shift + log(exponentials(&s->rows, x, s->in.length, shift, NULL));
     }
 }
 
@@ -150,7 +170,7 @@ bool softmax_log_sums(tensor *t, double *ret)
     const dtype d = tensor_dtype(t);
     if ((d != DTYPE_float32 && d != DTYPE_float64) || t->n_dims == 0 || !tensor_is_contiguous(t)) return false;
     softmax_task s = { .in = lines_of(t, t->n_dims - 1), .log_sums = ret };
-    softmax_tools(&s, d);
+    begin_rows(&s.rows, d, true);
     par_for(s.in.n, lines_grain(&s.in), log_sum_lines, &s);
     return true;
 }

@@ -2,7 +2,41 @@
 /* SPDX-License-Identifier: Apache-2.0 */
 #include "runtime/kernels/tiles.h"
 
+#include "base/alloc.h"
+
 #include <string.h>
+
+enum {
+    STACK_BYTES = 20 * PW_TILE_BYTES, /* buffers up to this size stand on the stack */
+    CACHE_LINE = 64,
+    WIDEST = 16,                      /* bytes of an element */
+};
+
+static int64_t pad(int64_t n)
+{
+    return (n + PW_VECTOR - 1) & -(int64_t)PW_VECTOR;
+}
+
+/* ---- making a program -------------------------------------------------------------------------- */
+/* Short rows: as many as make whole vectors and fill a tile. */
+static int64_t rows_of_tile(int64_t cols, int64_t tile_n)
+{
+    int64_t unit = PW_VECTOR; // rows that make whole vectors
+    for (int64_t c = cols; unit > 1 && c % 2 == 0; c /= 2) unit /= 2;
+    const int64_t rows = tile_n / (unit * cols) * unit;
+    return rows ? rows : cols < tile_n ? tile_n / cols : 1;
+}
+
+void tiles_init(tile_program *p, int64_t n_rows, int64_t cols, size_t widest)
+{
+    const int64_t tile_n = PW_TILE_BYTES / (int64_t)widest, rows = cols == 1 ? tile_n : rows_of_tile(cols, tile_n);
+    p->n_rows = n_rows;
+    p->cols = cols;
+    p->tile_rows = rows < n_rows ? rows : n_rows;
+    p->tile_bytes = (pad(p->tile_rows * cols) * (int64_t)widest + CACHE_LINE - 1) & -(int64_t)CACHE_LINE;
+    p->n_steps = p->n_slots = p->n_memory = p->n_numbers = p->n_spreads = p->n_buffers = 0;
+    p->failed = false;
+}
 
 static int add_slot(tile_program *p, tile_slot slot)
 {
@@ -11,23 +45,83 @@ static int add_slot(tile_program *p, tile_slot slot)
     return p->n_slots++;
 }
 
-int tiles_add_memory(tile_program *p, tile_slot_kind kind, void *data, size_t bytes)
+int tiles_add_input(tile_program *p, void *data, size_t bytes)
 {
     if (p->n_memory == TILES_MAX_MEMORY) return -1;
     p->n_memory++;
-    return add_slot(p, (tile_slot){ .kind = (uint8_t)kind, .bytes = (uint8_t)bytes, .data = data });
+    return add_slot(p, (tile_slot){ .kind = TILE_INPUT, .bytes = (uint8_t)bytes, .data = data });
 }
 
-int tiles_add_temporary(tile_program *p, size_t bytes, int buffer)
+int tiles_add_output(tile_program *p, void *data, size_t bytes, bool is_per_row)
 {
-    return add_slot(p, (tile_slot){ .kind = TILE_TEMPORARY, .bytes = (uint8_t)bytes, .index = (uint8_t)buffer });
+    if (p->n_memory == TILES_MAX_MEMORY) return -1;
+    p->n_memory++;
+    return add_slot(p, (tile_slot){ .kind = TILE_OUTPUT, .bytes = (uint8_t)bytes, .is_per_row = is_per_row, .data = data });
 }
 
-static int64_t pad(int64_t n)
+int tiles_add_temporary(tile_program *p, size_t bytes, int buffer, bool is_per_row)
 {
-    return (n + PW_VECTOR - 1) & -(int64_t)PW_VECTOR;
+    if (buffer >= TILES_MAX_BUFFERS) return -1;
+    if (buffer >= p->n_buffers) p->n_buffers = buffer + 1;
+    return add_slot(p, (tile_slot){ .kind = TILE_TEMPORARY, .bytes = (uint8_t)bytes, .index = (uint8_t)buffer,
+                                    .is_per_row = is_per_row });
 }
 
+int tiles_add_number(tile_program *p, dtype d, const void *element)
+{
+    const size_t bytes = dtype_size(d);
+    for (int k = 0; k < p->n_slots; k++)
+        if (p->slots[k].kind == TILE_NUMBER && p->slots[k].bytes == bytes && !memcmp(p->numbers[p->slots[k].index], element, bytes))
+            return k;
+    if (p->n_numbers == TILES_MAX_NUMBERS) return -1;
+    memcpy(p->numbers[p->n_numbers], element, bytes);
+    return add_slot(p, (tile_slot){ .kind = TILE_NUMBER, .bytes = (uint8_t)bytes, .index = (uint8_t)p->n_numbers++ });
+}
+
+/* The dimensions of t broadcast to the given sizes, those merged that memory runs through as through one. */
+static bool spread_dims(tile_spread *s, const tensor *t, const int64_t *sizes, int n_dims)
+{
+    const int64_t bytes = (int64_t)dtype_size(tensor_dtype(t));
+    s->n_dims = 0;
+    for (int i = 0; i < n_dims; i++) {
+        const int own = i - (n_dims - t->n_dims);
+        const int64_t stride = own < 0 || t->sizes[own] == 1 ? 0 : t->strides[own] * bytes;
+        if (sizes[i] == 1) continue;
+        if (s->n_dims && s->strides[s->n_dims - 1] == stride * sizes[i]) {
+            s->sizes[s->n_dims - 1] *= sizes[i];
+            s->strides[s->n_dims - 1] = stride;
+            continue;
+        }
+        if (s->n_dims == TILES_SPREAD_DIMS) return false;
+        s->sizes[s->n_dims] = sizes[i];
+        s->strides[s->n_dims++] = stride;
+    }
+    if (s->n_dims == 0) s->sizes[0] = 1, s->strides[0] = 0, s->n_dims = 1;
+    return true;
+}
+
+int tiles_add_spread(tile_program *p, const tensor *t, dtype to, const int64_t *sizes, int n_dims, bool is_per_row)
+{
+    if (p->n_spreads == TILES_MAX_SPREADS) return -1;
+    tile_spread *s = &p->spreads[p->n_spreads];
+    if (!spread_dims(s, t, sizes, n_dims)) return -1;
+    s->is_plain = tensor_dtype(t) == to;
+    s->cast = cast_find(tensor_dtype(t), to);
+    return add_slot(p, (tile_slot){ .kind = TILE_SPREAD, .bytes = (uint8_t)dtype_size(to), .index = (uint8_t)p->n_spreads++,
+                                    .is_per_row = is_per_row, .data = tensor_data(t) });
+}
+
+tile_step *tiles_add_step(tile_program *p, tile_step_kind kind, int out)
+{
+    if (p->n_steps == TILES_MAX_STEPS || out < 0) return NULL;
+    tile_step *step = &p->steps[p->n_steps++];
+    step->kind = (uint8_t)kind;
+    step->n_in = 0;
+    step->out = (uint8_t)out;
+    return step;
+}
+
+/* ---- operands ------------------------------------------------------------------------------------ */
 void tiles_repeat(char *p, size_t bytes, int64_t n)
 {
     enum { FIRST = 16 };
@@ -49,75 +143,174 @@ void tiles_repeat(char *p, size_t bytes, int64_t n)
     }
 }
 
-int tiles_add_number(tile_program *p, dtype d, jit_value number)
+/* m elements that are `stride` bytes apart. */
+static void load_run(const tile_slot *slot, const tile_spread *s, int64_t m, const char *from, int64_t stride, char *to)
 {
-    if (p->n_numbers == TILES_MAX_NUMBERS) return -1;
-    char *to = p->numbers[p->n_numbers];
-    if (d == DTYPE_float32 && number.tag == VALUE_FLOAT)
-        memcpy(to, &(float){ (float)number.f }, sizeof(float));
-    else
-        element_store_number(d, to, number);
-    const size_t bytes = dtype_size(d);
-    tiles_repeat(to, bytes, pad(p->n < p->tile_n ? p->n : p->tile_n));
-    return add_slot(p, (tile_slot){ .kind = TILE_NUMBER, .bytes = (uint8_t)bytes, .index = (uint8_t)p->n_numbers++ });
+    if (stride == 0) {
+        s->cast(1, from, 0, to, slot->bytes);
+        tiles_repeat(to, slot->bytes, m);
+    } else if (s->is_plain && stride == slot->bytes) {
+        memcpy(to, from, (size_t)m * slot->bytes);
+    } else {
+        s->cast(m, from, stride, to, slot->bytes);
+    }
 }
 
-static void run_steps(const tile_program *p, int64_t n, char *const *at)
+/* n elements from index `begin` on, where a step can read whole vectors of them: in memory if they lie there like
+ * that, else in `buffer`. */
+static char *load_spread(const tile_slot *slot, const tile_spread *s, int64_t begin, int64_t n, char *buffer)
 {
+    int64_t at[TILES_SPREAD_DIMS];
+    const int last = s->n_dims - 1;
+    const char *from = slot->data;
+    for (int i = last; i >= 0; i--) {
+        at[i] = begin % s->sizes[i];
+        begin /= s->sizes[i];
+        from += at[i] * s->strides[i];
+    }
+    if (s->is_plain && s->strides[last] == slot->bytes && s->sizes[last] - at[last] >= n && n % PW_VECTOR == 0)
+        return (char *)from;
+    for (int64_t done = 0; done < n;) {
+        const int64_t rest = s->sizes[last] - at[last], m = rest < n - done ? rest : n - done;
+        load_run(slot, s, m, from, s->strides[last], buffer + done * slot->bytes);
+        done += m;
+        at[last] += m;
+        from += m * s->strides[last];
+        for (int i = last; i > 0 && at[i] == s->sizes[i]; i--) { // the next run
+            from += s->strides[i - 1] - at[i] * s->strides[i];
+            at[i] = 0;
+            at[i - 1]++;
+        }
+    }
+    memset(buffer + n * slot->bytes, 0, (size_t)((pad(n) - n) * slot->bytes));
+    return buffer;
+}
+
+/* ---- running --------------------------------------------------------------------------------------- */
+/* A thread at work: its buffers, and where each slot's part of the tile stands. */
+typedef struct worker {
+    const tile_program *p;
+    char *temporaries, *spreads, *numbers, *pads;
+    int64_t pad_bytes;
+    char *at[TILES_MAX_SLOTS];
+} worker;
+
+static void expand(const worker *w, const tile_step *step, int64_t n_rows)
+{
+    const int64_t cols = w->p->cols, bytes = w->p->slots[step->out].bytes;
+    const char *from = w->at[step->in[0]];
+    char *to = w->at[step->out];
+    for (int64_t r = 0; r < n_rows; r++) {
+        memcpy(to + r * cols * bytes, from + r * bytes, (size_t)bytes);
+        tiles_repeat(to + r * cols * bytes, (size_t)bytes, cols);
+    }
+}
+
+/* All steps on a tile of n_rows rows. */
+static void run_steps(const worker *w, int64_t n_rows)
+{
+    const tile_program *p = w->p;
+    const int64_t n = pad(n_rows * p->cols), n_values = pad(n_rows);
     for (int k = 0; k < p->n_steps; k++) {
         const tile_step *step = &p->steps[k];
+        const tile_slot *out = &p->slots[step->out];
+        const int64_t m = out->is_per_row ? n_values : n;
         const void *in[PW_MAX_OPERANDS];
-        for (int i = 0; i < step->n_in; i++) in[i] = at[step->in[i]];
-        step->run(n, in, at[step->out]);
+        for (int i = 0; i < step->n_in; i++) in[i] = w->at[step->in[i]];
+        switch ((tile_step_kind)step->kind) {
+        case TILE_POINTWISE: step->run(m, in, w->at[step->out]); break;
+        case TILE_CAST: step->cast(m, in[0], p->slots[step->in[0]].bytes, w->at[step->out], out->bytes); break;
+        case TILE_ROWS: step->rows->run(step->rows, n_rows, p->cols, in[0], w->at[step->out]); break;
+        case TILE_EXPAND: expand(w, step, n_rows); break;
+        }
     }
 }
 
-/* The last n < PW_VECTOR elements, from `begin`: a whole vector, of which n elements count. */
-static void run_tail(const tile_program *p, int64_t begin, int64_t n, char **at)
+/* A tile that is no whole number of vectors, or values per row: memory is not touched beyond its part. */
+static void run_padded(worker *w, int64_t row, int64_t n_rows)
 {
-    _Alignas(64) char pads[TILES_MAX_MEMORY][PW_VECTOR * 16];
+    const tile_program *p = w->p;
     int n_pads = 0;
+    const int64_t whole = n_rows * p->cols;
     for (int k = 0; k < p->n_slots; k++) {
         const tile_slot *slot = &p->slots[k];
-        if (slot->kind > TILE_OUTPUT) continue;
-        at[k] = pads[n_pads++];
+        if (slot->kind > TILE_OUTPUT || (whole % PW_VECTOR == 0 && !slot->is_per_row)) continue;
+        w->at[k] = w->pads + w->pad_bytes * n_pads++;
         if (slot->kind == TILE_OUTPUT) continue;
-        if (slot->bytes <= 4)
-            memset(at[k], 0, PW_VECTOR * 4);
-        else
-            memset(at[k], 0, PW_VECTOR * 16);
-        tiles_copy_few(at[k], slot->data + begin * slot->bytes, (size_t)n * slot->bytes);
+        const int64_t bytes = slot->bytes;
+        memcpy(w->at[k], slot->data + row * p->cols * bytes, (size_t)(whole * bytes));
+        memset(w->at[k] + whole * bytes, 0, (size_t)((pad(whole) - whole) * bytes));
     }
-    run_steps(p, PW_VECTOR, at);
+    run_steps(w, n_rows);
     for (int k = 0; k < p->n_slots; k++) {
         const tile_slot *slot = &p->slots[k];
-        if (slot->kind == TILE_OUTPUT) tiles_copy_few(slot->data + begin * slot->bytes, at[k], (size_t)n * slot->bytes);
+        if (slot->kind != TILE_OUTPUT || (whole % PW_VECTOR == 0 && !slot->is_per_row)) continue;
+        const int64_t width = slot->is_per_row ? 1 : p->cols;
+        tiles_copy_few(slot->data + row * width * slot->bytes, w->at[k], (size_t)(n_rows * width * slot->bytes));
     }
+}
+
+static void run_tile(worker *w, int64_t row, int64_t n_rows)
+{
+    const tile_program *p = w->p;
+    bool is_whole = n_rows * p->cols % PW_VECTOR == 0;
+    for (int k = 0; k < p->n_slots; k++) {
+        const tile_slot *slot = &p->slots[k];
+        const int64_t width = slot->is_per_row ? 1 : p->cols;
+        if (slot->kind <= TILE_OUTPUT) w->at[k] = slot->data + row * width * slot->bytes;
+        if (slot->kind == TILE_SPREAD)
+            w->at[k] = load_spread(slot, &p->spreads[slot->index], row * width, n_rows * width,
+                                   w->spreads + p->tile_bytes * slot->index);
+        is_whole &= slot->kind != TILE_OUTPUT || !slot->is_per_row;
+    }
+    if (is_whole) run_steps(w, n_rows);
+    else run_padded(w, row, n_rows);
+}
+
+static void run_tiles(worker *w, int64_t begin, int64_t end)
+{
+    const tile_program *p = w->p;
+    for (int k = 0; k < p->n_slots; k++) {
+        const tile_slot *slot = &p->slots[k];
+        if (slot->kind == TILE_TEMPORARY) w->at[k] = w->temporaries + p->tile_bytes * slot->index;
+        if (slot->kind != TILE_NUMBER) continue;
+        w->at[k] = w->numbers + p->tile_bytes * slot->index;
+        memcpy(w->at[k], p->numbers[slot->index], slot->bytes);
+        tiles_repeat(w->at[k], slot->bytes, pad(p->tile_rows * p->cols));
+    }
+    int64_t whole_end = end; // of elements on their own: whole vectors first, so that few are copied
+    if (p->cols == 1) whole_end = begin + ((end - begin) & -(int64_t)PW_VECTOR);
+    for (int64_t row = begin; row < whole_end; row += p->tile_rows)
+        run_tile(w, row, whole_end - row < p->tile_rows ? whole_end - row : p->tile_rows);
+    if (whole_end < end) run_tile(w, whole_end, end - whole_end);
 }
 
 static void run_range(void *ctx, int64_t begin, int64_t end)
 {
-    const tile_program *p = ctx;
-    _Alignas(64) char buffers[TILES_MAX_BUFFERS][PW_TILE_BYTES];
-    char *at[TILES_MAX_SLOTS];
-    for (int k = 0; k < p->n_slots; k++) {
-        const tile_slot *slot = &p->slots[k];
-        if (slot->kind == TILE_NUMBER) at[k] = (char *)p->numbers[slot->index];
-        if (slot->kind == TILE_TEMPORARY) at[k] = buffers[slot->index];
+    tile_program *p = ctx;
+    _Alignas(CACHE_LINE) char on_stack[STACK_BYTES];
+    worker w;
+    w.p = p;
+    w.pad_bytes = p->cols == 1 ? PW_VECTOR * WIDEST : p->tile_bytes;
+    const int64_t n_bytes = p->tile_bytes * (p->n_buffers + p->n_spreads + p->n_numbers) + w.pad_bytes * p->n_memory;
+    char *block = n_bytes <= STACK_BYTES ? on_stack : mem_alloc((size_t)n_bytes + CACHE_LINE);
+    if (!block) {
+        p->failed = true;
+        return;
     }
-    int64_t whole_end = begin + ((end - begin) & -(int64_t)PW_VECTOR);
-    for (int64_t from = begin; from < whole_end; from += p->tile_n) {
-        for (int k = 0; k < p->n_slots; k++)
-            if (p->slots[k].kind <= TILE_OUTPUT) at[k] = p->slots[k].data + from * p->slots[k].bytes;
-        run_steps(p, whole_end - from < p->tile_n ? whole_end - from : p->tile_n, at);
-    }
-    if (whole_end < end) run_tail(p, whole_end, end - whole_end, at);
+    w.temporaries = block + (-(uintptr_t)block & (CACHE_LINE - 1));
+    w.spreads = w.temporaries + p->tile_bytes * p->n_buffers;
+    w.numbers = w.spreads + p->tile_bytes * p->n_spreads;
+    w.pads = w.numbers + p->tile_bytes * p->n_numbers;
+    run_tiles(&w, begin, end);
+    if (block != on_stack) mem_free(block);
 }
 
-void tiles_run(const tile_program *p)
+bool tiles_run(tile_program *p)
 {
-    if (p->n <= ITER_GRAIN)
-        run_range((void *)p, 0, p->n);
+    if (p->n_rows * p->cols <= ITER_GRAIN)
+        run_range(p, 0, p->n_rows);
     else
-        par_for(p->n, ITER_GRAIN, run_range, (void *)p);
+        par_for(p->n_rows, (ITER_GRAIN + p->cols - 1) / p->cols, run_range, p);
+    return !p->failed;
 }

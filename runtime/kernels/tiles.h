@@ -1,60 +1,94 @@
-/* runtime/kernels/tiles.h: tile programs: pointwise rows evaluated one after the other on tiles of elements.
+/* runtime/kernels/tiles.h: tile programs: steps evaluated one after the other on tiles of elements.
  *
- * All memory a program touches is contiguous and has the same number of elements. A tile is small enough that
- * what passes from one step to the next stays in the first-level cache; an operator called alone is a program of
- * one step. The tile kernels are those of pointwise.h, so results do not depend on how operators are grouped. */
+ * A program walks rows of `cols` elements, row-major; a tile is some whole rows, few enough that what passes from
+ * one step to the next stays in the nearest caches. Where no step looks at rows, a row is one element and a tile
+ * any run of them; an operator called alone is a program of one step. Steps are
+ *
+ *     pointwise   a kernel of pointwise.h on the elements of the tile, or on the one value each row has
+ *     cast        the same elements as another type
+ *     rows        softmax, layer norm (a row gives a row) and reductions (a row gives one value); rows.h
+ *     expand      the one value of each row, repeated along it
+ *
+ * so a normalisation between pointwise operators reads its row from memory once. All of them are the kernels
+ * that operators run alone, so results do not depend on how operators are grouped. */
 /* SPDX-License-Identifier: Apache-2.0 */
 #ifndef RUNTIME_KERNELS_TILES_H
 #define RUNTIME_KERNELS_TILES_H
 
 #include "runtime/kernels/pointwise.h"
+#include "runtime/kernels/rows.h"
 
 enum {
-    TILES_MAX_STEPS = 32,
-    TILES_MAX_SLOTS = 48,
-    TILES_MAX_MEMORY = 12,   /* slots that are memory */
-    TILES_MAX_NUMBERS = 12,
-    TILES_MAX_BUFFERS = 8,
+    TILES_MAX_STEPS = 96,
+    TILES_MAX_SLOTS = 96,
+    TILES_MAX_MEMORY = 16,   /* slots that are inputs or outputs */
+    TILES_MAX_NUMBERS = 16,
+    TILES_MAX_SPREADS = 12,
+    TILES_SPREAD_DIMS = 8,   /* after merging */
+    TILES_MAX_BUFFERS = 16,
+    TILES_ROW_BYTES = 1 << 17, /* of the widest element type: longer rows do not stay in the second-level cache */
 };
 
-typedef enum tile_slot_kind { TILE_INPUT, TILE_OUTPUT, TILE_NUMBER, TILE_TEMPORARY } tile_slot_kind;
+/* An operand whose elements do not lie in memory as the program counts them: broadcast, strided or of another
+ * type. Its part of a tile is brought into a buffer first. */
+typedef struct tile_spread {
+    int n_dims;              /* outermost first */
+    bool is_plain;           /* no conversion */
+    int64_t sizes[TILES_SPREAD_DIMS], strides[TILES_SPREAD_DIMS]; /* bytes */
+    cast_fn cast;
+} tile_spread;
+
+typedef enum tile_slot_kind { TILE_INPUT, TILE_OUTPUT, TILE_SPREAD, TILE_NUMBER, TILE_TEMPORARY } tile_slot_kind;
 
 /* What a step reads or writes. */
 typedef struct tile_slot {
     uint8_t kind;       /* tile_slot_kind */
     uint8_t bytes;      /* per element */
-    uint8_t index;      /* of the buffer of a number or temporary */
-    char *data;         /* first element of an input or output */
+    uint8_t index;      /* of the spread, number or temporary among its kind */
+    bool is_per_row;    /* one value a row, not a row of them */
+    char *data;         /* first element of memory */
 } tile_slot;
 
+typedef enum tile_step_kind { TILE_POINTWISE, TILE_CAST, TILE_ROWS, TILE_EXPAND } tile_step_kind;
+
 typedef struct tile_step {
-    pw_tile run;
+    uint8_t kind;       /* tile_step_kind */
     uint8_t n_in, in[PW_MAX_OPERANDS], out;  /* slots */
+    union {
+        pw_tile run;
+        cast_fn cast;
+        const row_kernel *rows;
+    };
 } tile_step;
 
 /** Filled with the functions below after tiles_init; then run once. */
 typedef struct tile_program {
-    int64_t n;          /* elements */
-    int64_t tile_n;     /* elements of a tile */
-    int n_steps, n_slots, n_memory, n_numbers;
+    int64_t n_rows, cols;
+    int64_t tile_rows;       /* rows of a tile */
+    int64_t tile_bytes;      /* of a buffer */
+    int n_steps, n_slots, n_memory, n_numbers, n_spreads, n_buffers;
+    _Atomic bool failed;     /* a thread had no memory for its buffers */
     tile_step steps[TILES_MAX_STEPS];
     tile_slot slots[TILES_MAX_SLOTS];
-    _Alignas(64) char numbers[TILES_MAX_NUMBERS][PW_TILE_BYTES]; /* one tile of each */
+    tile_spread spreads[TILES_MAX_SPREADS];
+    char numbers[TILES_MAX_NUMBERS][16]; /* one element each */
 } tile_program;
 
-/** A program over n elements of at most `widest` bytes; nothing else is initialised. */
-static inline void tiles_init(tile_program *p, int64_t n, size_t widest)
-{
-    p->n = n;
-    p->tile_n = PW_TILE_BYTES / (int64_t)widest;
-    p->n_steps = p->n_slots = p->n_memory = p->n_numbers = 0;
-}
+/** A program over n_rows rows of `cols` elements of at most `widest` bytes; nothing else is initialised. */
+void tiles_init(tile_program *p, int64_t n_rows, int64_t cols, size_t widest);
 /** Each gives the new slot, or -1 where there are too many. An output may be the memory of an input if no later
  * step reads that input. */
-int tiles_add_memory(tile_program *p, tile_slot_kind kind, void *data, size_t bytes);
-int tiles_add_number(tile_program *p, dtype d, jit_value number);
-int tiles_add_temporary(tile_program *p, size_t bytes, int buffer);
-void tiles_run(const tile_program *p);
+int tiles_add_input(tile_program *p, void *data, size_t bytes);
+int tiles_add_output(tile_program *p, void *data, size_t bytes, bool is_per_row);
+int tiles_add_temporary(tile_program *p, size_t bytes, int buffer, bool is_per_row);
+/** `element` has type d. */
+int tiles_add_number(tile_program *p, dtype d, const void *element);
+/** t, broadcast to the given sizes, as elements of type `to`; they are the program's, or one for each of its rows. */
+int tiles_add_spread(tile_program *p, const tensor *t, dtype to, const int64_t *sizes, int n_dims, bool is_per_row);
+/** The new step, or NULL where there are too many. */
+tile_step *tiles_add_step(tile_program *p, tile_step_kind kind, int out);
+/** false: no memory for the buffers; outputs are undefined. */
+bool tiles_run(tile_program *p);
 
 /** n copies of the element at p, which stands at the first place already. */
 void tiles_repeat(char *p, size_t bytes, int64_t n);

@@ -94,9 +94,13 @@ void compile_emit(vm_compile *c);
 uint32_t emit(vm_compile *c, vm_opcode op, uint32_t x, uint32_t y, uint32_t z,
               uint32_t d); /* its index */
 void emit_node(vm_compile *c, uint32_t step);
-/** Emit FUSED, at *ret_jump, if a group of pointwise operators begins at `step`; its jump is to be aimed
- * behind them. The step behind the group; `step` if there is none. */
-uint32_t begin_fused(vm_compile *c, uint32_t step, uint32_t *ret_jump);
+/** May the node be a step of a group? */
+bool node_joins_group(const ir_node *n);
+/** Collect the group of pointwise operators that begins at `step`: c->fused.at[c->fused.n - 1]. The step behind it;
+ * `step` if there is none. */
+uint32_t begin_fused(vm_compile *c, uint32_t step);
+/** Emit FUSED in front of step k of the newest group; k is its number of steps behind the last one. */
+void emit_fused(vm_compile *c, uint32_t k);
 void emit_moves(vm_compile *c, const vm_move *moves, size_t n);
 /** Moves of the inputs of `user` from `first` on into the registers of `to`. */
 void emit_moves_to(vm_compile *c, const ir_node *user, uint32_t first, ir_value *const *to,

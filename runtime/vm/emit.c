@@ -323,20 +323,22 @@ static void emit_end(vm_compile *c, uint32_t step)
 
 void compile_emit(vm_compile *c)
 {
-    uint32_t fused_end = 0, fused_jump = NO_STEP; // of the group of pointwise operators around step i
+    uint32_t fused_end = 0, n_fused = 0; // the group of pointwise operators around step i, its steps so far
     fuse_tests(c);
     for (uint32_t i = 0; i < c->steps.n && !compile_failed(c); i++) {
         vm_step *st = &c->steps.at[i];
-        if (i == fused_end && fused_jump < c->code.n) {
-            c->code.at[fused_jump].b = (uint32_t)c->code.n;
-            fused_jump = NO_STEP;
+        if (i == fused_end && n_fused) {
+            emit_fused(c, n_fused);
+            n_fused = 0;
         }
         if (st->node) {
             c->at = st->node->at;
             c->node = st->node;
         }
         if (i >= fused_end && st->kind == STEP_NODE)
-            fused_end = begin_fused(c, i, &fused_jump);
+            fused_end = begin_fused(c, i);
+        if (i < fused_end && st->node->op != OP_prim_Constant && !compile_failed(c))
+            emit_fused(c, n_fused++);
         switch ((vm_step_kind)st->kind) {
         case STEP_BLOCK: break;
         case STEP_NODE:

@@ -1,8 +1,8 @@
 /* runtime/vm/fuse.c: straight lines of pointwise operators become groups that run in one pass.
  *
- * A group costs one instruction in front of the operators' own: FUSED tries all of them at once and jumps behind
- * them; where the tensors at hand do not fit, it falls through and they run one by one. So registers are
- * allocated, errors placed and last uses marked as if there were no groups. */
+ * A group costs one instruction in front of each of its operators: FUSED tries to run that one and as many after it as
+ * the tensors at hand allow, and jumps behind them; where they allow fewer than two, it falls through to the operator
+ * by itself. So registers are allocated, errors placed and last uses marked as if there were no groups. */
 /* SPDX-License-Identifier: Apache-2.0 */
 #include "runtime/vm/compile.h"
 
@@ -14,7 +14,7 @@ typedef struct grouping {
     const ir_node *nodes[FUSED_MAX_STEPS];
 } grouping;
 
-static bool is_step(const ir_node *n)
+bool node_joins_group(const ir_node *n)
 {
     if (!fused_takes(n->op) || n->n_outputs != 1 || n->n_inputs > FUSED_MAX_ARGS)
         return false;
@@ -78,43 +78,40 @@ static void mark_results(grouping *g)
     fused_finish(group);
 }
 
-/** Slots of inputs and results; an input is given up if one of the steps is its last use. */
+/** Slots of inputs and values; which arguments each step is the last to use. */
 static bool place(grouping *g)
 {
     vm_compile *c = g->c;
     vm_fused *to = g->to;
     to->inputs = ARENA_ARRAY(&c->plan->arena, vm_slot, (size_t)to->group.n_inputs + 1);
-    to->results = ARENA_ARRAY(&c->plan->arena, vm_slot, to->group.n_steps);
-    if (!to->inputs || !to->results)
+    to->values = ARENA_ARRAY(&c->plan->arena, vm_slot, to->group.n_steps);
+    to->targets = ARENA_ARRAY(&c->plan->arena, uint32_t, (size_t)to->group.n_steps + 1);
+    if (!to->inputs || !to->values || !to->targets)
         return false;
     for (int i = 0; i < to->group.n_inputs; i++)
         to->inputs[i] = operand_slot(c, g->inputs[i], step_of_node(c, g->nodes[0]));
     for (int k = 0; k < to->group.n_steps; k++) {
-        for (int a = 0; a < to->group.steps[k].n_args; a++) {
-            int from = to->group.steps[k].args[a];
-            if (from >= 0 && operand_slot(c, g->inputs[from], step_of_node(c, g->nodes[k])).is_last)
-                to->inputs[from].is_last = true;
-        }
-        if (to->group.steps[k].is_result)
-            to->results[to->n_results++] = result_slot(c, g->nodes[k]->outputs[0]);
+        fused_step *step = &to->group.steps[k];
+        for (int a = 0; a < step->n_args; a++)
+            if (operand_slot(c, g->nodes[k]->inputs[a], step_of_node(c, g->nodes[k])).is_last)
+                step->dying |= (uint16_t)(1u << a);
+        to->values[k] = result_slot(c, g->nodes[k]->outputs[0]);
     }
-    for (int i = 0; i < to->group.n_inputs; i++)
-        to->dying |= (uint32_t)to->inputs[i].is_last << i;
     return true;
 }
 
-uint32_t begin_fused(vm_compile *c, uint32_t step, uint32_t *ret_jump)
+uint32_t begin_fused(vm_compile *c, uint32_t step)
 {
     vm_fused fused = { 0 };
     grouping g = { .c = c, .to = &fused };
     uint32_t end = step;
-    if (!is_step(c->steps.at[step].node))
+    if (!node_joins_group(c->steps.at[step].node))
         return step;
     for (uint32_t i = step; i < c->steps.n && c->steps.at[i].kind == STEP_NODE; i++) {
         const ir_node *n = c->steps.at[i].node;
         if (n->op == OP_prim_Constant)
             continue;
-        if (!is_step(n) || !add_step(&g, n))
+        if (!node_joins_group(n) || !add_step(&g, n))
             break;
         end = i + 1;
     }
@@ -125,21 +122,42 @@ uint32_t begin_fused(vm_compile *c, uint32_t step, uint32_t *ret_jump)
         c->plan->arena.failed = true;
         return step;
     }
-    *ret_jump = emit(c, VM_FUSED, (uint32_t)c->fused.n - 1, 0, 0, 0);
     return end;
 }
 
-bool vm_run_fused(vm_run *run, vm_frame *f, const vm_fused *fused)
+void emit_fused(vm_compile *c, uint32_t k)
 {
-    jit_value inputs[FUSED_MAX_INPUTS], results[FUSED_MAX_STEPS];
-    for (uint32_t i = 0; i < fused->group.n_inputs; i++)
+    vm_fused *fused = &c->fused.at[c->fused.n - 1];
+    fused->targets[k] = (uint32_t)c->code.n;
+    if (k + 1 < fused->group.n_steps)
+        emit(c, VM_FUSED, (uint32_t)c->fused.n - 1, k, 0, 0);
+}
+
+/** The values of the steps run, into their registers; what they used for the last time is released first. */
+static void finish_run(vm_frame *f, const vm_fused *fused, int first, int n, const jit_value *results)
+{
+    for (int k = first; k < first + n; k++) {
+        const fused_step *step = &fused->group.steps[k];
+        for (int a = 0; step->dying >> a; a++) {
+            const int from = step->args[a];
+            if ((step->dying >> a & 1) && from >= -first) // not a value of this run
+                value_unref(vm_take(f, from >= 0 ? fused->inputs[from] : fused->values[-1 - from]));
+        }
+    }
+    for (int k = first; k < first + n; k++)
+        if (results[k].tag == VALUE_TENSOR)
+            vm_store(f, fused->values[k], results[k]);
+}
+
+int vm_run_fused(vm_run *run, vm_frame *f, const vm_fused *fused, int first)
+{
+    const fused_group *group = &fused->group;
+    jit_value inputs[FUSED_MAX_INPUTS], values[FUSED_MAX_STEPS], results[FUSED_MAX_STEPS];
+    for (int i = 0; i < group->n_inputs; i++)
         inputs[i] = vm_load(f, fused->inputs[i]);
-    if (!fused_run(&run->op, &fused->group, inputs, fused->dying, results))
-        return false;
-    for (uint32_t i = 0; i < fused->group.n_inputs; i++)
-        if (fused->inputs[i].is_last)
-            value_unref(vm_take(f, fused->inputs[i]));
-    for (uint32_t k = 0; k < fused->n_results; k++)
-        vm_store(f, fused->results[k], results[k]);
-    return true;
+    for (int k = 0; k < first; k++)
+        values[k] = vm_load(f, fused->values[k]);
+    const int n = fused_run(&run->op, group, first, inputs, values, results);
+    finish_run(f, fused, first, n, results);
+    return n;
 }

@@ -74,9 +74,8 @@ typedef struct vm_site {
 /** What FUSED works on: a group of operators, whose own instructions follow. */
 typedef struct vm_fused {
     fused_group group;
-    vm_slot *inputs, *results; /* results in the order of the steps */
-    uint32_t n_results;
-    uint32_t dying;            /* bit i: inputs[i].is_last */
+    vm_slot *inputs, *values;  /* values: of the steps */
+    uint32_t *targets;         /* where the code of each step begins; of one more, where that of the last ends */
 } vm_fused;
 
 struct vm_plan {
@@ -128,8 +127,9 @@ struct vm_frame {
 vm_frame *vm_frame_push(vm_run *run, const vm_plan *p);
 /** Release what the frame owns and close it; it must be the newest. */
 void vm_frame_pop(vm_run *run, vm_frame *f);
-/** Run the group in one pass. false: nothing was done, its operators must run one by one. */
-bool vm_run_fused(vm_run *run, vm_frame *f, const vm_fused *fused);
+/** Run steps of the group in one pass, from step `first` on; how many. 0: nothing was done, that one must run by
+ * itself; -1: an error. */
+int vm_run_fused(vm_run *run, vm_frame *f, const vm_fused *fused, int first);
 /** Forget the error, as if nothing had happened. */
 void vm_error_clear(vm_run *run);
 /** run->op's first error; always false. */

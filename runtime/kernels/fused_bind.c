@@ -1,0 +1,289 @@
+/* Binding the steps of a group to tensors; see fused_bind.h. */
+/* SPDX-License-Identifier: Apache-2.0 */
+#include "runtime/kernels/fused_bind.h"
+
+#include "base/alloc.h"
+#include "runtime/kernels/nn.h"
+#include "runtime/kernels/tiles.h"
+
+#include <string.h>
+
+bool fused_takes(op_id op)
+{
+    return pointwise_needs_no_data(op) || rows_take(op) || op == OP_aten_to_dtype || op == OP_aten_batch_norm;
+}
+
+/* ---- operands ------------------------------------------------------------------------------------ */
+/* Does memory run through the dimensions in their order? Then results are contiguous whatever is broadcast. */
+static bool runs_in_order(const tensor *t)
+{
+    int64_t outer = INT64_MAX;
+    for (int i = 0; i < t->n_dims; i++) {
+        if (t->sizes[i] == 1 || t->strides[i] == 0) continue;
+        if (t->strides[i] > outer) return false;
+        outer = t->strides[i];
+    }
+    return true;
+}
+
+static void note_type(fused_space *s, dtype d)
+{
+    if (dtype_size(d) > dtype_size(s->widest)) s->widest = d;
+}
+
+/* May v be an operand? Tensors have to be of the CPU, real and without a gradient to record. */
+static bool fits(fused_binding *b, jit_value v)
+{
+    if (v.tag != VALUE_TENSOR) return v.tag == VALUE_INT || v.tag == VALUE_FLOAT || v.tag == VALUE_BOOL;
+    const tensor *t = v.t;
+    if (dtype_is_complex(tensor_dtype(t))) return false;
+    note_type(&b->space, tensor_dtype(t));
+    return fused_header_step(b, t) >= 0 ||
+           (!t->is_wrapped_number && !t->requires_grad && t->store->dev.kind == DEVICE_CPU && runs_in_order(t));
+}
+
+/* ---- sizes ----------------------------------------------------------------------------------------- */
+static bool same_sizes(const int64_t *a, int n_a, const int64_t *b, int n_b)
+{
+    return n_a == n_b && (a == b || memcmp(a, b, (size_t)n_a * sizeof *a) == 0);
+}
+
+/* What the operands broadcast to. false: they do not. */
+static bool broadcast_operands(const fused_bound *s, int64_t *sizes, int *ret_n_dims)
+{
+    int n = 0;
+    for (int k = 0; k < s->n_operands; k++) {
+        if (s->operands[k].tag != VALUE_TENSOR) continue;
+        const tensor *t = s->operands[k].t;
+        for (; n < t->n_dims; n++) { // new dimensions stand in front
+            memmove(sizes + 1, sizes, (size_t)n * sizeof *sizes);
+            sizes[0] = 1;
+        }
+        for (int i = 0; i < t->n_dims; i++) {
+            int64_t *size = &sizes[n - t->n_dims + i];
+            if (t->sizes[i] != 1 && *size != 1 && t->sizes[i] != *size) return false;
+            if (*size == 1) *size = t->sizes[i];
+        }
+    }
+    *ret_n_dims = n;
+    return true;
+}
+
+/* The first step decides what the space is. */
+static bool make_space(fused_binding *b, const int64_t *sizes, int n_dims)
+{
+    fused_space *s = &b->space;
+    s->n_dims = n_dims;
+    s->numel = 1;
+    for (int i = 0; i < n_dims; i++) s->numel *= sizes[i];
+    if (n_dims == 0 || s->numel == 0 || (b->run->max_tensor_elements && s->numel > b->run->max_tensor_elements)) return false;
+    const size_t n_bytes = (size_t)n_dims * sizeof *sizes;
+    memcpy(s->sizes, sizes, n_bytes);
+    memcpy(s->narrow_sizes, sizes, n_bytes);
+    s->narrow_sizes[n_dims - 1] = 1;
+    tensor_contiguous_strides(sizes, n_dims, s->strides);
+    return true;
+}
+
+static int64_t max_cols(const fused_space *s)
+{
+    return TILES_ROW_BYTES / (int64_t)dtype_size(s->widest);
+}
+
+/* Rows become the last n_inner dimensions. false: the steps before have others, or rows are too long for a tile. */
+static bool set_rows(fused_space *s, int n_inner)
+{
+    if (s->n_inner) return s->n_inner == n_inner;
+    int64_t cols = 1;
+    for (int i = s->n_dims - n_inner; i < s->n_dims; i++) cols *= s->sizes[i];
+    if (cols < 2 || cols > max_cols(s)) return false;
+    s->n_inner = n_inner;
+    s->cols = cols;
+    return true;
+}
+
+/* The width of a value of these sizes. false: it is none of the space's. */
+static bool find_width(const fused_space *s, const int64_t *sizes, int n_dims, fused_width *ret)
+{
+    if (same_sizes(sizes, n_dims, s->sizes, s->n_dims)) *ret = FUSED_WIDE;
+    else if (s->n_inner == 1 && same_sizes(sizes, n_dims, s->narrow_sizes, s->n_dims)) *ret = FUSED_NARROW;
+    else if (s->n_inner == 1 && same_sizes(sizes, n_dims, s->sizes, s->n_dims - 1)) *ret = FUSED_DROPPED;
+    else return false;
+    return true;
+}
+
+/* A dropped value among wider ones is broadcast along other dimensions than its rows', unless it has none. */
+static bool mixes_dropped(const fused_binding *b, const fused_bound *s)
+{
+    for (int k = 0; k < s->n_operands; k++) {
+        const int step = s->operands[k].tag == VALUE_TENSOR ? fused_header_step(b, s->operands[k].t) : -1;
+        if (step >= 0 && b->steps[step].width == FUSED_DROPPED && b->headers[step].n_dims > 0) return true;
+    }
+    return false;
+}
+
+/* The width of a step without rows, from its operands. */
+static bool place(fused_binding *b, int k, fused_bound *s)
+{
+    int64_t sizes[TENSOR_MAX_DIMS];
+    int n_dims;
+    fused_width width;
+    if (!broadcast_operands(s, sizes, &n_dims) || (k == b->first && !make_space(b, sizes, n_dims)) ||
+        !find_width(&b->space, sizes, n_dims, &width) || (width != FUSED_DROPPED && mixes_dropped(b, s)))
+        return false;
+    s->width = (uint8_t)width;
+    return true;
+}
+
+/* ---- the kinds of steps ---------------------------------------------------------------------------- */
+static bool bind_pointwise(fused_binding *b, op_ctx *cx, const jit_value *args, fused_bound *s)
+{
+    pw_call call;
+    const bool divides = pointwise_divides(cx->op);
+    for (uint32_t k = 0; k < cx->n_args; k++)
+        if (args[k].tag == VALUE_TENSOR && (!fits(b, args[k]) || (divides && !dtype_is_float(tensor_dtype(args[k].t)))))
+            return false;
+    s->kind = FUSED_POINTWISE;
+    if (!pointwise_begin(cx, args, &call)) return false;
+    s->row = call.row;
+    s->n_operands = (uint8_t)pointwise_n_operands(call.row);
+    for (int k = 0; k < s->n_operands; k++) {
+        s->operands[k] = call.operands[k];
+        if (!fits(b, call.operands[k])) return false;
+    }
+    return pointwise_types(&call, &s->types);
+}
+
+/* self, dtype, non_blocking, copy, memory_format. A tensor that has the type already is handed on: no step. */
+static bool bind_conversion(fused_binding *b, const jit_value *args, fused_bound *s)
+{
+    if (args[0].tag != VALUE_TENSOR || !fits(b, args[0]) || args[1].tag != VALUE_INT || args[4].tag != VALUE_NONE) return false;
+    const dtype d = (dtype)args[1].i;
+    if (!dtype_is_valid(d) || dtype_is_complex(d) || d == tensor_dtype(args[0].t)) return false;
+    s->kind = FUSED_CONVERT;
+    s->n_operands = 1;
+    s->operands[0] = args[0];
+    s->types = (pw_types){ .compute = tensor_dtype(args[0].t), .tile_result = d, .result = d };
+    return true;
+}
+
+static bool bind_batch_norm(fused_binding *b, op_ctx *cx, const jit_value *args, fused_bound *s)
+{
+    if (!fits(b, args[0]) || args[0].t->n_dims < 2 || !dtype_is_float(tensor_dtype(args[0].t))) return false;
+    const dtype d = tensor_dtype(args[0].t), compute = nn_compute(d);
+    s->kind = FUSED_BATCH_NORM;
+    s->n_operands = 1;
+    s->operands[0] = args[0];
+    s->types = (pw_types){ .compute = compute, .tile_result = compute, .result = d };
+    return batch_norm_constants(cx, args, &s->scale, &s->shift);
+}
+
+static bool bind_rows(fused_binding *b, int k, const jit_value *args, fused_bound *s)
+{
+    fused_width width;
+    if (args[0].tag != VALUE_TENSOR || !fits(b, args[0]) || !rows_begin((op_id)b->group->steps[k].op, args, &s->rows)) return false;
+    const tensor *t = args[0].t;
+    const dtype d = tensor_dtype(t), compute = s->rows.compute;
+    s->kind = FUSED_ROWS;
+    s->n_operands = 1;
+    s->operands[0] = args[0];
+    s->types = (pw_types){ .compute = compute, .tile_result = compute, .result = d };
+    if ((k == b->first && !make_space(b, t->sizes, t->n_dims)) || !find_width(&b->space, t->sizes, t->n_dims, &width) ||
+        width != FUSED_WIDE || !set_rows(&b->space, s->rows.n_inner))
+        return false;
+    s->width = !s->rows.is_reduction ? FUSED_WIDE : s->rows.keepdim ? FUSED_NARROW : FUSED_DROPPED;
+    return true;
+}
+
+/* ---- steps ------------------------------------------------------------------------------------------ */
+static void make_header(fused_binding *b, int k)
+{
+    const fused_bound *s = &b->steps[k];
+    fused_space *space = &b->space;
+    tensor *header = &b->headers[k];
+    memset(header, 0, offsetof(tensor, dims));
+    header->n_refs = 1;
+    header->dtype = (int8_t)s->types.result;
+    header->n_dims = (uint8_t)fused_n_dims(space, s->width);
+    header->numel = s->width == FUSED_WIDE ? space->numel : space->numel / space->cols;
+    header->sizes = (int64_t *)fused_sizes(space, s->width);
+    header->strides = space->strides;
+    header->grad_meta = NULL;
+}
+
+static jit_value argument(fused_binding *b, int from)
+{
+    if (from >= 0) return b->inputs[from];
+    const int step = -1 - from;
+    return step < b->first ? b->values[step] : VALUE_HEAP_V(VALUE_TENSOR, &b->headers[step]);
+}
+
+/* Weights are read when their step is bound, so they have to be there. */
+static bool reads_header(const fused_binding *b, const jit_value *args, int n_args)
+{
+    for (int i = 1; i < n_args; i++)
+        if (args[i].tag == VALUE_TENSOR && fused_header_step(b, args[i].t) >= 0) return true;
+    return false;
+}
+
+static bool bind_kind(fused_binding *b, int k, op_ctx *cx, const jit_value *args, fused_bound *s)
+{
+    if (pointwise_needs_no_data(cx->op)) return bind_pointwise(b, cx, args, s) && place(b, k, s);
+    if (reads_header(b, args, (int)cx->n_args)) return false;
+    if (rows_take(cx->op)) return bind_rows(b, k, args, s);
+    if (cx->op == OP_aten_to_dtype) return bind_conversion(b, args, s) && place(b, k, s);
+    return bind_batch_norm(b, cx, args, s) && place(b, k, s);
+}
+
+static bool bind_step(fused_binding *b, int k)
+{
+    jit_value args[FUSED_MAX_ARGS];
+    const fused_step *step = &b->group->steps[k];
+    fused_bound *s = &b->steps[k];
+    op_ctx cx = { .run = b->run, .op = (op_id)step->op, .n_args = step->n_args, .n_rets = 1 };
+    s->scale = s->shift = NULL;
+    s->rows.run = NULL;
+    for (int i = 0; i < step->n_args; i++) args[i] = argument(b, step->args[i]);
+    const int n_inner = b->space.n_inner;
+    const int64_t cols = b->space.cols;
+    bool ok = bind_kind(b, k, &cx, args, s);
+    if (ok) note_type(&b->space, s->types.compute);
+    if (ok && b->space.n_inner && b->space.cols > max_cols(&b->space)) ok = false;
+    if (!ok) {
+        b->space.n_inner = n_inner;
+        b->space.cols = cols;
+        return false;
+    }
+    make_header(b, k);
+    return true;
+}
+
+static void forget_error(op_run *run)
+{
+    mem_free(run->message);
+    run->message = NULL;
+    run->status = JIT_OK;
+}
+
+void fused_bind(fused_binding *b)
+{
+    b->space.n_inner = 0;
+    b->space.cols = 1;
+    b->space.widest = DTYPE_bool;
+    for (b->end = b->first; b->end < b->group->n_steps; b->end++)
+        if (!bind_step(b, b->end)) {
+            tensor_unref(b->steps[b->end].scale);
+            tensor_unref(b->steps[b->end].shift);
+            if (b->run->status != JIT_OK) forget_error(b->run);
+            return;
+        }
+}
+
+void fused_unbind_from(fused_binding *b, int k)
+{
+    for (int i = k; i < b->end; i++) {
+        tensor_unref(b->steps[i].scale);
+        tensor_unref(b->steps[i].shift);
+    }
+    b->end = k;
+}

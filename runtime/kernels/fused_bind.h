@@ -1,0 +1,66 @@
+/* runtime/kernels/fused_bind.h: what the steps of a group are for the tensors at hand.
+ *
+ * The widest tensors of a run, all of the same sizes, are its space. A value has the sizes of the space (wide) or is what
+ * a reduction of the last dimension leaves of it: one element a row, with that dimension (narrow) or without
+ * (dropped). Values inside of the group stand as headers without storage, on which operators prepare their
+ * operands as they do when called alone. */
+/* SPDX-License-Identifier: Apache-2.0 */
+#ifndef RUNTIME_KERNELS_FUSED_BIND_H
+#define RUNTIME_KERNELS_FUSED_BIND_H
+
+#include "runtime/kernels/fused.h"
+#include "runtime/kernels/pointwise.h"
+#include "runtime/kernels/rows.h"
+
+typedef enum fused_width { FUSED_WIDE, FUSED_NARROW, FUSED_DROPPED } fused_width;
+typedef enum fused_kind { FUSED_POINTWISE, FUSED_CONVERT, FUSED_ROWS, FUSED_BATCH_NORM } fused_kind;
+
+/* A step bound to its operands. */
+typedef struct fused_bound {
+    uint8_t kind;                        /* fused_kind */
+    uint8_t width;                       /* fused_width, of its value */
+    uint8_t n_operands;
+    jit_value operands[PW_MAX_OPERANDS]; /* tensors, headers or numbers */
+    pw_row row;
+    pw_types types;                      /* all kinds: compute, tile_result, result */
+    row_kernel rows;
+    tensor *scale, *shift;               /* batch norm: owned, [C, 1, …] */
+} fused_bound;
+
+typedef struct fused_space {
+    int n_dims, n_inner;                 /* n_inner: the trailing dimensions that are a row; 0: nothing looks at rows */
+    int64_t numel, cols;
+    int64_t sizes[TENSOR_MAX_DIMS], narrow_sizes[TENSOR_MAX_DIMS], strides[TENSOR_MAX_DIMS];
+    dtype widest;                        /* of the types elements pass through, the largest */
+} fused_space;
+
+typedef struct fused_binding {
+    op_run *run;
+    const fused_group *group;
+    const jit_value *inputs, *values;
+    int first, end;                      /* steps */
+    fused_space space;
+    fused_bound steps[FUSED_MAX_STEPS];
+    tensor headers[FUSED_MAX_STEPS];     /* of the values of bound steps */
+} fused_binding;
+
+/** Bind as many steps from b->first on as fit together; b->end is set. */
+void fused_bind(fused_binding *b);
+/** Releases what the steps from k on own; they are bound no more. */
+void fused_unbind_from(fused_binding *b, int k);
+/** The step whose value t stands for; -1: a tensor from outside. */
+static inline int fused_header_step(const fused_binding *b, const tensor *t)
+{
+    return t >= b->headers && t < b->headers + FUSED_MAX_STEPS ? (int)(t - b->headers) : -1;
+}
+/** The sizes of values of that width. */
+static inline const int64_t *fused_sizes(const fused_space *s, fused_width width)
+{
+    return width == FUSED_NARROW ? s->narrow_sizes : s->sizes;
+}
+static inline int fused_n_dims(const fused_space *s, fused_width width)
+{
+    return width == FUSED_DROPPED ? s->n_dims - 1 : s->n_dims;
+}
+
+#endif

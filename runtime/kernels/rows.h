@@ -1,0 +1,43 @@
+/* runtime/kernels/rows.h: what operators do along contiguous rows: reductions of the last dimension, softmax, layer
+ * norm, in one form for the operator alone and as a step of a tile program.
+ *
+ *     row_kernel k;
+ *     if (rows_begin(op, args, &k)) k.run(&k, n_rows, cols, x, y);
+ *
+ * args[0], the operand, is looked at for its sizes and type only: it may be a header without memory. */
+/* SPDX-License-Identifier: Apache-2.0 */
+#ifndef RUNTIME_KERNELS_ROWS_H
+#define RUNTIME_KERNELS_ROWS_H
+
+#include "runtime/kernels/kernel.h"
+#include "runtime/kernels/line.h"
+
+typedef struct row_kernel row_kernel;
+struct row_kernel {
+    /** n_rows rows of `cols` elements of x, one after the other. y: as many rows; where is_reduction one value for
+     * each row. y may be x. */
+    void (*run)(const row_kernel *k, int64_t n_rows, int64_t cols, const void *x, void *y);
+    dtype compute;            /* of x and y */
+    int n_inner;              /* a row is so many trailing dimensions */
+    bool is_reduction, keepdim;
+    const line_kernels *line; /* softmax and layer norm: of the compute type */
+    void (*exp_tile)(int64_t n, const void *const *in, void *out); /* softmax */
+    const void *weight, *bias; /* layer norm: a row each, or NULL */
+    double eps;
+    const struct fold *fold;  /* reductions */
+    int64_t correction;       /* variance */
+    bool wants_root;          /* standard deviation */
+};
+
+/** Is op one that rows_begin may accept? */
+bool rows_take(op_id op);
+/** Set up what operator op does with these arguments. false: not along the last dimensions, not of such types, or wrong;
+ * nothing is reported. */
+bool rows_begin(op_id op, const jit_value *args, row_kernel *ret);
+
+/* The families (softmax.c, norm.c, reduce_rows.c). */
+bool softmax_begin_rows(const jit_value *args, bool is_log, row_kernel *ret);
+bool layer_norm_begin_rows(const jit_value *args, row_kernel *ret);
+bool reduce_begin_rows(op_id op, const jit_value *args, row_kernel *ret);
+
+#endif
