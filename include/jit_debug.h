@@ -29,8 +29,9 @@ jit_status jit_debug_contents(jit_module *m, bool json, char **ret, jit_error *e
 char *jit_debug_passes(void);
 char *jit_debug_stages(void);
 
-/** What functions called for the first time from now on go through, in the whole process: "default", "none", or
- * "random:SEED": every pass there is, in an order drawn from the seed. For tests. false: none of these. */
+/** What functions called for the first time from now on go through, in the whole process: "default"; "none", no passes and
+ * no fusion; "fused", fusion wherever it is possible, however small the tensors; or "random:SEED": every pass there
+ * is, in an order drawn from the seed. For tests. false: none of these. */
 bool jit_debug_set_optimizer(const char *how);
 
 /** One case of a conformance file. */

@@ -6,6 +6,7 @@
 #include "runtime/api/api.h"
 
 #include "ir/type.h"
+#include "runtime/kernels/fused.h"
 #include "sema/archive.h"
 
 #include <pthread.h>
@@ -108,7 +109,8 @@ static _Atomic uint64_t optimizer_seed;
 bool jit_debug_set_optimizer(const char *how)
 {
     unsigned long long seed = 0;
-    if (!strcmp(how, "default"))
+    const bool fuses_all = !strcmp(how, "fused");
+    if (!strcmp(how, "default") || fuses_all)
         optimizer_mode_now = OPTIMIZER_DEFAULT;
     else if (!strcmp(how, "none"))
         optimizer_mode_now = OPTIMIZER_NONE;
@@ -117,6 +119,7 @@ bool jit_debug_set_optimizer(const char *how)
     else
         return false;
     optimizer_seed = seed;
+    fused_set_mode(fuses_all ? FUSED_ALWAYS : optimizer_mode_now == OPTIMIZER_NONE ? FUSED_NEVER : FUSED_WHERE_IT_PAYS);
     return true;
 }
 

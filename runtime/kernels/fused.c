@@ -19,13 +19,25 @@ void fused_set_mode(fused_mode mode)
     atomic_store_explicit(&mode_now, (int)mode, memory_order_relaxed);
 }
 
+static fused_kind kind_of(op_id op)
+{
+    if (op == OP_aten_batch_norm) return FUSED_BATCH_NORM;
+    if (op == OP_aten_to_dtype) return FUSED_CONVERT;
+    return rows_take(op) ? FUSED_ROWS : FUSED_POINTWISE;
+}
+
 void fused_finish(fused_group *g)
 {
     for (int i = 0; i < g->n_steps; i++) {
-        g->steps[i].last_reader = -1;
-        for (int k = 0; k < g->steps[i].n_args; k++)
-            if (g->steps[i].args[k] < 0) g->steps[-1 - g->steps[i].args[k]].last_reader = (int8_t)i;
+        fused_step *step = &g->steps[i];
+        step->kind = (uint8_t)kind_of((op_id)step->op);
+        step->last_reader = -1;
+        step->last_reads = 0;
+        for (int k = 0; k < step->n_args; k++)
+            if (step->args[k] < 0) g->steps[-1 - step->args[k]].last_reader = (int8_t)i;
     }
+    for (int i = 0; i < g->n_steps; i++)
+        if (g->steps[i].last_reader >= 0) g->steps[g->steps[i].last_reader].last_reads |= UINT32_C(1) << i;
 }
 
 /* A tensor from outside, as a slot of some type and width. */
@@ -72,8 +84,8 @@ static int add_scratch(fusion *f, dtype d, fused_width width)
 /* Gives back the buffers of values that step k is the last one to read. */
 static void release_operands(fusion *f, int k)
 {
-    for (int i = f->b.first; i < k; i++) {
-        if (f->b.group->steps[i].last_reader != k || f->results[i]) continue;
+    for (uint32_t rest = f->b.group->steps[k].last_reads >> f->b.first << f->b.first; rest; rest &= rest - 1) {
+        const int i = __builtin_ctz(rest);
         const tile_slot *slot = &f->program.slots[f->slots[i]];
         if (slot->kind == TILE_TEMPORARY) f->used_buffers &= ~(UINT32_C(1) << slot->index);
     }
@@ -206,7 +218,7 @@ static bool add_batch_norm(fusion *f, const fused_bound *s, int x, int out)
 static bool add_work(fusion *f, const fused_bound *s, const int *in, int out)
 {
     tile_step *step;
-    switch ((fused_kind)s->kind) {
+    switch (s->kind) {
     case FUSED_POINTWISE: return add_pointwise(f, s->types.tile, in, s->n_operands, out);
     case FUSED_BATCH_NORM: return add_batch_norm(f, s, in[0], out);
     case FUSED_CONVERT:
@@ -274,19 +286,18 @@ static bool make_program(fusion *f)
     return false;
 }
 
-/* Tensors of so few elements cost less one operator after the other. */
-static bool pays(const fused_group *g, int first, const jit_value *inputs, const jit_value *values)
+bool fused_pays(const jit_value *args, int n_args)
 {
     const fused_mode mode = (fused_mode)atomic_load_explicit(&mode_now, memory_order_relaxed);
     if (mode != FUSED_WHERE_IT_PAYS) return mode == FUSED_ALWAYS;
-    (void)g, (void)first, (void)inputs, (void)values;
-    return true;
+    for (int i = 0; i < n_args; i++)
+        if (args[i].tag == VALUE_TENSOR && args[i].t->numel > PW_VECTOR) return true;
+    return false;
 }
 
 int fused_run(op_run *run, const fused_group *g, int first, const jit_value *inputs, const jit_value *values, jit_value *results)
 {
     fusion f;
-    if (!pays(g, first, inputs, values)) return 0;
     f.b.run = run;
     f.b.group = g;
     f.b.inputs = inputs;

@@ -17,7 +17,9 @@ typedef struct fused_step {
     uint16_t dying;          /* bit k: argument k has its last use here */
     uint8_t n_args;
     bool is_result;          /* read outside of the group: becomes a tensor */
+    uint8_t kind;            /* fused_kind (fused_bind.h) */
     int8_t last_reader;      /* the last step that reads the value; -1: none */
+    uint32_t last_reads;     /* bit i: this is the last reader of step i */
     int8_t args[FUSED_MAX_ARGS]; /* >= 0: that input of the group; < 0: the value of step -1 - arg */
 } fused_step;
 
@@ -28,8 +30,11 @@ typedef struct fused_group {
 
 /** May operator `op` be a step of a group? */
 bool fused_takes(op_id op);
-/** Fills last_reader once the steps stand. */
+/** Fills what follows from operators and arguments, once the steps stand. */
 void fused_finish(fused_group *g);
+/** Is it worth trying to run a step with these arguments, and what follows, fused? Operators on one vector of elements
+ * are faster one by one. */
+bool fused_pays(const jit_value *args, int n_args);
 /** Run steps [first, first + the result) of a group. `values`: of the steps before, as far as later ones read them.
  * results[k] gets a new reference for each step k of them that is read later, none (VALUE_NONE) for the others.
  * @return 0: nothing was done, step `first` is to be run by itself; -1: an error, which is reported */

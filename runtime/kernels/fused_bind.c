@@ -6,6 +6,7 @@
 #include "runtime/kernels/nn.h"
 #include "runtime/kernels/tiles.h"
 
+#include <stdatomic.h>
 #include <string.h>
 
 bool fused_takes(op_id op)
@@ -122,16 +123,31 @@ static bool mixes_dropped(const fused_binding *b, const fused_bound *s)
     return false;
 }
 
+/* The usual case: all operands wide, or numbers. */
+static bool all_wide(const fused_space *space, const fused_bound *s)
+{
+    bool any = false;
+    for (int k = 0; k < s->n_operands; k++) {
+        if (s->operands[k].tag != VALUE_TENSOR) continue;
+        const tensor *t = s->operands[k].t;
+        if (t->n_dims && !same_sizes(t->sizes, t->n_dims, space->sizes, space->n_dims)) return false;
+        any |= t->n_dims > 0;
+    }
+    return any;
+}
+
 /* The width of a step without rows, from its operands. */
 static bool place(fused_binding *b, int k, fused_bound *s)
 {
+    s->width = FUSED_WIDE;
+    if (k > b->first && all_wide(&b->space, s)) return true;
     int64_t sizes[TENSOR_MAX_DIMS];
     int n_dims;
     fused_width width;
     if (!broadcast_operands(s, sizes, &n_dims) || (k == b->first && !make_space(b, sizes, n_dims)) ||
         !find_width(&b->space, sizes, n_dims, &width) || (width != FUSED_DROPPED && mixes_dropped(b, s)))
         return false;
-    s->width = (uint8_t)width;
+    s->width = width;
     return true;
 }
 
@@ -143,13 +159,13 @@ static bool bind_pointwise(fused_binding *b, op_ctx *cx, const jit_value *args, 
     for (uint32_t k = 0; k < cx->n_args; k++)
         if (args[k].tag == VALUE_TENSOR && (!fits(b, args[k]) || (divides && !dtype_is_float(tensor_dtype(args[k].t)))))
             return false;
-    s->kind = FUSED_POINTWISE;
     if (!pointwise_begin(cx, args, &call)) return false;
     s->row = call.row;
     s->n_operands = (uint8_t)pointwise_n_operands(call.row);
     for (int k = 0; k < s->n_operands; k++) {
-        s->operands[k] = call.operands[k];
-        if (!fits(b, call.operands[k])) return false;
+        s->operands[k].tag = call.operands[k].tag; // member by member: a wide load of fresh narrow stores stalls
+        s->operands[k].i = call.operands[k].i;
+        if (call.operands[k].tag != VALUE_TENSOR && !fits(b, call.operands[k])) return false;
     }
     return pointwise_types(&call, &s->types);
 }
@@ -160,7 +176,6 @@ static bool bind_conversion(fused_binding *b, const jit_value *args, fused_bound
     if (args[0].tag != VALUE_TENSOR || !fits(b, args[0]) || args[1].tag != VALUE_INT || args[4].tag != VALUE_NONE) return false;
     const dtype d = (dtype)args[1].i;
     if (!dtype_is_valid(d) || dtype_is_complex(d) || d == tensor_dtype(args[0].t)) return false;
-    s->kind = FUSED_CONVERT;
     s->n_operands = 1;
     s->operands[0] = args[0];
     s->types = (pw_types){ .compute = tensor_dtype(args[0].t), .tile_result = d, .result = d };
@@ -169,9 +184,8 @@ static bool bind_conversion(fused_binding *b, const jit_value *args, fused_bound
 
 static bool bind_batch_norm(fused_binding *b, op_ctx *cx, const jit_value *args, fused_bound *s)
 {
-    if (!fits(b, args[0]) || args[0].t->n_dims < 2 || !dtype_is_float(tensor_dtype(args[0].t))) return false;
+    if (args[0].tag != VALUE_TENSOR || !fits(b, args[0]) || args[0].t->n_dims < 2 || !dtype_is_float(tensor_dtype(args[0].t))) return false;
     const dtype d = tensor_dtype(args[0].t), compute = nn_compute(d);
-    s->kind = FUSED_BATCH_NORM;
     s->n_operands = 1;
     s->operands[0] = args[0];
     s->types = (pw_types){ .compute = compute, .tile_result = compute, .result = d };
@@ -184,7 +198,6 @@ static bool bind_rows(fused_binding *b, int k, const jit_value *args, fused_boun
     if (args[0].tag != VALUE_TENSOR || !fits(b, args[0]) || !rows_begin((op_id)b->group->steps[k].op, args, &s->rows)) return false;
     const tensor *t = args[0].t;
     const dtype d = tensor_dtype(t), compute = s->rows.compute;
-    s->kind = FUSED_ROWS;
     s->n_operands = 1;
     s->operands[0] = args[0];
     s->types = (pw_types){ .compute = compute, .tile_result = compute, .result = d };
@@ -202,7 +215,7 @@ static void make_header(fused_binding *b, int k)
     fused_space *space = &b->space;
     tensor *header = &b->headers[k];
     memset(header, 0, offsetof(tensor, dims));
-    header->n_refs = 1;
+    atomic_init(&header->n_refs, 1); // an assignment would be a fence
     header->dtype = (int8_t)s->types.result;
     header->n_dims = (uint8_t)fused_n_dims(space, s->width);
     header->numel = s->width == FUSED_WIDE ? space->numel : space->numel / space->cols;
@@ -228,11 +241,15 @@ static bool reads_header(const fused_binding *b, const jit_value *args, int n_ar
 
 static bool bind_kind(fused_binding *b, int k, op_ctx *cx, const jit_value *args, fused_bound *s)
 {
-    if (pointwise_needs_no_data(cx->op)) return bind_pointwise(b, cx, args, s) && place(b, k, s);
+    if (s->kind == FUSED_POINTWISE) return bind_pointwise(b, cx, args, s) && place(b, k, s);
+    s->scale = s->shift = NULL;
     if (reads_header(b, args, (int)cx->n_args)) return false;
-    if (rows_take(cx->op)) return bind_rows(b, k, args, s);
-    if (cx->op == OP_aten_to_dtype) return bind_conversion(b, args, s) && place(b, k, s);
-    return bind_batch_norm(b, cx, args, s) && place(b, k, s);
+    switch (s->kind) {
+    case FUSED_ROWS: return bind_rows(b, k, args, s);
+    case FUSED_CONVERT: return bind_conversion(b, args, s) && place(b, k, s);
+    case FUSED_BATCH_NORM: return bind_batch_norm(b, cx, args, s) && place(b, k, s);
+    default: return false;
+    }
 }
 
 static bool bind_step(fused_binding *b, int k)
@@ -241,8 +258,7 @@ static bool bind_step(fused_binding *b, int k)
     const fused_step *step = &b->group->steps[k];
     fused_bound *s = &b->steps[k];
     op_ctx cx = { .run = b->run, .op = (op_id)step->op, .n_args = step->n_args, .n_rets = 1 };
-    s->scale = s->shift = NULL;
-    s->rows.run = NULL;
+    s->kind = (fused_kind)step->kind;
     for (int i = 0; i < step->n_args; i++) args[i] = argument(b, step->args[i]);
     const int n_inner = b->space.n_inner;
     const int64_t cols = b->space.cols;
@@ -265,6 +281,13 @@ static void forget_error(op_run *run)
     run->status = JIT_OK;
 }
 
+static void release(const fused_bound *s)
+{
+    if (s->kind != FUSED_BATCH_NORM) return;
+    tensor_unref(s->scale);
+    tensor_unref(s->shift);
+}
+
 void fused_bind(fused_binding *b)
 {
     b->space.n_inner = 0;
@@ -272,8 +295,7 @@ void fused_bind(fused_binding *b)
     b->space.widest = DTYPE_bool;
     for (b->end = b->first; b->end < b->group->n_steps; b->end++)
         if (!bind_step(b, b->end)) {
-            tensor_unref(b->steps[b->end].scale);
-            tensor_unref(b->steps[b->end].shift);
+            release(&b->steps[b->end]);
             if (b->run->status != JIT_OK) forget_error(b->run);
             return;
         }
@@ -281,9 +303,6 @@ void fused_bind(fused_binding *b)
 
 void fused_unbind_from(fused_binding *b, int k)
 {
-    for (int i = k; i < b->end; i++) {
-        tensor_unref(b->steps[i].scale);
-        tensor_unref(b->steps[i].shift);
-    }
+    for (int i = k; i < b->end; i++) release(&b->steps[i]);
     b->end = k;
 }

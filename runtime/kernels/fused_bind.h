@@ -17,8 +17,8 @@ typedef enum fused_kind { FUSED_POINTWISE, FUSED_CONVERT, FUSED_ROWS, FUSED_BATC
 
 /* A step bound to its operands. */
 typedef struct fused_bound {
-    uint8_t kind;                        /* fused_kind */
-    uint8_t width;                       /* fused_width, of its value */
+    fused_kind kind;
+    fused_width width;                   /* of its value */
     uint8_t n_operands;
     jit_value operands[PW_MAX_OPERANDS]; /* tensors, headers or numbers */
     pw_row row;

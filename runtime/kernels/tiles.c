@@ -4,6 +4,7 @@
 
 #include "base/alloc.h"
 
+#include <stdatomic.h>
 #include <string.h>
 
 enum {
@@ -35,7 +36,7 @@ void tiles_init(tile_program *p, int64_t n_rows, int64_t cols, size_t widest)
     p->tile_rows = rows < n_rows ? rows : n_rows;
     p->tile_bytes = (pad(p->tile_rows * cols) * (int64_t)widest + CACHE_LINE - 1) & -(int64_t)CACHE_LINE;
     p->n_steps = p->n_slots = p->n_memory = p->n_numbers = p->n_spreads = p->n_buffers = 0;
-    p->failed = false;
+    atomic_init(&p->failed, false); // an assignment would be a fence
 }
 
 static int add_slot(tile_program *p, tile_slot slot)
@@ -70,11 +71,13 @@ int tiles_add_temporary(tile_program *p, size_t bytes, int buffer, bool is_per_r
 int tiles_add_number(tile_program *p, dtype d, const void *element)
 {
     const size_t bytes = dtype_size(d);
-    for (int k = 0; k < p->n_slots; k++)
-        if (p->slots[k].kind == TILE_NUMBER && p->slots[k].bytes == bytes && !memcmp(p->numbers[p->slots[k].index], element, bytes))
-            return k;
+    for (int k = 0; k < p->n_numbers; k++) {
+        const int slot = p->number_slots[k];
+        if (p->slots[slot].bytes == bytes && !memcmp(p->numbers[k], element, bytes)) return slot;
+    }
     if (p->n_numbers == TILES_MAX_NUMBERS) return -1;
     memcpy(p->numbers[p->n_numbers], element, bytes);
+    p->number_slots[p->n_numbers] = (uint8_t)p->n_slots;
     return add_slot(p, (tile_slot){ .kind = TILE_NUMBER, .bytes = (uint8_t)bytes, .index = (uint8_t)p->n_numbers++ });
 }
 

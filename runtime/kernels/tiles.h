@@ -72,6 +72,7 @@ typedef struct tile_program {
     tile_slot slots[TILES_MAX_SLOTS];
     tile_spread spreads[TILES_MAX_SPREADS];
     char numbers[TILES_MAX_NUMBERS][16]; /* one element each */
+    uint8_t number_slots[TILES_MAX_NUMBERS];
 } tile_program;
 
 /** A program over n_rows rows of `cols` elements of at most `widest` bytes; nothing else is initialised. */

@@ -149,10 +149,20 @@ static void finish_run(vm_frame *f, const vm_fused *fused, int first, int n, con
             vm_store(f, fused->values[k], results[k]);
 }
 
+static jit_value load_argument(const vm_frame *f, const vm_fused *fused, int from)
+{
+    return vm_load(f, from >= 0 ? fused->inputs[from] : fused->values[-1 - from]);
+}
+
 int vm_run_fused(vm_run *run, vm_frame *f, const vm_fused *fused, int first)
 {
     const fused_group *group = &fused->group;
-    jit_value inputs[FUSED_MAX_INPUTS], values[FUSED_MAX_STEPS], results[FUSED_MAX_STEPS];
+    const fused_step *step = &group->steps[first];
+    jit_value args[FUSED_MAX_ARGS], inputs[FUSED_MAX_INPUTS], values[FUSED_MAX_STEPS], results[FUSED_MAX_STEPS];
+    for (int a = 0; a < step->n_args; a++)
+        args[a] = load_argument(f, fused, step->args[a]);
+    if (!fused_pays(args, step->n_args))
+        return 0;
     for (int i = 0; i < group->n_inputs; i++)
         inputs[i] = vm_load(f, fused->inputs[i]);
     for (int k = 0; k < first; k++)
