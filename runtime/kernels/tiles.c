@@ -125,6 +125,12 @@ tile_step *tiles_add_step(tile_program *p, tile_step_kind kind, int out)
 }
 
 /* ---- operands ------------------------------------------------------------------------------------ */
+/* Whole vectors are worked on: what follows n elements is zero, not whatever stood there. */
+static void clear_padding(char *p, int64_t n, int64_t bytes)
+{
+    memset(p + n * bytes, 0, (size_t)((pad(n) - n) * bytes));
+}
+
 void tiles_repeat(char *p, size_t bytes, int64_t n)
 {
     enum { FIRST = 16 };
@@ -185,7 +191,7 @@ static char *load_spread(const tile_slot *slot, const tile_spread *s, int64_t be
             at[i - 1]++;
         }
     }
-    memset(buffer + n * slot->bytes, 0, (size_t)((pad(n) - n) * slot->bytes));
+    clear_padding(buffer, n, slot->bytes);
     return buffer;
 }
 
@@ -223,8 +229,14 @@ static void run_steps(const worker *w, int64_t n_rows)
         switch ((tile_step_kind)step->kind) {
         case TILE_POINTWISE: step->run(m, in, w->at[step->out]); break;
         case TILE_CAST: step->cast(m, in[0], p->slots[step->in[0]].bytes, w->at[step->out], out->bytes); break;
-        case TILE_ROWS: step->rows->run(step->rows, n_rows, p->cols, in[0], w->at[step->out]); break;
-        case TILE_EXPAND: expand(w, step, n_rows); break;
+        case TILE_ROWS:
+            step->rows->run(step->rows, n_rows, p->cols, in[0], w->at[step->out]);
+            clear_padding(w->at[step->out], out->is_per_row ? n_rows : n_rows * p->cols, out->bytes);
+            break;
+        case TILE_EXPAND:
+            expand(w, step, n_rows);
+            clear_padding(w->at[step->out], n_rows * p->cols, out->bytes);
+            break;
         }
     }
 }
@@ -242,7 +254,7 @@ static void run_padded(worker *w, int64_t row, int64_t n_rows)
         if (slot->kind == TILE_OUTPUT) continue;
         const int64_t bytes = slot->bytes;
         memcpy(w->at[k], slot->data + row * p->cols * bytes, (size_t)(whole * bytes));
-        memset(w->at[k] + whole * bytes, 0, (size_t)((pad(whole) - whole) * bytes));
+        clear_padding(w->at[k], whole, bytes);
     }
     run_steps(w, n_rows);
     for (int k = 0; k < p->n_slots; k++) {

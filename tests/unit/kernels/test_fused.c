@@ -1,0 +1,287 @@
+/* Groups of operators as tile programs give the bits, types and sizes that the operators give one by one. */
+/* SPDX-License-Identifier: Apache-2.0 */
+#include "tests/unit/kernels/kernel_args.h"
+
+#include "runtime/kernels/fused.h"
+
+enum { MAX_ARGS = FUSED_MAX_ARGS, END = 127 };
+/* Arguments of steps: inputs by number, V(k): the value of step k. */
+#define V(k) (-1 - (k))
+typedef struct step { op_id op; int args[MAX_ARGS + 1]; } step;
+#define STEP(op, ...) { OP_aten_##op, { __VA_ARGS__, END } }
+
+/* A tensor between -2 and 2 with some special values, rows `gap` elements apart more than they are long. */
+static jit_value sample(dtype d, int n_dims, const int64_t *sizes, int seed, int64_t gap)
+{
+    int64_t strides[TENSOR_MAX_DIMS], n = 1;
+    for (int i = n_dims; i-- > 0;) {
+        strides[i] = n;
+        n *= sizes[i] + (i == n_dims - 1 ? gap : 0);
+    }
+    tensor *t = tensor_new_strided(d, sizes, strides, n_dims, DEVICE_CPU0);
+    assert_non_null(t);
+    for (int64_t i = 0; i < n && t->numel; i++) {
+        double x = (double)((i * 7919 + seed * 104729) % 4001) / 1000 - 2;
+        if (i % 97 == 13 && dtype_is_float(d)) x = i % 2 ? NAN : -INFINITY;
+        if (i + 1 < n || !gap) element_store_double(d, (char *)tensor_data(t) + i * (int64_t)dtype_size(d), x);
+    }
+    return T_(t);
+}
+#define SAMPLE(d, seed, ...) sample((d), (int)(sizeof((int64_t[]){ __VA_ARGS__ }) / sizeof(int64_t)), (int64_t[]){ __VA_ARGS__ }, (seed), 0)
+
+static void make_group(fused_group *g, const step *steps, int n_steps, int n_inputs, bool all_results)
+{
+    memset(g, 0, sizeof *g);
+    g->n_inputs = (uint8_t)n_inputs;
+    for (int k = 0; k < n_steps; k++) {
+        fused_step *to = &g->steps[g->n_steps++];
+        to->op = (uint16_t)steps[k].op;
+        assert_true(fused_takes(steps[k].op));
+        for (const int *arg = steps[k].args; *arg != END; arg++) to->args[to->n_args++] = (int8_t)*arg;
+        to->is_result = all_results || k == n_steps - 1;
+    }
+    fused_finish(g);
+}
+
+static jit_value run_alone(const fused_group *g, int k, const jit_value *inputs, const jit_value *values)
+{
+    op_run run = { 0 };
+    jit_value args[MAX_ARGS], result = VALUE_NONE_V;
+    const fused_step *s = &g->steps[k];
+    for (int i = 0; i < s->n_args; i++) args[i] = s->args[i] >= 0 ? inputs[s->args[i]] : values[-1 - s->args[i]];
+    if (!op_call(&run, (op_id)s->op, args, s->n_args, &result)) fail_msg("step %d: %s", k, run.message);
+    return result;
+}
+
+static void expect_same(jit_value got, jit_value want, int k)
+{
+    assert_int_equal(got.tag, VALUE_TENSOR);
+    assert_int_equal(got.t->dtype, want.t->dtype);
+    assert_true(tensor_same_sizes(got.t, want.t));
+    assert_int_equal(tensor_is_contiguous(got.t), tensor_is_contiguous(want.t));
+    const size_t bytes = dtype_size(tensor_dtype(want.t));
+    const char *a = tensor_data(got.t), *b = tensor_data(want.t);
+    for (int64_t i = 0; i < want.t->numel; i++) {
+        const double x = element_load_double(tensor_dtype(got.t), a + i * (int64_t)bytes);
+        const double y = element_load_double(tensor_dtype(got.t), b + i * (int64_t)bytes);
+        if (memcmp(a + i * (int64_t)bytes, b + i * (int64_t)bytes, bytes) && !(isnan(x) && isnan(y)))
+            fail_msg("step %d, element %lld: %.9g, alone %.9g", k, (long long)i, x, y);
+    }
+}
+
+/* Runs the steps; the first run must take `want_first` of them. */
+static void compare_group(const fused_group *g, const jit_value *inputs, int want_first)
+{
+    jit_value alone[FUSED_MAX_STEPS], values[FUSED_MAX_STEPS];
+    for (int k = 0; k < g->n_steps; k++) {
+        alone[k] = run_alone(g, k, inputs, alone);
+        values[k] = VALUE_NONE_V;
+    }
+    op_run run = { 0 };
+    for (int first = 0; first < g->n_steps;) {
+        int n = fused_run(&run, g, first, inputs, values, values);
+        assert_int_equal(run.status, JIT_OK);
+        assert_null(run.message);
+        if (first == 0) assert_int_equal(n, want_first);
+        if (n == 0) values[first] = run_alone(g, first, inputs, values), n = 1;
+        first += n;
+    }
+    for (int k = 0; k < g->n_steps; k++) {
+        if (g->steps[k].is_result) expect_same(values[k], alone[k], k);
+        value_unref(values[k]);
+        value_unref(alone[k]);
+    }
+}
+
+/* With all values as results, and with the last alone; inputs are released. */
+static void compare(const step *steps, int n_steps, jit_value *inputs, int n_inputs, int want_first)
+{
+    fused_group g;
+    for (int all = 0; all < 2; all++) {
+        make_group(&g, steps, n_steps, n_inputs, all);
+        compare_group(&g, inputs, want_first);
+    }
+    for (int i = 0; i < n_inputs; i++) value_unref(inputs[i]);
+}
+#define COMPARE(steps, want, ...) \
+    compare(steps, (int)(sizeof steps / sizeof *steps), (jit_value[]){ __VA_ARGS__ }, \
+            (int)(sizeof((jit_value[]){ __VA_ARGS__ }) / sizeof(jit_value)), want)
+
+static const int64_t shapes[][2] = { { 1, 1 }, { 1, 2 }, { 3, 1 }, { 1, 17 }, { 5, 16 }, { 7, 5 }, { 40, 33 }, { 300, 64 },
+                                     { 2, 1000 }, { 3, 5003 }, { 70, 1000 } };
+#define EACH_SHAPE(r, c) \
+    for (size_t s_ = 0; s_ < sizeof shapes / sizeof *shapes; s_++) \
+        for (int64_t r = shapes[s_][0], c = shapes[s_][1], once_ = 1; once_; once_ = 0)
+static const dtype floats[] = { DTYPE_float32, DTYPE_float64, DTYPE_float16, DTYPE_bfloat16 };
+#define EACH_FLOAT(d) for (int f_ = 0; f_ < 4; f_++) for (dtype d = floats[f_], *p_ = &d; p_; p_ = NULL)
+
+static void pointwise_chains(void **state)
+{
+    (void)state;
+    static const step steps[] = { STEP(mul_Tensor, 0, 1), STEP(add_Tensor, V(0), 2, 3), STEP(tanh, V(1)), STEP(relu, V(1)),
+                                  STEP(sub_Tensor, V(2), V(3), 3), STEP(mul_Scalar, V(4), 4) };
+    EACH_SHAPE(r, c) EACH_FLOAT(d)
+        COMPARE(steps, 6, SAMPLE(d, 1, r, c), SAMPLE(d, 2, r, c), SAMPLE(d, 3, r, c), I(1), F(0.3));
+}
+
+static void broadcast_operands(void **state)
+{
+    (void)state;
+    static const step steps[] = { STEP(mul_Tensor, 0, 1), STEP(add_Tensor, V(0), 2, 4), STEP(add_Tensor, 3, V(1), 4),
+                                  STEP(exp, V(2)) };
+    EACH_SHAPE(r, c) EACH_FLOAT(d) {
+        COMPARE(steps, 4, SAMPLE(d, 1, r, c), SAMPLE(d, 2, c), SAMPLE(d, 3, r, 1), SAMPLE(d, 4, 1, 1), I(1));
+        COMPARE(steps, 4, SAMPLE(d, 1, 2, 3, r, c), SAMPLE(d, 2, 3, 1, 1), SAMPLE(d, 3, 2, 1, r, 1), SAMPLE(d, 4, c), I(1));
+    }
+}
+
+static void strides(void **state)
+{
+    (void)state;
+    static const step steps[] = { STEP(mul_Tensor, 0, 1), STEP(add_Tensor, V(0), 0, 2), STEP(softmax_int, V(1), 3, 4) };
+    EACH_SHAPE(r, c)
+        if (c > 1 && r > 1)
+            COMPARE(steps, 3, sample(DTYPE_float32, 2, (int64_t[]){ r, c }, 1, 3), sample(DTYPE_float32, 2, (int64_t[]){ r, c }, 2, 1), I(1),
+                    I(-1), NONE);
+}
+
+static void types_of_several_kinds(void **state)
+{
+    (void)state;
+    static const step steps[] = { STEP(add_Tensor, 0, 1, 3), STEP(lt_Tensor, V(0), 2), STEP(where_self, V(1), V(0), 2),
+                                  STEP(mul_Scalar, V(2), 4), STEP(to_dtype, V(3), 5, 6, 6, 7), STEP(logical_not, V(4)) };
+    static const dtype kinds[] = { DTYPE_float32, DTYPE_float64, DTYPE_bfloat16, DTYPE_int64, DTYPE_int32, DTYPE_uint8, DTYPE_int8 };
+    EACH_SHAPE(r, c)
+        for (size_t a = 0; a < 7; a++)
+            for (size_t b = 0; b < 7; b++)
+                COMPARE(steps, 6, SAMPLE(kinds[a], 1, r, c), SAMPLE(kinds[b], 2, c), SAMPLE(kinds[b], 3, r, c), I(1), F(1.5),
+                        DTYPE(int16), B(false), NONE);
+}
+
+static void reductions_of_rows(void **state)
+{
+    (void)state;
+    static const step norm[] = { STEP(mean_dim, 0, 1, 2, 3), STEP(var_dim, 0, 1, 4, 2), STEP(sub_Tensor, 0, V(0), 5),
+                                 STEP(add_Scalar, V(1), 6, 5), STEP(sqrt, V(3)), STEP(div_Tensor, V(2), V(4)), STEP(mul_Tensor, V(5), 7) };
+    static const step dropped[] = { STEP(mul_Scalar, 0, 6), STEP(sum_dim_IntList, V(0), 1, 4, 3), STEP(amax, V(0), 1, 4),
+                                    STEP(sub_Tensor, V(2), V(1), 5), STEP(exp, V(3)) };
+    static const step spread[] = { STEP(abs, 0), STEP(amin, V(0), 1, 2), STEP(std_correction, V(0), 1, 5, 2), STEP(norm_ScalarOpt_dim, V(0), 3, 1, 2),
+                                   STEP(add_Tensor, V(1), V(2), 5), STEP(mul_Tensor, V(4), V(3)), STEP(sub_Tensor, V(0), V(5), 5) };
+    EACH_SHAPE(r, c)
+        for (int f = 0; f < 2; f++) {
+            const dtype d = floats[f];
+            const bool is_long = c >= 4;
+            COMPARE(norm, is_long ? 7 : 0, SAMPLE(d, 1, r, c), INTS(-1), B(true), NONE, B(false), I(1), F(1e-5), SAMPLE(d, 2, c));
+            COMPARE(dropped, is_long ? 5 : 0, SAMPLE(d, 1, r, c), INTS(1), B(true), NONE, B(false), I(1), F(0.25));
+            COMPARE(spread, is_long ? 7 : 0, SAMPLE(d, 1, 2, r, c), INTS(-1), B(true), NONE, B(false), I(1), F(0.25));
+        }
+}
+
+/* The values of rows without their dimension meet a matrix along its columns: that is another broadcast. */
+static void a_square_is_no_trap(void **state)
+{
+    (void)state;
+    static const step steps[] = { STEP(sum_dim_IntList, 0, 1, 2, 3), STEP(exp, V(0)), STEP(add_Tensor, 0, V(1), 4) };
+    COMPARE(steps, 2, SAMPLE(DTYPE_float32, 1, 8, 8), INTS(-1), B(false), NONE, I(1));
+    COMPARE(steps, 3, SAMPLE(DTYPE_float32, 1, 8), INTS(-1), B(false), NONE, I(1)); // 0-dim: a number
+}
+
+static void softmax_and_layer_norm(void **state)
+{
+    (void)state;
+    static const step soft[] = { STEP(mul_Scalar, 0, 1), STEP(softmax_int, V(0), 2, 3), STEP(add_Scalar, V(1), 4, 4),
+                                 STEP(log_softmax_int, V(2), 2, 3), STEP(neg, V(3)) };
+    static const step layer[] = { STEP(add_Tensor, 0, 1, 2), STEP(layer_norm, V(0), 3, 4, 5, 6, 7), STEP(gelu, V(1), 8),
+                                  STEP(layer_norm, V(2), 3, 9, 9, 6, 7) };
+    EACH_SHAPE(r, c) EACH_FLOAT(d) {
+        if (c < 2) continue;
+        const dtype compute = d == DTYPE_float64 ? d : DTYPE_float32;
+        COMPARE(soft, 5, SAMPLE(d, 1, r, c), F(0.5), I(-1), NONE, I(1));
+        COMPARE(layer, 4, SAMPLE(d, 1, r, c), SAMPLE(d, 2, r, c), I(1), INTS(c), SAMPLE(compute, 3, c), SAMPLE(compute, 4, c), F(1e-5), B(true), STR("none"),
+                NONE);
+        const bool fits = r * c * (int64_t)dtype_size(compute) <= 1 << 17; // in a row of a tile
+        COMPARE(layer, fits ? 4 : 0, SAMPLE(d, 1, 2, r, c), SAMPLE(d, 2, 2, r, c), I(1), INTS(r, c), SAMPLE(compute, 3, r, c), NONE, F(1e-5), B(true),
+                STR("tanh"), NONE);
+    }
+}
+
+static void batch_norm_of_fixed_statistics(void **state)
+{
+    (void)state;
+    static const step steps[] = { STEP(batch_norm, 0, 1, 2, 3, 4, 5, 6, 7, 8), STEP(add_Tensor, V(0), 0, 9), STEP(relu, V(1)) };
+    EACH_SHAPE(r, c) EACH_FLOAT(d) {
+        const jit_value variance = T_(tensor_of(DTYPE_float32, SIZES(3), NUMBERS(0.5, 1.5, 2.5)));
+        COMPARE(steps, 3, SAMPLE(d, 1, 2, 3, r, c), SAMPLE(DTYPE_float32, 2, 3), NONE, SAMPLE(DTYPE_float32, 3, 3), variance, B(false),
+                F(0.1), F(1e-5), B(true), I(1));
+    }
+}
+
+/* Weights that the group itself makes are there only behind it. */
+static void weights_from_inside_wait(void **state)
+{
+    (void)state;
+    static const step steps[] = { STEP(mul_Scalar, 1, 2), STEP(exp, V(0)), STEP(layer_norm, 0, 3, V(1), 4, 5, 6), STEP(neg, V(2)) };
+    COMPARE(steps, 2, SAMPLE(DTYPE_float32, 1, 24), SAMPLE(DTYPE_float32, 2, 24), F(0.5), INTS(24), NONE, F(1e-5), B(true));
+}
+
+static void what_does_not_fit_is_left(void **state)
+{
+    (void)state;
+    static const step two[] = { STEP(neg, 0), STEP(neg, V(0)), STEP(add_Tensor, V(1), 1, 2), STEP(exp, V(2)), STEP(neg, V(3)) };
+    COMPARE(two, 0, SAMPLE(DTYPE_float32, 1, 0, 3), SAMPLE(DTYPE_float32, 2, 1, 3), I(1));                /* nothing to do */
+    COMPARE(two, 2, SAMPLE(DTYPE_float32, 1, 3), SAMPLE(DTYPE_float32, 2, 5, 3), I(1));                   /* becomes wider */
+    COMPARE(two, 0, SAMPLE(DTYPE_complex64, 1, 5, 3), SAMPLE(DTYPE_float32, 2, 5, 3), I(1));
+    static const step same_type[] = { STEP(neg, 0), STEP(exp, V(0)), STEP(to_dtype, V(1), 1, 2, 2, 3), STEP(neg, V(2)), STEP(exp, V(3)) };
+    COMPARE(same_type, 2, SAMPLE(DTYPE_float32, 1, 5, 3), DTYPE(float32), B(false), NONE);
+    static const step divided[] = { STEP(neg, 0), STEP(neg, V(0)), STEP(floor_divide, V(1), 1), STEP(neg, V(2)), STEP(neg, V(3)) };
+    COMPARE(divided, 2, SAMPLE(DTYPE_int64, 1, 5, 3), I(3));
+    COMPARE(divided, 5, SAMPLE(DTYPE_float32, 1, 5, 3), I(3));
+    static const step other_rows[] = { STEP(neg, 0), STEP(softmax_int, V(0), 1, 2), STEP(softmax_int, V(1), 3, 2), STEP(neg, V(2)) };
+    COMPARE(other_rows, 2, SAMPLE(DTYPE_float32, 1, 5, 6), I(-1), NONE, I(0));
+}
+
+/* More values alive than there are buffers, more numbers than fit: the run ends where room does. */
+static void a_program_has_room_for_so_much(void **state)
+{
+    enum { N = FUSED_MAX_STEPS };
+    step steps[N];
+    jit_value inputs[N + 2] = { SAMPLE(DTYPE_float32, 1, 3, 50), I(1) };
+    (void)state;
+    for (int k = 0; k < N / 2; k++) {
+        steps[k] = (step){ OP_aten_add_Scalar, { 0, k + 2, 1, END } };
+        inputs[k + 2] = F(k * 0.37);
+    }
+    steps[N / 2] = (step){ OP_aten_mul_Tensor, { V(0), V(1), END } };
+    for (int k = N / 2 + 1; k < N; k++) steps[k] = (step){ OP_aten_mul_Tensor, { V(k - 1), V(k - N / 2 + 1 < N / 2 ? k - N / 2 + 1 : 0), END } };
+    fused_group g;
+    make_group(&g, steps, N, N / 2 + 2, false);
+    jit_value alone[N], values[N];
+    op_run run = { 0 };
+    for (int k = 0; k < N; k++) alone[k] = run_alone(&g, k, inputs, alone), values[k] = VALUE_NONE_V;
+    for (int first = 0; first < N;) {
+        int n = fused_run(&run, &g, first, inputs, values, values);
+        if (n == 0) values[first] = run_alone(&g, first, inputs, values), n = 1;
+        first += n;
+    }
+    expect_same(values[N - 1], alone[N - 1], N - 1);
+    for (int k = 0; k < N; k++) value_unref(alone[k]), value_unref(values[k]);
+    value_unref(inputs[0]);
+}
+
+int main(void)
+{
+    const struct CMUnitTest tests[] = {
+        cmocka_unit_test(pointwise_chains),
+        cmocka_unit_test(broadcast_operands),
+        cmocka_unit_test(strides),
+        cmocka_unit_test(types_of_several_kinds),
+        cmocka_unit_test(reductions_of_rows),
+        cmocka_unit_test(a_square_is_no_trap),
+        cmocka_unit_test(softmax_and_layer_norm),
+        cmocka_unit_test(batch_norm_of_fixed_statistics),
+        cmocka_unit_test(weights_from_inside_wait),
+        cmocka_unit_test(what_does_not_fit_is_left),
+        cmocka_unit_test(a_program_has_room_for_so_much),
+    };
+    return cmocka_run_group_tests(tests, NULL, NULL);
+}
