@@ -2,11 +2,10 @@
  *
  * All are one geometry of three spatial dimensions, the missing ones of size 1. */
 /* SPDX-License-Identifier: Apache-2.0 */
+#include "runtime/kernels/conv.h"
+#include "runtime/kernels/depthwise.h"
 #include "runtime/kernels/formula.h"
 #include "runtime/kernels/gemm.h"
-#include "runtime/kernels/nn.h"
-#include "runtime/kernels/depthwise.h"
-#include "runtime/kernels/onednn.h"
 
 #include "base/alloc.h"
 
@@ -14,14 +13,6 @@
 #include <string.h>
 
 enum { CONV_TILE = 128 };
-
-typedef struct conv_geometry {
-    bool is_transposed;
-    int64_t images, groups, in_channels, out_channels; /* channels per group */
-    int64_t in[NN_DIMS], out[NN_DIMS], kernel[NN_DIMS];
-    int64_t stride[NN_DIMS], padding[NN_DIMS], padding_end[NN_DIMS], dilation[NN_DIMS],
-        output_padding[NN_DIMS];
-} conv_geometry;
 
 typedef struct conv_job {
     conv_geometry geometry;
@@ -253,145 +244,6 @@ static bool plan(op_ctx *cx, const conv_call *call, const int64_t *x_sizes, int 
     return size_output(cx, g, n);
 }
 
-/* ---- through oneDNN ------------------------------------------------------------------------------ */
-/* Below this many multiply-adds its overhead counts. A 1x1 kernel over at least so many positions is
- * a plain product, faster than bringing the image into another layout. */
-enum { ONEDNN_MIN_WORK = 200000, PRODUCT_MIN_POSITIONS = 256 };
-
-static void add_dim(onednn_layout *l, int64_t size, int64_t stride)
-{
-    l->sizes[l->n_dims] = size;
-    l->strides[l->n_dims++] = stride;
-}
-
-/* Dimensions of given sizes, contiguous, behind those the layout has. */
-static void add_spatial(onednn_layout *l, const int64_t *sizes, int n)
-{
-    int64_t stride = nn_product(sizes, n);
-    for (int i = 0; i < n; i++) {
-        stride /= sizes[i];
-        add_dim(l, sizes[i], stride);
-    }
-}
-
-static onednn_layout describe_image(int64_t images, int64_t channels, const int64_t *sizes, int n)
-{
-    onednn_layout l = { 0 };
-    const int64_t plane = nn_product(sizes, n);
-    add_dim(&l, images, channels * plane);
-    add_dim(&l, channels, plane);
-    add_spatial(&l, sizes, n);
-    return l;
-}
-
-/* [groups, out, in, kernel...] of weights as they lie: [groups * out, in, ...], transposed
- * [groups * in, out, ...]. */
-static onednn_layout describe_weights(const conv_geometry *g, int n)
-{
-    onednn_layout l = { 0 };
-    const int64_t kernel = nn_product(g->kernel, NN_DIMS);
-    add_dim(&l, g->groups, g->out_channels * g->in_channels * kernel);
-    add_dim(&l, g->out_channels, g->is_transposed ? kernel : g->in_channels * kernel);
-    add_dim(&l, g->in_channels, g->is_transposed ? g->out_channels * kernel : kernel);
-    add_spatial(&l, g->kernel + NN_DIMS - n, n);
-    return l;
-}
-
-static bool is_product(const conv_geometry *g)
-{
-    bool is_pointwise = !g->is_transposed && g->groups == 1;
-    for (int i = 0; i < NN_DIMS; i++)
-        is_pointwise &= g->kernel[i] == 1 && g->stride[i] == 1 && g->padding[i] == 0
-                        && g->padding_end[i] == 0;
-    return is_pointwise && nn_product(g->out, NN_DIMS) >= PRODUCT_MIN_POSITIONS;
-}
-
-/* Output = weights [1, out, in] times image [images, in, positions]. */
-static void describe_product(const conv_geometry *g, onednn_shape *s)
-{
-    const int64_t positions = nn_product(g->out, NN_DIMS);
-    s->kind = ONEDNN_PRODUCT;
-    add_dim(&s->x, 1, g->out_channels * g->in_channels);
-    add_dim(&s->x, g->out_channels, g->in_channels);
-    add_dim(&s->x, g->in_channels, 1);
-    add_dim(&s->w, g->images, g->in_channels * positions);
-    add_dim(&s->w, g->in_channels, positions);
-    add_dim(&s->w, positions, 1);
-    add_dim(&s->y, g->images, g->out_channels * positions);
-    add_dim(&s->y, g->out_channels, positions);
-    add_dim(&s->y, positions, 1);
-}
-
-static void describe_convolution(const conv_geometry *g, int n, onednn_shape *s)
-{
-    const int lead = NN_DIMS - n;
-    s->kind = g->is_transposed ? ONEDNN_TRANSPOSED : ONEDNN_CONVOLUTION;
-    s->packs_x = s->packs_w = s->packs_y = true;
-    s->x = describe_image(g->images, g->groups * g->in_channels, g->in + lead, n);
-    s->w = describe_weights(g, n);
-    s->y = describe_image(g->images, g->groups * g->out_channels, g->out + lead, n);
-    s->n_spatial = n;
-    for (int i = 0; i < n; i++) {
-        s->stride[i] = g->stride[lead + i];
-        s->dilation[i] = g->dilation[lead + i];
-        s->padding[i] = g->padding[lead + i];
-        s->padding_end[i] = g->is_transposed ? g->padding[lead + i] - g->output_padding[lead + i]
-                                             : g->padding_end[lead + i];
-    }
-}
-
-typedef struct bias_task {
-    const float *bias;
-    float *out;
-    int64_t n_channels, plane;
-} bias_task;
-
-static void add_bias_planes(void *ctx, int64_t begin, int64_t end)
-{
-    const bias_task *task = ctx;
-    for (int64_t k = begin; k < end; k++) {
-        float *out = task->out + k * task->plane;
-        const float b = task->bias[k % task->n_channels];
-        for (int64_t i = 0; i < task->plane; i++)
-            out[i] += b;
-    }
-}
-
-static void add_bias(const conv_geometry *g, const tensor *bias, tensor *out)
-{
-    bias_task task = { tensor_data(bias), tensor_data(out), g->out_channels,
-                       nn_product(g->out, NN_DIMS) };
-    par_for(g->images * g->out_channels, NN_GRAIN / task.plane + 1, add_bias_planes, &task);
-}
-
-/* As run(), float32, n spatial dimensions. False: not done. */
-static bool run_onednn(const conv_geometry *g, int n, const tensor *x, const tensor *w,
-                       const tensor *bias, tensor *out)
-{
-    const double depth = (double)(g->in_channels * nn_product(g->kernel, NN_DIMS));
-    const double n_positions = g->is_transposed ? (double)x->numel * (double)g->out_channels
-                                                : (double)out->numel * (double)g->in_channels;
-    if (tensor_dtype(x) != DTYPE_float32 || depth == 0
-        || n_positions * (double)nn_product(g->kernel, NN_DIMS) < ONEDNN_MIN_WORK)
-        return false;
-    onednn_call call = { .x = tensor_data(x), .w = tensor_data(w), .y = tensor_data(out) };
-    if (is_product(g)) {
-        describe_product(g, &call.shape);
-        call.x = tensor_data(w);
-        call.w = tensor_data(x);
-        if (!onednn_run(&call))
-            return false;
-        if (bias)
-            add_bias(g, bias, out);
-        return true;
-    }
-    describe_convolution(g, n, &call.shape);
-    call.w_store = w->store;
-    call.bias = bias ? tensor_data(bias) : NULL;
-    call.shape.n_bias = bias ? bias->numel : 0;
-    return onednn_run(&call);
-}
-
 /* As run(), n spatial dimensions. False: not done. */
 static bool run_depthwise(const conv_geometry *g, int n, const tensor *x, const tensor *w,
                           const tensor *bias, tensor *out)
@@ -455,6 +307,28 @@ static bool run(op_ctx *cx, const conv_geometry *g, const tensor *x, const tenso
 static tensor *convolve_complex(op_ctx *cx, const conv_call *call, const int64_t *x_sizes, int n,
                                 bool is_batched);
 
+/* Images with their channels last from the start, where oneDNN takes them: sizes of the result, in the format of
+ * `like`. NULL: not done. */
+static tensor *convolve_channels_last(op_ctx *cx, const conv_call *call, const conv_geometry *g, const int64_t *sizes,
+                                      const tensor *like)
+{
+    if (!like || !tensor_is_channels_last(like) || tensor_dtype(call->x) != DTYPE_float32)
+        return NULL;
+    bool ok = true;
+    const bool fits = tensor_is_channels_last(call->x) && tensor_is_dense(call->x);
+    tensor *x = fits ? tensor_ref(call->x) : nn_operand(cx, call->x, DTYPE_float32, &ok);
+    tensor *w = nn_operand(cx, call->w, DTYPE_float32, &ok), *bias = nn_operand(cx, call->bias, DTYPE_float32, &ok);
+    tensor *y = ok ? make_tensor_in_format(cx, DTYPE_float32, sizes, 4, like) : NULL;
+    if (y && !conv_run_onednn(g, 2, x, w, bias, y)) {
+        tensor_unref(y);
+        y = NULL;
+    }
+    tensor_unref(x);
+    tensor_unref(w);
+    tensor_unref(bias);
+    return y;
+}
+
 static tensor *convolve(op_ctx *cx, const conv_call *call, const int64_t *x_sizes, int n,
                         bool is_batched)
 {
@@ -467,17 +341,24 @@ static tensor *convolve(op_ctx *cx, const conv_call *call, const int64_t *x_size
     const dtype d = nn_compute(tensor_dtype(call->x));
     int64_t sizes[2 + NN_DIMS] = { g.images, g.groups * g.out_channels };
     memcpy(sizes + 2, g.out + NN_DIMS - n, (size_t)n * sizeof *sizes);
+    // as PyTorch, whose other convolutions give contiguous results
+    const tensor *like = n != 2 || call->is_transposed || !is_batched ? NULL
+                         : tensor_is_channels_last(call->x)           ? call->x
+                                                                      : call->w;
+    tensor *at_once = convolve_channels_last(cx, call, &g, sizes, like);
+    if (at_once || cx->run->status)
+        return at_once;
     tensor *x = nn_operand(cx, call->x, d, &ok), *w = nn_operand(cx, call->w, d, &ok);
     tensor *bias = nn_operand(cx, call->bias, d, &ok);
     tensor *out =
         ok ? make_tensor(cx, d, is_batched ? sizes : sizes + 1, n + 1 + is_batched) : NULL;
     const bool is_done =
         out
-        && (run_depthwise(&g, n, x, w, bias, out) || run_onednn(&g, n, x, w, bias, out)
+        && (run_depthwise(&g, n, x, w, bias, out) || conv_run_onednn(&g, n, x, w, bias, out)
             || run(cx, &g, x, w, bias, out));
     tensor *result = is_done ? tensor_to(cx, out, tensor_dtype(call->x)) : NULL;
-    if (n == 2 && !call->is_transposed) // as PyTorch, whose other convolutions give contiguous results
-        result = tensor_in_format(cx, result, tensor_is_channels_last(call->x) ? call->x : call->w);
+    if (like)
+        result = tensor_in_format(cx, result, like);
     tensor_unref(x);
     tensor_unref(w);
     tensor_unref(bias);

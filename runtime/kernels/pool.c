@@ -22,12 +22,23 @@ typedef struct pool_job {
     const pool_span *spans[NN_DIMS];
     int64_t in[NN_DIMS], out[NN_DIMS], dilation[NN_DIMS];
     int64_t in_plane, out_plane;
+    int64_t n_channels; /* of pixels */
     int64_t divisor; /* 0: the number of elements */
     bool counts_padding;
     const void *x;
     void *y;
     int64_t *indices; /* where the maximum stood in its plane, or NULL */
 } pool_job;
+
+/* What the sum over a window is divided by; 0 for a window without elements, whose average is 0. */
+static int64_t pool_divisor(const pool_job *job, pool_span d, pool_span h, pool_span w)
+{
+    if (d.end <= d.begin || h.end <= h.begin || w.end <= w.begin)
+        return 0;
+    return job->divisor          ? job->divisor
+           : job->counts_padding ? d.extent * h.extent * w.extent
+                                 : (d.end - d.begin) * (h.end - h.begin) * (w.end - w.begin);
+}
 
 #define T        float
 #define FN(name) name##_f32
@@ -164,6 +175,13 @@ static bool size_windows(op_ctx *cx, pool_call *p, int64_t channels)
 }
 
 /* ---- running --------------------------------------------------------------------------------- */
+/* By kind, compute type (float32, float64) and order (planes, pixels). */
+static void (*const loops[2][2][2])(void *ctx, int64_t begin, int64_t end) = {
+    [POOL_MAX] = { { max_planes_f32, max_pixels_f32 }, { max_planes_f64, max_pixels_f64 } },
+    [POOL_AVERAGE] = { { average_planes_f32, average_pixels_f32 }, { average_planes_f64, average_pixels_f64 } },
+};
+
+/* x and y, and indices where there are some, lie in the same order. */
 static bool run(op_ctx *cx, const pool_call *p, const tensor *x, tensor *y, tensor *indices)
 {
     pool_job job = { .x = tensor_data(x),
@@ -181,12 +199,11 @@ static bool run(op_ctx *cx, const pool_call *p, const tensor *x, tensor *y, tens
     pool_span *spans = make_spans(cx, p, &job);
     if (!spans)
         return false;
-    const bool is_double = tensor_dtype(x) == DTYPE_float64;
-    const int64_t work = job.in_plane + job.out_plane;
-    par_for(y->numel / job.out_plane, work < NN_GRAIN ? NN_GRAIN / work + 1 : 1,
-            p->kind == POOL_MAX ? (is_double ? max_planes_f64 : max_planes_f32)
-                                : (is_double ? average_planes_f64 : average_planes_f32),
-            &job);
+    const bool is_double = tensor_dtype(x) == DTYPE_float64, is_last = p->n == 2 && tensor_is_channels_last(x);
+    job.n_channels = is_last ? x->sizes[1] : 0;
+    const int64_t n = is_last ? y->numel / job.n_channels : y->numel / job.out_plane;
+    const int64_t work = is_last ? x->numel / n + job.n_channels : job.in_plane + job.out_plane;
+    par_for(n, work < NN_GRAIN ? NN_GRAIN / work + 1 : 1, loops[p->kind][is_double][is_last], &job);
     mem_free(spans);
     return true;
 }
@@ -200,9 +217,10 @@ static bool pool(op_ctx *cx, const pool_call *p, tensor *input, tensor **ret, te
     const int n_outer = input->n_dims - p->n;
     memcpy(sizes, input->sizes, (size_t)n_outer * sizeof *sizes);
     memcpy(sizes + n_outer, p->out + NN_DIMS - p->n, (size_t)p->n * sizeof *sizes);
-    tensor *x = nn_operand(cx, input, nn_compute(d), &ok);
-    tensor *y = ok ? make_tensor(cx, nn_compute(d), sizes, input->n_dims) : NULL;
-    tensor *indices = y && ret_indices ? make_tensor(cx, DTYPE_int64, sizes, input->n_dims) : NULL;
+    const bool is_last = p->n == 2 && d == nn_compute(d) && tensor_is_channels_last(input) && tensor_is_dense(input);
+    tensor *x = is_last ? tensor_ref(input) : nn_operand(cx, input, nn_compute(d), &ok);
+    tensor *y = ok ? make_tensor_in_format(cx, nn_compute(d), sizes, input->n_dims, x) : NULL;
+    tensor *indices = y && ret_indices ? make_tensor_in_format(cx, DTYPE_int64, sizes, input->n_dims, x) : NULL;
     ok = y && (indices || !ret_indices) && run(cx, p, x, y, indices);
     *ret = ok ? tensor_to(cx, y, d) : NULL;
     if (p->n == 2) { // PyTorch pools lines and volumes into contiguous results

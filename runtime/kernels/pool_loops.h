@@ -1,5 +1,6 @@
 /* Pooling of one floating-point type: included by pool.c with T (the type) and FN (names) set. A
- * plane is one channel of one image. */
+ * plane is one channel of one image; a pixel is all channels of one position of one image, for images of two
+ * dimensions whose channels come last. */
 /* SPDX-License-Identifier: Apache-2.0 */
 
 static void FN(max_planes)(void *ctx, int64_t begin, int64_t end)
@@ -50,14 +51,70 @@ static void FN(average_planes)(void *ctx, int64_t begin, int64_t end)
                             for (int64_t w = sw.begin; w < sw.end; w++)
                                 sum += row[w];
                         }
-                    const int64_t seen =
-                        (sd.end - sd.begin) * (sh.end - sh.begin) * (sw.end - sw.begin);
-                    const int64_t n = job->divisor          ? job->divisor
-                                      : job->counts_padding ? sd.extent * sh.extent * sw.extent
-                                                            : seen;
-                    *y = sd.end <= sd.begin || sh.end <= sh.begin || sw.end <= sw.begin
-                             ? 0
-                             : sum / (T)n;
+                    const int64_t n = pool_divisor(job, sd, sh, sw);
+                    *y = n ? sum / (T)n : 0;
                 }
+    }
+}
+
+/* The window of a pixel of the result: its rows and columns, and the first pixel of its image. */
+static pool_span FN(find_window)(const pool_job *job, int64_t pixel, pool_span *ret_columns, const T **ret_image)
+{
+    const int64_t image = pixel / job->out_plane, at = pixel % job->out_plane;
+    *ret_columns = job->spans[2][at % job->out[2]];
+    *ret_image = (const T *)job->x + image * job->in_plane * job->n_channels;
+    return job->spans[1][at / job->out[2]];
+}
+
+static void FN(max_pixels)(void *ctx, int64_t begin, int64_t end)
+{
+    const pool_job *job = ctx;
+    const int64_t n = job->n_channels;
+    for (int64_t pixel = begin; pixel < end; pixel++) {
+        const T *image;
+        pool_span sw;
+        const pool_span sh = FN(find_window)(job, pixel, &sw, &image);
+        T *most = (T *)job->y + pixel * n;
+        int64_t *best = job->indices ? job->indices + pixel * n : NULL;
+        for (int64_t c = 0; c < n; c++)
+            most[c] = -(T)INFINITY;
+        for (int64_t c = 0; best && c < n; c++)
+            best[c] = sh.begin * job->in[2] + sw.begin;
+        for (int64_t h = sh.begin; h < sh.end; h += job->dilation[1])
+            for (int64_t w = sw.begin; w < sw.end; w += job->dilation[2]) {
+                const int64_t at = h * job->in[2] + w;
+                const T *x = image + at * n;
+                if (!best)
+                    for (int64_t c = 0; c < n; c++)
+                        most[c] = x[c] > most[c] || x[c] != x[c] ? x[c] : most[c];
+                for (int64_t c = 0; best && c < n; c++)
+                    if (x[c] > most[c] || x[c] != x[c]) {
+                        most[c] = x[c];
+                        best[c] = at;
+                    }
+            }
+    }
+}
+
+static void FN(average_pixels)(void *ctx, int64_t begin, int64_t end)
+{
+    const pool_job *job = ctx;
+    const int64_t n = job->n_channels;
+    for (int64_t pixel = begin; pixel < end; pixel++) {
+        const T *image;
+        pool_span sw;
+        const pool_span sh = FN(find_window)(job, pixel, &sw, &image);
+        T *y = (T *)job->y + pixel * n;
+        const int64_t n_seen = pool_divisor(job, job->spans[0][0], sh, sw);
+        for (int64_t c = 0; c < n; c++)
+            y[c] = 0;
+        for (int64_t h = sh.begin; h < sh.end; h++)
+            for (int64_t w = sw.begin; w < sw.end; w++) {
+                const T *x = image + (h * job->in[2] + w) * n;
+                for (int64_t c = 0; c < n; c++)
+                    y[c] += x[c];
+            }
+        for (int64_t c = 0; n_seen && c < n; c++)
+            y[c] /= (T)n_seen;
     }
 }
