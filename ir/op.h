@@ -43,6 +43,7 @@ typedef enum op_trait {
     OP_PROMOTE_NUMBERS = 1 << 11, /* pointwise: number operands take part in type promotion */
     OP_MASK_FIRST = 1 << 12, /* pointwise: operand a is a bool mask, outside of type promotion */
     OP_PREPARED   = 1 << 13, /* pointwise: runtime/kernels/pointwise_prepare.c checks or adapts the operands */
+    OP_POINTWISE  = 1 << 14, /* UNARY, BINARY, … rows have it without saying so */
 } op_trait;
 
 typedef enum op_backend { OP_IS_DECLARED, OP_HAS_KERNEL, OP_IS_COMPOSITE, OP_IS_STRUCTURAL } op_backend;

@@ -51,7 +51,7 @@ static const pipeline pipelines[] = {
       .once = { opt_inline, opt_scalar_operands, opt_normalise, opt_dce, opt_unseen_writes },
       .again = { opt_tuples, opt_fold, opt_dead_branches, opt_peephole, opt_merge_constants, opt_cse, opt_unroll,
                  opt_hoist, opt_dce },
-      .last = { opt_pool, opt_overlap } },
+      .last = { opt_channels_last, opt_pool, opt_overlap } },
 };
 
 opt_pass opt_find_pass(const char *name)

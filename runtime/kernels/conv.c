@@ -3,6 +3,7 @@
  * All are one geometry of three spatial dimensions, the missing ones of size 1. */
 /* SPDX-License-Identifier: Apache-2.0 */
 #include "runtime/kernels/conv.h"
+#include "runtime/kernels/creation.h"
 #include "runtime/kernels/depthwise.h"
 #include "runtime/kernels/formula.h"
 #include "runtime/kernels/gemm.h"
@@ -53,7 +54,7 @@ static inline int64_t conv_source(const conv_geometry *g, int dim, int64_t o, in
 typedef struct conv_call {
     tensor *x, *w, *bias;
     jit_value stride, padding, dilation, output_padding; /* padding: a list, or "same" / "valid" */
-    bool is_transposed;
+    bool is_transposed, prefers_last; /* prefers_last: give channels-last images where that is faster */
     int64_t groups;
 } conv_call;
 
@@ -269,6 +270,33 @@ static bool run_depthwise(const conv_geometry *g, int n, const tensor *x, const 
     return depthwise_run(&c);
 }
 
+/* Does the kernel cover the whole image, in one position? */
+static bool is_covered(const conv_geometry *g)
+{
+    bool r = !g->is_transposed && g->groups == 1 && g->in_channels > 0;
+    for (int i = 0; i < NN_DIMS; i++)
+        r &= g->in[i] == g->kernel[i] && g->in[i] > 0 && g->dilation[i] == 1 && g->padding[i] == 0 && g->padding_end[i] == 0;
+    return r;
+}
+
+/* As run(), where it does: a product of images and weights. False: not done. */
+static bool run_covered(op_ctx *cx, const conv_geometry *g, const tensor *x, const tensor *w, const tensor *bias, tensor *out)
+{
+    const int64_t depth = g->in_channels * nn_product(g->kernel, NN_DIMS), n = g->out_channels;
+    if (!is_covered(g) || out->numel == 0)
+        return false;
+    if (!gemm_find(tensor_dtype(x))(g->images, n, depth, (matrix){ tensor_data(x), depth, 1 },
+                                    (matrix){ tensor_data(w), 1, depth }, tensor_data(out)))
+        return op_no_memory(cx);
+    for (int64_t i = 0; bias && i < out->numel; i++) {
+        if (tensor_dtype(x) == DTYPE_float64)
+            ((double *)tensor_data(out))[i] += ((const double *)tensor_data(bias))[i % n];
+        else
+            ((float *)tensor_data(out))[i] += ((const float *)tensor_data(bias))[i % n];
+    }
+    return true;
+}
+
 /* Everything contiguous and of the compute type. */
 static bool run(op_ctx *cx, const conv_geometry *g, const tensor *x, const tensor *w,
                 const tensor *bias, tensor *out)
@@ -307,18 +335,16 @@ static bool run(op_ctx *cx, const conv_geometry *g, const tensor *x, const tenso
 static tensor *convolve_complex(op_ctx *cx, const conv_call *call, const int64_t *x_sizes, int n,
                                 bool is_batched);
 
-/* Images with their channels last from the start, where oneDNN takes them: sizes of the result, in the format of
- * `like`. NULL: not done. */
-static tensor *convolve_channels_last(op_ctx *cx, const conv_call *call, const conv_geometry *g, const int64_t *sizes,
-                                      const tensor *like)
+/* Images with their channels last from the start, where oneDNN takes them: a result of these sizes. NULL: not done. */
+static tensor *convolve_channels_last(op_ctx *cx, const conv_call *call, const conv_geometry *g, const int64_t *sizes)
 {
-    if (!like || !tensor_is_channels_last(like) || tensor_dtype(call->x) != DTYPE_float32)
+    if (tensor_dtype(call->x) != DTYPE_float32)
         return NULL;
     bool ok = true;
     const bool fits = tensor_is_channels_last(call->x) && tensor_is_dense(call->x);
     tensor *x = fits ? tensor_ref(call->x) : nn_operand(cx, call->x, DTYPE_float32, &ok);
     tensor *w = nn_operand(cx, call->w, DTYPE_float32, &ok), *bias = nn_operand(cx, call->bias, DTYPE_float32, &ok);
-    tensor *y = ok ? make_tensor_in_format(cx, DTYPE_float32, sizes, 4, like) : NULL;
+    tensor *y = ok ? make_tensor_format(cx, DTYPE_float32, sizes, 4, FORMAT_CHANNELS_LAST) : NULL;
     if (y && !conv_run_onednn(g, 2, x, w, bias, y)) {
         tensor_unref(y);
         y = NULL;
@@ -345,7 +371,8 @@ static tensor *convolve(op_ctx *cx, const conv_call *call, const int64_t *x_size
     const tensor *like = n != 2 || call->is_transposed || !is_batched ? NULL
                          : tensor_is_channels_last(call->x)           ? call->x
                                                                       : call->w;
-    tensor *at_once = convolve_channels_last(cx, call, &g, sizes, like);
+    const bool is_last = like && !is_covered(&g) && (call->prefers_last || tensor_is_channels_last(like));
+    tensor *at_once = is_last ? convolve_channels_last(cx, call, &g, sizes) : NULL;
     if (at_once || cx->run->status)
         return at_once;
     tensor *x = nn_operand(cx, call->x, d, &ok), *w = nn_operand(cx, call->w, d, &ok);
@@ -354,8 +381,8 @@ static tensor *convolve(op_ctx *cx, const conv_call *call, const int64_t *x_size
         ok ? make_tensor(cx, d, is_batched ? sizes : sizes + 1, n + 1 + is_batched) : NULL;
     const bool is_done =
         out
-        && (run_depthwise(&g, n, x, w, bias, out) || conv_run_onednn(&g, n, x, w, bias, out)
-            || run(cx, &g, x, w, bias, out));
+        && (run_covered(cx, &g, x, w, bias, out) || run_depthwise(&g, n, x, w, bias, out)
+            || conv_run_onednn(&g, n, x, w, bias, out) || (!cx->run->status && run(cx, &g, x, w, bias, out)));
     tensor *result = is_done ? tensor_to(cx, out, tensor_dtype(call->x)) : NULL;
     if (like)
         result = tensor_in_format(cx, result, like);
@@ -470,6 +497,13 @@ bool op_conv2d(op_ctx *cx, const jit_value *args, jit_value *rets)
     return call_sized(cx, "conv2d", 2, &call, rets);
 }
 
+bool op_conv2d_channels_last(op_ctx *cx, const jit_value *args, jit_value *rets)
+{
+    conv_call call = plain_call(args);
+    call.prefers_last = true;
+    return call_sized(cx, "conv2d", 2, &call, rets);
+}
+
 bool op_conv3d(op_ctx *cx, const jit_value *args, jit_value *rets)
 {
     const conv_call call = plain_call(args);
@@ -512,17 +546,29 @@ static bool call_general(op_ctx *cx, const conv_call *call, jit_value *rets)
     return call_sized(cx, "convolution", n, call, rets);
 }
 
+static conv_call general_call(const jit_value *args)
+{
+    return (conv_call){ .x = args[0].t,
+                        .w = args[1].t,
+                        .bias = arg_tensor(args[2]),
+                        .stride = args[3],
+                        .padding = args[4],
+                        .dilation = args[5],
+                        .is_transposed = arg_bool(args[6]),
+                        .output_padding = args[7],
+                        .groups = args[8].i };
+}
+
 bool op_convolution(op_ctx *cx, const jit_value *args, jit_value *rets)
 {
-    const conv_call call = { .x = args[0].t,
-                             .w = args[1].t,
-                             .bias = arg_tensor(args[2]),
-                             .stride = args[3],
-                             .padding = args[4],
-                             .dilation = args[5],
-                             .is_transposed = arg_bool(args[6]),
-                             .output_padding = args[7],
-                             .groups = args[8].i };
+    const conv_call call = general_call(args);
+    return call_general(cx, &call, rets);
+}
+
+bool op_convolution_channels_last(op_ctx *cx, const jit_value *args, jit_value *rets)
+{
+    conv_call call = general_call(args);
+    call.prefers_last = true;
     return call_general(cx, &call, rets);
 }
 
@@ -530,4 +576,13 @@ bool op_convolution_mode(op_ctx *cx, const jit_value *args, jit_value *rets)
 {
     const conv_call call = plain_call(args);
     return call_general(cx, &call, rets);
+}
+
+bool op_restore_format(op_ctx *cx, const jit_value *args, jit_value *rets)
+{
+    tensor *x = args[0].t;
+    bool is_last = false;
+    for (uint32_t i = 1; i < cx->n_args; i++)
+        is_last |= args[i].tag == VALUE_TENSOR && tensor_is_channels_last(args[i].t);
+    return give_tensor(is_last ? tensor_ref(x) : tensor_contiguous(cx, x), rets);
 }

@@ -51,10 +51,9 @@ static bool test_eval(void *ctx, const ir_node *n, const jit_value *args, jit_va
     return true;
 }
 
-/** Run passes (or a pipeline, if the list names one) and compare the printed graph. Validates. */
-static inline void expect_pass(const char *passes, const char *before, const char *after)
+/** Run passes (or a pipeline, if the list names one) and compare the printed graph, which is then freed. Validates. */
+static inline void expect_graph(const char *passes, ir_graph *g, const char *after)
 {
-    ir_graph *g = parse_or_fail(before);
     opt_ctx cx = { .validate = true, .eval = test_eval };
     const char *bad = NULL;
     bool ok = opt_run_passes(passes, g, &cx, &bad) || (bad && opt_run_pipeline(passes, g, &cx));
@@ -67,6 +66,11 @@ static inline void expect_pass(const char *passes, const char *before, const cha
     assert_string_equal(out.s, after);
     text_fini(&out);
     ir_graph_free(g);
+}
+
+static inline void expect_pass(const char *passes, const char *before, const char *after)
+{
+    expect_graph(passes, parse_or_fail(before), after);
 }
 
 static inline void expect_unchanged(const char *passes, const char *graph_text)
