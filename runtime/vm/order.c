@@ -83,20 +83,61 @@ static ir_node *end_block(vm_compile *c, uint32_t begin, uint32_t *ret_begin)
     return b->owner->next;
 }
 
+/** The new NODE step of n, in the block of BLOCK step `begin`. */
+static uint32_t push_node(vm_compile *c, ir_node *n, uint32_t begin)
+{
+    uint32_t step = push_step(c, (vm_step){ .kind = STEP_NODE,
+                                            .node = n,
+                                            .loop = c->steps.at[begin].loop,
+                                            .block_begin = begin });
+    name_step(c, n, step);
+    return step;
+}
+
+static bool is_list_of_constants(const ir_node *n)
+{
+    if (n->op != OP_prim_ListConstruct)
+        return false;
+    for (uint32_t i = 0; i < n->n_inputs; i++)
+        if (n->inputs[i]->node->op != OP_prim_Constant)
+            return false;
+    return true;
+}
+
+/** Lists of constants (dimensions, sizes) that stand between operators of one group would cut it in
+ * two: they are made in front of it. The operators in between do not see them. The first node behind
+ * what was looked at. */
+static const ir_node *push_lists_ahead(vm_compile *c, const ir_node *first, uint32_t begin)
+{
+    ir_node *n = first->next;
+    for (; n->n_blocks == 0 && n != c->steps.at[begin].block->ret; n = n->next) {
+        if (is_list_of_constants(n))
+            push_node(c, n, begin);
+        else if (n->op != OP_prim_Constant && !node_joins_group(n))
+            break;
+    }
+    return n;
+}
+
 static void write_steps(vm_compile *c)
 {
     uint32_t begin = begin_block(c, c->graph->body, NO_STEP);
     ir_node *n = c->graph->body->param->next;
+    const ir_node *ahead = NULL; // lists were looked for up to here
     while (n && !arena_failed(&c->scratch)) {
+        if (n == ahead)
+            ahead = NULL;
         if (n == c->steps.at[begin].block->ret) {
             n = end_block(c, begin, &begin);
             continue;
         }
-        uint32_t step = push_step(c, (vm_step){ .kind = STEP_NODE,
-                                                .node = n,
-                                                .loop = c->steps.at[begin].loop,
-                                                .block_begin = begin });
-        name_step(c, n, step);
+        if (step_of_node(c, n) != NO_STEP) { // made ahead
+            n = n->next;
+            continue;
+        }
+        if (!ahead && node_joins_group(n))
+            ahead = push_lists_ahead(c, n, begin);
+        uint32_t step = push_node(c, n, begin);
         if (n->n_blocks > 0) {
             begin = begin_block(c, n->blocks[0], step);
             n = n->blocks[0]->param->next;

@@ -2,6 +2,8 @@
 /* SPDX-License-Identifier: Apache-2.0 */
 #include "tests/unit/vm/vm_test.h"
 
+#include <stdio.h>
+
 #define TEST(name) static void name(void **state)
 #define BEGIN vm_fixture x; (void)state; fixture_init(&x)
 #define END fixture_fini(&x)
@@ -221,6 +223,95 @@ TEST(memory_of_views_is_not_reused)
     END;
 }
 
+/** The operators of group `group` in the plan of a graph; 0: there is no such group. */
+static int count_steps(vm_fixture *x, const char *ir, int group)
+{
+    char wanted[32];
+    const char *why = NULL;
+    range at;
+    ir_graph *g = parse_graph(x, ir);
+    vm_plan *p = vm_plan_new(g, "test", &x->arena, &why, &at);
+    assert_non_null(p);
+    text listing;
+    text_init(&listing, NULL);
+    vm_print(p, &listing);
+    snprintf(wanted, sizeof wanted, "FUSED #%d ", group);
+    int n = 0; // in front of each operator but the last
+    for (const char *s = strstr(listing.s, wanted); s; s = strstr(s + 1, wanted))
+        n++;
+    text_fini(&listing);
+    vm_plan_free(p);
+    ir_graph_free(g);
+    return n ? n + 1 : 0;
+}
+
+TEST(groups_end_where_other_operators_stand)
+{
+    BEGIN;
+    const char *ir =
+        "graph(%a : Tensor, %w : Tensor):\n"
+        "  %one : int = prim::Constant[value=1]()\n"
+        "  %half : float = prim::Constant[value=0.5]()\n"
+        "  %yes : bool = prim::Constant[value=1]()\n"
+        "  %none : str = prim::Constant[value=\"none\"]()\n"
+        "  %b : Tensor = aten::add(%a, %a, %one)\n"
+        "  %size : int = prim::Constant[value=8]()\n"
+        "  %shape : int[] = prim::ListConstruct(%size)\n" // made in front of the group
+        "  %c : Tensor = aten::layer_norm(%b, %shape, %w, %w, %half, %yes)\n"
+        "  %d : Tensor = aten::gelu(%c, %none)\n"
+        "  %e : Tensor = aten::matmul(%d, %w)\n"
+        "  %f : Tensor = aten::neg(%e)\n"
+        "  %h : Tensor = aten::neg(%a)\n" // of another size, maybe: that is seen when it runs
+        "  %t : (Tensor, Tensor) = prim::TupleConstruct(%f, %h)\n"
+        "  return (%t)\n";
+    assert_int_equal(count_steps(&x, ir, 0), 3);
+    assert_int_equal(count_steps(&x, ir, 1), 2);
+    assert_int_equal(count_steps(&x, ir, 2), 0);
+    tensor *a = sample(DTYPE_float32, 8, 1), *w = sample(DTYPE_float32, 8, 2);
+    jit_value args[] = { new_ref(a), new_ref(w) }, ret;
+    assert_true(run_graph(&x, ir, args, 2, &ret));
+    assert_int_equal(ret.tuple->at[0].t->n_dims, 0);
+    assert_int_equal(ret.tuple->at[1].t->numel, 8);
+    value_unref(ret);
+    tensor_unref(a);
+    tensor_unref(w);
+    END;
+}
+
+/** Two lines of work on tensors of two sizes, one after the other in turn: each step is run by what fits it. */
+TEST(sizes_may_alternate)
+{
+    BEGIN;
+    const char *ir =
+        "graph(%a : Tensor, %b : Tensor):\n"
+        "  %one : int = prim::Constant[value=1]()\n"
+        "  %a1 : Tensor = aten::neg(%a)\n"
+        "  %a2 : Tensor = aten::mul(%a1, %a)\n"
+        "  %b1 : Tensor = aten::neg(%b)\n"
+        "  %b2 : Tensor = aten::add(%b1, %b, %one)\n"
+        "  %a3 : Tensor = aten::sub(%a2, %a1, %one)\n"
+        "  %b3 : Tensor = aten::sub(%b1, %b2, %one)\n"
+        "  %a4 : Tensor = aten::mul(%a3, %a2)\n"
+        "  %t : (Tensor, Tensor) = prim::TupleConstruct(%a4, %b3)\n"
+        "  return (%t)\n";
+    tensor *a = sample(DTYPE_float32, 500, 1), *b = sample(DTYPE_float32, 70, 2);
+    jit_value args[] = { new_ref(a), new_ref(b) }, ret;
+    assert_int_equal(count_steps(&x, ir, 0), 7);
+    assert_true(run_graph(&x, ir, args, 2, &ret));
+    const float *pa = tensor_data(a), *pb = tensor_data(b);
+    const float *ra = tensor_data(ret.tuple->at[0].t), *rb = tensor_data(ret.tuple->at[1].t);
+    for (int i = 0; i < 500; i++) {
+        const float a2 = -pa[i] * pa[i];
+        assert_true(ra[i] == (a2 - -pa[i]) * a2);
+    }
+    for (int i = 0; i < 70; i++)
+        assert_true(rb[i] == -pb[i] - (-pb[i] + pb[i]));
+    value_unref(ret);
+    tensor_unref(a);
+    tensor_unref(b);
+    END;
+}
+
 int main(void)
 {
     const struct CMUnitTest tests[] = {
@@ -230,6 +321,8 @@ int main(void)
         cmocka_unit_test(a_zero_dim_tensor_is_a_number),
         cmocka_unit_test(errors_stand_where_they_arise),
         cmocka_unit_test(memory_of_views_is_not_reused),
+        cmocka_unit_test(groups_end_where_other_operators_stand),
+        cmocka_unit_test(sizes_may_alternate),
     };
     return cmocka_run_group_tests(tests, NULL, NULL);
 }
