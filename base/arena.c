@@ -164,13 +164,16 @@ char *arena_strdup(arena *a, const char *s) { return arena_strndup(a, s, strlen(
 
 char *arena_vprintf(arena *a, const char *format, va_list ap)
 {
+    char small[256]; // mostly large enough: then the text is made once
     va_list again;
     va_copy(again, ap);
-    int n = vsnprintf(NULL, 0, format, ap);
+    int n = vsnprintf(small, sizeof small, format, ap);
     char *p = n >= 0 ? arena_alloc(a, (size_t)n + 1) : NULL;
     if (!p || a->failed) {
         a->failed = true;
         p = memset(scratch, 0, 1);
+    } else if ((size_t)n < sizeof small) {
+        memcpy(p, small, (size_t)n + 1);
     } else {
         vsnprintf(p, (size_t)n + 1, format, again);
     }

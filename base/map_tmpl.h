@@ -60,6 +60,7 @@ static bool FN(pack)(MAP *m)
     for (size_t i = 0; i < m->n; i++)
         if (m->entries[i].key)
             m->entries[live++] = m->entries[i];
+    const bool is_shifted = live < m->n; /* slots would name other entries */
     m->n = live;
     if (!m->n_slots && live <= SCANNED_MAX - SCANNED_MAX / 4)
         return true;
@@ -70,7 +71,10 @@ static bool FN(pack)(MAP *m)
                                : mem_calloc(n_slots, sizeof *slots);
     if (!slots || (m->arena && m->arena->failed))
         return false;
-    for (size_t i = 0; i < live; i++)
+    for (size_t i = 0; i < m->n_slots && !is_shifted; i++)
+        if (m->slots[i].index)
+            FN(fill_slot)(slots, n_slots, m->slots[i].index - 1, m->slots[i].hash);
+    for (size_t i = 0; i < live && (is_shifted || !m->n_slots); i++)
         FN(fill_slot)(slots, n_slots, (uint32_t)i, KEY_HASH(m->entries[i].key));
     if (!m->arena)
         mem_free(m->slots);

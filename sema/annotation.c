@@ -29,19 +29,34 @@ static const type *resolve(resolver *r, const ast_node *n);
 
 /* ---- names ---- */
 
-const char *dotted_path(const checker *c, const ast_node *n, arena *a)
+/* What the first word of a dotted name stands for: a module's path, or itself. */
+static const char *first_of_path(const checker *c, const ast_name *n)
+{
+    const sval *g = find_global(c, n->id);
+    bool is_path = g && (g->kind == SVAL_MODULE || (g->kind == SVAL_TYPE && !g->type));
+    return is_path ? g->name : n->id;
+}
+
+static bool add_path(const checker *c, const ast_node *n, text *to)
 {
     if (n->kind == AST_name) {
-        const char *id = ((const ast_name *)n)->id;
-        const sval *g = find_global(c, id);
-        bool is_path = g && (g->kind == SVAL_MODULE || (g->kind == SVAL_TYPE && !g->type));
-        return is_path ? g->name : id;
+        text_add(to, first_of_path(c, (const ast_name *)n));
+        return true;
     }
-    if (n->kind != AST_attribute)
-        return NULL;
-    const ast_attribute *t = (const ast_attribute *)n;
-    const char *base = dotted_path(c, t->value, a);
-    return base ? arena_printf(a, "%s.%s", base, t->id) : NULL;
+    if (n->kind != AST_attribute || !add_path(c, ((const ast_attribute *)n)->value, to))
+        return false;
+    text_add_char(to, '.');
+    text_add(to, ((const ast_attribute *)n)->id);
+    return true;
+}
+
+const char *dotted_path(const checker *c, const ast_node *n, arena *a)
+{
+    if (n->kind == AST_name)
+        return first_of_path(c, (const ast_name *)n);
+    text path;
+    text_init(&path, a);
+    return add_path(c, n, &path) && !path.failed ? path.s : NULL;
 }
 
 bool has_decorator(const checker *c, const ast_nodes *decorators, const char *path)

@@ -21,7 +21,9 @@ static bool find_code(void *ctx, const char *path, const source **ret, bool *ret
     container *c = ctx;
     text name;
     text_init(&name, NULL);
-    text_addf(&name, "code/%s.py", path);
+    text_add(&name, "code/");
+    text_add(&name, path);
+    text_add(&name, ".py");
     char *bytes = NULL;
     size_t n;
     jit_status status = name.failed ? JIT_ENOMEM : JIT_ENOTFOUND;
@@ -95,7 +97,9 @@ static jit_status find_storage(void *ctx, const char *key, size_t n_bytes, stora
     loader *l = ctx;
     text name;
     text_init(&name, NULL);
-    text_addf(&name, "%s/%s", l->folder, key);
+    text_add(&name, l->folder);
+    text_add(&name, "/");
+    text_add(&name, key);
     jit_status status = name.failed ? error_no_memory(err) : container_storage(l->file, name.s, n_bytes, ret, err);
     text_fini(&name);
     return status;

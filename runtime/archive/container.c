@@ -173,8 +173,10 @@ static jit_status read_directory(container *c, jit_error *err)
     const libzip_functions *z = libzip();
     if (!z)
         return error_fail(err, JIT_EUNSUPPORTED, "%s: reading archives needs libzip: install the package libzip4", c->name);
-    if ((status = zip_read_directory(c->file->bytes, c->file->n_bytes, c->name, &c->arena, &all, &n, err)) != JIT_OK
-        || (!c->options.is_flat && (status = find_prefix(c, all, err)) != JIT_OK)
+    mapping_expect_scattered_reads(c->file, true); // a header here and there: what lies between is not wanted
+    status = zip_read_directory(c->file->bytes, c->file->n_bytes, c->name, &c->arena, &all, &n, err);
+    mapping_expect_scattered_reads(c->file, false);
+    if (status || (!c->options.is_flat && (status = find_prefix(c, all, err)) != JIT_OK)
         || (status = take_records(c, all, n, err)) != JIT_OK || (status = open_zip(c, z, err)) != JIT_OK)
         return status;
     return compare_with_libzip(c, z, all, n, err);

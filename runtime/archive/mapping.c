@@ -113,6 +113,12 @@ jit_status mapping_open_memory(const void *bytes, size_t n_bytes, bool borrow, m
     return mapping_new(MAPPING_COPY, copy, n_bytes, ret, err);
 }
 
+void mapping_expect_scattered_reads(const mapping *m, bool are_expected)
+{
+    if (m->kind == MAPPING_FILE) // advice: a kernel that does not take it is none the worse
+        (void)madvise(m->bytes, m->n_bytes, are_expected ? MADV_RANDOM : MADV_NORMAL);
+}
+
 static void release_mapping(void *ctx) { mapping_unref(ctx); }
 
 storage *mapping_storage(mapping *m, uint64_t offset, size_t n_bytes, size_t align)

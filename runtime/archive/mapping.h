@@ -24,6 +24,8 @@ jit_status mapping_open(const char *path, bool copy, mapping **ret, jit_error *e
 jit_status mapping_open_memory(const void *bytes, size_t n_bytes, bool borrow, mapping **ret, jit_error *err);
 mapping *mapping_ref(mapping *m);
 void mapping_unref(mapping *m);
+/** While they are, a read from a file that is not in memory brings its own page only, not its neighbours too. */
+void mapping_expect_scattered_reads(const mapping *m, bool are_expected);
 /** n_bytes from `offset` on as a storage that keeps the mapping alive; copied out if the bytes are borrowed or not
  * aligned to `align`. The range must lie inside. NULL: no memory. */
 storage *mapping_storage(mapping *m, uint64_t offset, size_t n_bytes, size_t align);

@@ -112,6 +112,8 @@ bool unpickle_build(unpickler *u, const item *object, const item *state);
 /** Make a list one of elements `elem`, in place. false: an element does not fit (or no memory: mem_refusals). */
 bool unpickle_retype_list(list *l, const type *elem);
 bool unpickle_retype_dict(dict *d, const type *key, const type *value);
+/** unpickle_restore_types() without a message. */
+bool unpickle_retype(jit_value *v, const type *t);
 /** Type of an item as torch.save files need it: NULL if not known. */
 const type *unpickle_item_type(const unpickler *u, const item *it);
 /** Let p's contents have one more element of this type (NULL: unknown). */

@@ -386,7 +386,9 @@ static bool fill_attribute(unpickler *u, object *o, size_t slot, const dict *sta
     if (!found)
         return unpickle_fail(u, "attribute '%.100s' of %.200s is missing", attribute->name, o->type->name);
     value_set(&o->at[slot], value_ref(*found));
-    text what;
+    if (unpickle_retype(&o->at[slot], attribute->type))
+        return true;
+    text what; // once more, for the message
     text_init(&what, NULL);
     text_addf(&what, "%s at byte %zu: attribute '%.100s' of %.200s", u->record, u->opcode_at, attribute->name,
               o->type->name);

@@ -157,10 +157,12 @@ static bool restore(jit_value *v, const type *t, int depth)
     return type_accepts_value(t, *v);
 }
 
+bool unpickle_retype(jit_value *v, const type *t) { return restore(v, t, 0) && type_accepts_value(t, *v); }
+
 jit_status unpickle_restore_types(jit_value *v, const type *t, const char *what, jit_error *err)
 {
     const uint64_t n_refused = mem_refusals();
-    if (restore(v, t, 0) && type_accepts_value(t, *v))
+    if (unpickle_retype(v, t))
         return JIT_OK;
     if (mem_refusals() != n_refused)
         return error_no_memory(err);
