@@ -31,11 +31,13 @@ def plain(v):
 
 
 def write(folder, name, make, args, options):
+    """args: a tuple, or what makes one for the module that was loaded."""
     torch.manual_seed(sum(map(ord, name)))
     random.seed(0)
     path = os.path.join(folder, name)
     make().save(path + ".pt")
     m = torch.jit.load(path + ".pt")
+    args = args(m) if callable(args) else args
     torch.save(args, path + ".args.pt")
     after, row = copy.deepcopy(args), {"name": name, **options}
     try:
