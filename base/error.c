@@ -34,3 +34,19 @@ jit_status error_fail(jit_error *err, jit_status status, const char *format, ...
     err->message = message;
     return status;
 }
+
+jit_status error_add_place(jit_error *err, jit_status status, const char *where)
+{
+    if (!err || err->file || !err->message)
+        return status;
+    text t;
+    text_init(&t, NULL);
+    text_addf(&t, "%s: %s", where, err->message);
+    if (t.failed) {
+        text_fini(&t);
+        return status;
+    }
+    mem_free(err->message);
+    err->message = text_take(&t);
+    return status;
+}

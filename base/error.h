@@ -10,6 +10,8 @@
  * message survives running out of memory: err->message may then be NULL, the status stays. */
 jit_status error_fail(jit_error *err, jit_status status, const char *format, ...)
     __attribute__((format(printf, 3, 4)));
+/** Put "where: " before the message of an error that names no file, and return its status. */
+jit_status error_add_place(jit_error *err, jit_status status, const char *where);
 static inline jit_status error_no_memory(jit_error *err)
 {
     return error_fail(err, JIT_ENOMEM, "out of memory");

@@ -167,7 +167,8 @@ typedef struct jit_load_options {
     const char *map_location;   /* device that tensors go to wherever they were saved; NULL: "cpu" */
     bool copy;                  /* read tensors into memory instead of mapping the file */
     bool verify;                /* check the checksums of tensors too: this reads the whole file */
-    const jit_limits *limits;   /* for `__setstate__` methods, the only code that runs while loading; NULL: none */
+    const jit_limits *limits;   /* NULL: none. Time and memory (not what is mapped) of the whole load; instructions of all
+                                   `__setstate__` methods, the only code that runs, together */
     /** Told now and then how many bytes of tensors are verified. May be NULL. */
     void (*progress)(void *ctx, size_t bytes_done, size_t bytes_total);
     void *ctx;

@@ -123,13 +123,15 @@ static code_file *find_file(checker *c, const char *prefix)
     for (char *p = path; *p; p++)
         *p = *p == '.' ? '/' : *p;
     const source *src = NULL;
-    bool failed = false;
-    if (a->o.find_code(a->o.ctx, path, &src, &failed)) {
+    text why;
+    text_init(&why, NULL);
+    if (a->o.find_code(a->o.ctx, path, &src, &why)) {
         parse_file(c, file, src);
         source_unref((source *)(uintptr_t)src);
-    } else if (failed) {
-        diag_error(c->d, "unreadable-code", (range){ 0 }, "code/%s.py cannot be read", path);
+    } else if (why.n) {
+        diag_error(c->d, "unreadable-code", (range){ 0 }, "%s", why.s);
     }
+    text_fini(&why);
     return file->tree ? file : NULL;
 }
 
@@ -343,7 +345,7 @@ ir_function *sema_archive_function(ir_unit *u, const char *qualified_name, diag 
 const type *sema_archive_annotation(ir_unit *u, const char *spelling, diag *d)
 {
     checker *c = checker_of(u);
-    source *src = c ? source_new("<type>", spelling, strlen(spelling)) : NULL;
+    source *src = c ? source_new(SEMA_ANNOTATION_FILE, spelling, strlen(spelling)) : NULL;
     if (!src)
         return NULL;
     ast_node *n = NULL;

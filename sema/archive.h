@@ -15,9 +15,9 @@
 
 typedef struct sema_archive_options {
     int version;                 /* of the archive, 1…10 */
-    /** Source of a namespace: path "__torch__/pkg/mod" → *ret (a reference). false: there is none (or, with *ret_failed,
-     * it could not be read and the caller knows why). */
-    bool (*find_code)(void *ctx, const char *path, const source **ret, bool *ret_failed);
+    /** Source of a namespace: path "__torch__/pkg/mod" → *ret (a reference). false: there is none, or it could not be
+     * read and the reason was added to *why. */
+    bool (*find_code)(void *ctx, const char *path, const source **ret, text *why);
     void *ctx;                   /* must outlive the unit; released by free_ctx with it (may be NULL) */
     void (*free_ctx)(void *ctx);
 } sema_archive_options;
@@ -33,6 +33,8 @@ bool sema_archive_set_constants(ir_unit *u, jit_value take);
 const type *sema_archive_type(ir_unit *u, const char *qualified_name, diag *d);
 /** Free function of a qualified name, likewise. */
 ir_function *sema_archive_function(ir_unit *u, const char *qualified_name, diag *d);
+/** The file that errors in annotations are reported in. */
+#define SEMA_ANNOTATION_FILE "<type>"
 /** An annotation that may name classes of the archive ("List[__torch__.A]"). NULL: reported. */
 const type *sema_archive_annotation(ir_unit *u, const char *spelling, diag *d);
 /** Check and lower the body of a function or method of the archive, if that was not done; its emitted graph is then

@@ -98,6 +98,8 @@ typedef struct api_run {
     mem_budget budget;
     mem_budget *outer_budget;
 } api_run;
+/** CLOCK_MONOTONIC. */
+int64_t api_now_ns(void);
 void api_run_init(api_run *run, const jit_call_options *opts);
 void api_run_fini(api_run *run);
 

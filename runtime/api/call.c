@@ -23,7 +23,7 @@ static void warn_to_stderr(void *ctx, const char *s, size_t n)
     fprintf(stderr, "UserWarning: %.*s\n", (int)(n < INT_MAX ? n : INT_MAX), s);
 }
 
-static int64_t now_ns(void)
+int64_t api_now_ns(void)
 {
     struct timespec t;
     clock_gettime(CLOCK_MONOTONIC, &t);
@@ -75,7 +75,7 @@ void api_run_init(api_run *run, const jit_call_options *opts)
     if (limits) {
         run->vm.limits.max_instructions = limits->max_instructions;
         run->vm.limits.max_depth = limits->max_depth;
-        run->vm.limits.deadline_ns = limits->max_time_ns ? now_ns() + limits->max_time_ns : 0;
+        run->vm.limits.deadline_ns = limits->max_time_ns ? api_now_ns() + limits->max_time_ns : 0;
         run->vm.op.max_tensor_elements = limits->max_tensor_elements;
         run->budget.limit_bytes = limits->max_bytes;
     }

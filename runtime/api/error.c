@@ -36,6 +36,8 @@ jit_status api_diag_status(const diag *d)
         return JIT_EUNSUPPORTED;
     if (first && !strcmp(first->code, "no-memory"))
         return JIT_ENOMEM;
+    if (first && !strcmp(first->code, "unreadable-code"))
+        return JIT_EFORMAT;
     return d->is_syntax ? JIT_ESYNTAX : JIT_ETYPE;
 }
 

@@ -16,9 +16,10 @@
 /* ---- code ----------------------------------------------------------------------------------------- */
 
 /* "__torch__/pkg/mod" is the record code/__torch__/pkg/mod.py. */
-static bool find_code(void *ctx, const char *path, const source **ret, bool *ret_failed)
+static bool find_code(void *ctx, const char *path, const source **ret, text *why)
 {
     container *c = ctx;
+    jit_error err = JIT_ERROR_INIT;
     text name;
     text_init(&name, NULL);
     text_add(&name, "code/");
@@ -28,12 +29,14 @@ static bool find_code(void *ctx, const char *path, const source **ret, bool *ret
     size_t n;
     jit_status status = name.failed ? JIT_ENOMEM : JIT_ENOTFOUND;
     if (!name.failed && container_find(c, name.s))
-        status = container_read(c, name.s, &bytes, &n, NULL);
+        status = container_read(c, name.s, &bytes, &n, &err);
     source *src = status ? NULL : source_new(name.s, bytes, n);
-    *ret_failed = !src && status != JIT_ENOTFOUND;
+    if (!src && status != JIT_ENOTFOUND)
+        text_add(why, err.message ? err.message : "out of memory");
     *ret = src;
     mem_free(bytes);
     text_fini(&name);
+    jit_error_fini(&err);
     return src != NULL;
 }
 
@@ -55,8 +58,18 @@ typedef struct loader {
     container *file;
     ir_unit *unit;          /* NULL: no classes */
     const char *folder;     /* of the storages: "data", "constants" */
-    const jit_limits *limits;
+    jit_limits limits;      /* what is left of them; all 0: none */
+    int64_t deadline_ns;    /* 0: none */
 } loader;
+
+/* The time that loading may take; memory is bounded by the budget of the whole load. */
+static jit_status check_time(loader *l, jit_error *err)
+{
+    if (!l->deadline_ns)
+        return JIT_OK;
+    l->limits.max_time_ns = l->deadline_ns - api_now_ns();
+    return l->limits.max_time_ns > 0 ? JIT_OK : error_fail(err, JIT_ELIMIT, "loading takes longer than its time limit");
+}
 
 /* Ask the importer; what it reports goes to err. */
 static jit_status finish_type(const type *t, const char *name, diag *d, const type **ret, jit_error *err)
@@ -75,9 +88,25 @@ static jit_status finish_type(const type *t, const char *name, diag *d, const ty
 static jit_status find_class(void *ctx, const char *name, const type **ret, jit_error *err)
 {
     loader *l = ctx;
+    jit_status status = check_time(l, err);
+    if (status)
+        return status;
     diag d;
     diag_init(&d);
     return finish_type(sema_archive_type(l->unit, name, &d), name, &d, ret, err);
+}
+
+/* The error's place is one in the spelling, which no file holds: the spelling itself says more. */
+static jit_status fail_spelling(jit_error *err, jit_status status, const char *spelling)
+{
+    if (!err || !err->file || strcmp(err->file, SEMA_ANNOTATION_FILE))
+        return status;
+    mem_free(err->file);
+    err->file = NULL;
+    err->line = err->column = 0;
+    char where[128];
+    snprintf(where, sizeof where, "type '%.100s'", spelling);
+    return error_add_place(err, status, where);
 }
 
 static jit_status parse_type(void *ctx, const char *spelling, const type **ret, jit_error *err)
@@ -85,8 +114,10 @@ static jit_status parse_type(void *ctx, const char *spelling, const type **ret, 
     loader *l = ctx;
     diag d;
     diag_init(&d);
-    if (l->unit)
-        return finish_type(sema_archive_annotation(l->unit, spelling, &d), spelling, &d, ret, err);
+    if (l->unit) {
+        const type *t = sema_archive_annotation(l->unit, spelling, &d);
+        return fail_spelling(err, finish_type(t, spelling, &d, ret, err), spelling);
+    }
     const char *why = NULL;
     const type *t = type_parse(spelling, strlen(spelling), NULL, &d.arena, &why);
     return finish_type(t, spelling, &d, ret, err);
@@ -127,13 +158,18 @@ static jit_status check_attributes(const object *o, jit_error *err)
 static jit_status set_state(void *ctx, object *o, jit_value state, jit_error *err)
 {
     loader *l = ctx;
+    jit_status status = check_time(l, err);
+    if (status)
+        return status;
     api_run run;
     jit_call_options opts = JIT_CALL_OPTIONS_INIT;
-    opts.limits = l->limits;
+    opts.limits = &l->limits;
     api_run_init(&run, &opts);
     jit_value nothing = VALUE_NONE_V;
     bool is_done = api_call_method(&run.vm, VALUE_HEAP_V(VALUE_OBJECT, o), "__setstate__", &state, 1, NULL, 0, &nothing);
-    jit_status status = is_done ? JIT_OK : api_fail_run(err, &run.vm);
+    status = is_done ? JIT_OK : api_fail_run(err, &run.vm);
+    if (l->limits.max_instructions)
+        l->limits.max_instructions = run.vm.instructions_left > 0 ? run.vm.instructions_left : 1;
     api_run_fini(&run);
     value_unref(nothing);
     return status ? status : check_attributes(o, err);
@@ -210,7 +246,11 @@ static jit_status load_root(loader *l, jit_value *ret, jit_error *err)
 /* Takes the container over. */
 static jit_status load(container *take, const jit_load_options *opts, jit_module **ret, jit_error *err)
 {
-    loader l = { .file = take, .unit = open_unit(take), .limits = opts ? opts->limits : NULL };
+    loader l = { .file = take, .unit = open_unit(take) };
+    if (opts && opts->limits)
+        l.limits = *opts->limits;
+    l.limits.max_bytes = 0; // the whole load has a budget
+    l.deadline_ns = l.limits.max_time_ns ? api_now_ns() + l.limits.max_time_ns : 0;
     jit_value root = VALUE_NONE_V;
     jit_status status = l.unit ? load_constants(&l, err) : error_no_memory(err);
     if (!status)
@@ -242,16 +282,30 @@ static container_options container_options_of(const jit_load_options *opts)
                 : (container_options){ 0 };
 }
 
+/* Of the file at path, or of bytes where path is NULL. */
+static jit_status open_and_load(const char *path, const void *bytes, size_t n_bytes, const jit_load_options *opts,
+                                jit_module **ret, jit_error *err)
+{
+    container *c;
+    container_options o = container_options_of(opts);
+    jit_status status = check_options(opts, err);
+    if (status)
+        return status;
+    mem_budget budget = { .limit_bytes = opts && opts->limits ? opts->limits->max_bytes : 0 };
+    mem_budget *outer = budget.limit_bytes ? mem_budget_set(&budget) : NULL;
+    status = path ? container_open(path, &o, &c, err) : container_open_memory(bytes, n_bytes, false, &o, &c, err);
+    if (!status)
+        status = load(c, opts, ret, err);
+    if (budget.limit_bytes)
+        mem_budget_set(outer);
+    return status;
+}
+
 jit_status jit_load(const char *path, const jit_load_options *opts, jit_module **ret, jit_error *err)
 {
     if (!path || !ret)
         return error_fail(err, JIT_EINVAL, "jit_load: the path or the place of the module is NULL");
-    container *c;
-    container_options o = container_options_of(opts);
-    jit_status status = check_options(opts, err);
-    if (!status)
-        status = container_open(path, &o, &c, err);
-    return status ? status : load(c, opts, ret, err);
+    return open_and_load(path, NULL, 0, opts, ret, err);
 }
 
 jit_status jit_load_memory(const void *bytes, size_t n_bytes, const jit_load_options *opts, jit_module **ret,
@@ -259,12 +313,7 @@ jit_status jit_load_memory(const void *bytes, size_t n_bytes, const jit_load_opt
 {
     if (!bytes || !ret)
         return error_fail(err, JIT_EINVAL, "jit_load_memory: the bytes or the place of the module is NULL");
-    container *c;
-    container_options o = container_options_of(opts);
-    jit_status status = check_options(opts, err);
-    if (!status)
-        status = container_open_memory(bytes, n_bytes, false, &o, &c, err);
-    return status ? status : load(c, opts, ret, err);
+    return open_and_load(NULL, bytes, n_bytes, opts, ret, err);
 }
 
 jit_status jit_unserialize(const void *bytes, size_t n_bytes, const jit_load_options *opts, jit_module **ret,

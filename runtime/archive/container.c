@@ -226,6 +226,12 @@ static jit_status fail_missing(const container *c, const char *name, jit_error *
     return error_fail(err, JIT_ENOTFOUND, "%s: there is no record '%.200s'", c->name, name);
 }
 
+static jit_status fail_room(const container *c, const container_record *r, jit_error *err)
+{
+    return error_fail(err, JIT_ENOMEM, "%s: record '%.200s': out of memory for its %llu bytes", c->name, r->name,
+                      (unsigned long long)r->n_bytes);
+}
+
 jit_status container_read(container *c, const char *name, char **ret, size_t *ret_n_bytes, jit_error *err)
 {
     const container_record *r = container_find(c, name);
@@ -236,7 +242,7 @@ jit_status container_read(container *c, const char *name, char **ret, size_t *re
                           name, (unsigned long long)r->n_bytes, (unsigned long long)c->options.max_record_bytes);
     char *bytes = mem_alloc(r->n_bytes + 1);
     if (!bytes)
-        return error_no_memory(err);
+        return fail_room(c, r, err);
     jit_status status = inflate_into(c, r, bytes, err);
     if (status) {
         mem_free(bytes);
@@ -283,7 +289,7 @@ static jit_status inflate_storage(container *c, const container_record *r, stora
 {
     storage *s = storage_new(DEVICE_CPU0, r->n_bytes);
     if (!s)
-        return error_no_memory(err);
+        return fail_room(c, r, err);
     jit_status status = inflate_into(c, r, s->data, err);
     if (status) {
         storage_unref(s);

@@ -42,6 +42,16 @@ bool unpickle_fail(unpickler *u, const char *format, ...)
     return false;
 }
 
+bool unpickle_fail_in_hook(unpickler *u, jit_status status)
+{
+    text where;
+    text_init(&where, NULL);
+    text_addf(&where, "%s at byte %zu", u->record, u->opcode_at);
+    u->status = error_add_place(u->err, status, where.s);
+    text_fini(&where);
+    return false;
+}
+
 bool unpickle_no_memory(unpickler *u)
 {
     u->status = error_no_memory(u->err);

@@ -88,6 +88,8 @@ enum { UNPICKLE_MAX_DEPTH = 256 };
 bool unpickle_fail(unpickler *u, const char *format, ...) __attribute__((format(printf, 2, 3)));
 bool unpickle_fail_as(unpickler *u, jit_status status, const char *format, ...)
     __attribute__((format(printf, 3, 4)));
+/** A hook failed, and err says how: add where, unless it names a place in the code. */
+bool unpickle_fail_in_hook(unpickler *u, jit_status status);
 bool unpickle_no_memory(unpickler *u);
 /** Put an item on the stack; takes its reference, also on failure. */
 bool unpickle_push(unpickler *u, item take);

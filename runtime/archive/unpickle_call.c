@@ -48,10 +48,8 @@ static bool find_class(unpickler *u, const char *module, const char *name, item 
     if (strncmp(module, "__torch__", 9) || (module[9] && module[9] != '.') || !u->hooks->find_class)
         return unpickle_fail(u, "Unknown type name '%.200s'", qualified);
     jit_status status = u->hooks->find_class(u->hooks->ctx, qualified, &cls, u->err);
-    if (status) {
-        u->status = status;
-        return false;
-    }
+    if (status)
+        return unpickle_fail_in_hook(u, status);
     return push_name(u, (name_item){ PICKLE_CLASS, DTYPE_NONE, cls }, ret);
 }
 
@@ -299,15 +297,16 @@ static bool restore_type_tag(unpickler *u, const arguments *a)
     jit_value v = a->at[0].v;
     if ((v.tag != VALUE_LIST && v.tag != VALUE_DICT) || !u->hooks->parse_type)
         return wrong_argument(u, a, 0);
+    if (strlen(tag->s->s) != tag->s->n)
+        return unpickle_fail(u, "a type with a NUL byte");
     const type *t;
+    jit_status status = u->hooks->parse_type(u->hooks->ctx, tag->s->s, &t, u->err);
+    if (status)
+        return unpickle_fail_in_hook(u, status);
     text what;
     text_init(&what, NULL);
     text_addf(&what, "%s at byte %zu", u->record, u->opcode_at);
-    u->status = strlen(tag->s->s) != tag->s->n
-                    ? error_fail(u->err, JIT_EFORMAT, "%s: a type with a NUL byte", what.s)
-                    : u->hooks->parse_type(u->hooks->ctx, tag->s->s, &t, u->err);
-    if (!u->status) // v is changed in place: containers keep their identity
-        u->status = unpickle_restore_types(&v, t, what.s, u->err);
+    u->status = unpickle_restore_types(&v, t, what.s, u->err); // in place: containers keep their identity
     text_fini(&what);
     return !u->status && push_argument(u, &a->at[0]);
 }
@@ -403,9 +402,9 @@ static bool fill_object(unpickler *u, object *o, const item *state)
         jit_value v;
         if (!unpickle_use(u, state, &v))
             return false;
-        u->status = u->hooks->set_state(u->hooks->ctx, o, v, u->err);
+        jit_status status = u->hooks->set_state(u->hooks->ctx, o, v, u->err);
         value_unref(v);
-        return !u->status;
+        return !status || unpickle_fail_in_hook(u, status);
     }
     if (state->kind != ITEM_VALUE || state->v.tag != VALUE_DICT)
         return unpickle_fail(u, "the attributes of a %.200s are not a dict", o->type->name);

@@ -21,9 +21,12 @@ static double now_ms(void)
     return (double)t.tv_sec * 1e3 + (double)t.tv_nsec / 1e6;
 }
 
-/* A message on one line. */
-static void print_line(const char *s)
+/* Where and what, on one line. */
+static void print_error(const jit_error *err)
 {
+    const char *s = err->message;
+    if (err->file)
+        printf("%s:%d:%d: ", err->file, err->line, err->column);
     for (; s && *s; s++)
         putchar(*s == '\n' || *s == '\t' || *s == '\r' ? ' ' : *s);
 }
@@ -48,6 +51,7 @@ static void load(const void *bytes, size_t n_bytes)
     mem_budget budget = { .limit_bytes = MAX_BYTES };
     mem_budget *outer = mem_budget_set(&budget);
     jit_limits limits = fuzz_limits();
+    limits.max_time_ns = INT64_C(10000000000); // with sanitizers, on a busy machine
     jit_load_options opts = JIT_LOAD_OPTIONS_INIT;
     opts.limits = &limits;
     opts.verify = true;
@@ -59,7 +63,7 @@ static void load(const void *bytes, size_t n_bytes)
     printf("%s\t%.0f\t", jit_status_name(status), now_ms() - before);
     if (!status && err.status)
         printf("calls %s: ", jit_status_name(err.status));
-    print_line(err.message);
+    print_error(&err);
     putchar('\n');
     fflush(stdout);
     jit_module_unref(m);
