@@ -54,6 +54,7 @@ typedef struct fusion {
     int n_outside;
     uint32_t used_buffers;               /* bit set, as the two below */
     uint32_t scratch;                    /* buffers of the step being added */
+    int kept;                            /* the slot of the value before, if it is read later, too; or -1 */
     int slots[FUSED_MAX_STEPS];          /* of the values */
     tensor *results[FUSED_MAX_STEPS];    /* NULL: nobody reads it later */
     outside outsiders[MAX_OUTSIDE];
@@ -192,12 +193,53 @@ static int result_slot(fusion *f, int k)
     return tiles_add_output(&f->program, tensor_data(f->results[k]), dtype_size(d), s->width != FUSED_WIDE);
 }
 
-/* ---- steps ------------------------------------------------------------------------------------------ */
-static bool add_pointwise(fusion *f, pw_tile tile, const int *in, int n_in, int out)
+/* ---- pairs ------------------------------------------------------------------------------------------- */
+/* Each pass over a tile reads and writes the first-level cache, which takes longer than simple arithmetic: two operators
+ * that often follow each other are one. `at`: which operand of the second one the first makes. */
+static bool find_pair(pw_row first, pw_row second, int at, pw_row *ret)
 {
+    const bool adds = second == PW_ROW_x_add, multiplies = second == PW_ROW_aten_mul_Tensor || second == PW_ROW_aten_mul_Scalar;
+    switch ((int)first) {
+    case PW_ROW_aten_mul_Tensor: case PW_ROW_aten_mul_Scalar:
+        *ret = adds ? PW_ROW_x_mul_add : at == 0 ? PW_ROW_x_mul_sub : PW_ROW_x_mul_rsub;
+        return adds || second == PW_ROW_x_sub;
+    case PW_ROW_x_add:
+        *ret = multiplies ? PW_ROW_x_add_mul : PW_ROW_x_add_relu;
+        return multiplies || second == PW_ROW_aten_relu;
+    case PW_ROW_x_sub: *ret = PW_ROW_x_sub_mul; return multiplies;
+    case PW_ROW_aten_relu: *ret = PW_ROW_x_relu_mul; return multiplies;
+    default: return false;
+    }
+}
+
+/* The step before, together with a row on the slots `in`, if that is the only reader of its value. */
+static bool join_pair(fusion *f, pw_row row, pw_compute c, const int *in, int n_in, int out)
+{
+    tile_program *p = &f->program;
+    tile_step *before = p->n_steps ? &p->steps[p->n_steps - 1] : NULL;
+    pw_row both;
+    int at = 0;
+    if (!before || before->kind != TILE_POINTWISE || before->out == f->kept || (n_in == 2 && in[0] == in[1])) return false;
+    while (at < n_in && in[at] != before->out) at++;
+    if (at == n_in || !find_pair(before->row, row, at, &both)) return false;
+    const pw_tile tile = pw_tile_find(both, c);
+    if (!tile) return false;
+    before->run = tile;
+    before->row = both;
+    if (n_in == 2) before->in[before->n_in++] = (uint8_t)in[1 - at];
+    before->out = (uint8_t)out;
+    return true;
+}
+
+/* ---- steps ------------------------------------------------------------------------------------------ */
+static bool add_pointwise(fusion *f, pw_row row, dtype compute, const int *in, int n_in, int out)
+{
+    const pw_compute c = pw_compute_of(compute);
+    if (join_pair(f, row, c, in, n_in, out)) return true;
     tile_step *step = tiles_add_step(&f->program, TILE_POINTWISE, out);
     if (!step) return false;
-    step->run = tile;
+    step->run = pw_tile_find(row, c);
+    step->row = row;
     for (int i = 0; i < n_in; i++) step->in[step->n_in++] = (uint8_t)in[i];
     return true;
 }
@@ -206,12 +248,11 @@ static bool add_pointwise(fusion *f, pw_tile tile, const int *in, int n_in, int 
 static bool add_batch_norm(fusion *f, const fused_bound *s, int x, int out)
 {
     const dtype d = s->types.compute;
-    const pw_compute c = d == DTYPE_float64 ? PW_f64 : PW_f32;
     const int scale = outer_operand(f, s->scale, d, FUSED_WIDE), shift = outer_operand(f, s->shift, d, FUSED_WIDE);
     const int product = add_scratch(f, d, FUSED_WIDE);
     if (scale < 0 || shift < 0 || product < 0) return false;
-    return add_pointwise(f, pw_tile_find(PW_ROW_aten_mul_Tensor, c), (int[]){ x, scale }, 2, product) &&
-           add_pointwise(f, pw_tile_find(PW_ROW_x_add, c), (int[]){ product, shift }, 2, out);
+    return add_pointwise(f, PW_ROW_aten_mul_Tensor, d, (int[]){ x, scale }, 2, product) &&
+           add_pointwise(f, PW_ROW_x_add, d, (int[]){ product, shift }, 2, out);
 }
 
 /* The step proper, from its operands to a tile of type tile_result. */
@@ -219,7 +260,7 @@ static bool add_work(fusion *f, const fused_bound *s, const int *in, int out)
 {
     tile_step *step;
     switch (s->kind) {
-    case FUSED_POINTWISE: return add_pointwise(f, s->types.tile, in, s->n_operands, out);
+    case FUSED_POINTWISE: return add_pointwise(f, s->row, s->types.compute, in, s->n_operands, out);
     case FUSED_BATCH_NORM: return add_batch_norm(f, s, in[0], out);
     case FUSED_CONVERT:
         step = tiles_add_step(&f->program, TILE_CAST, out);
@@ -239,8 +280,10 @@ static bool add_step(fusion *f, int k)
 {
     const fused_bound *s = &f->b.steps[k];
     const pw_types *types = &s->types;
+    const fused_step *last = &f->b.group->steps[k - (k > f->b.first)]; // the step before
     int in[PW_MAX_OPERANDS];
     f->scratch = 0;
+    f->kept = k > f->b.first && (last->is_result || last->last_reader != k) ? f->slots[k - 1] : -1;
     for (int i = 0; i < s->n_operands; i++)
         if ((in[i] = operand_slot(f, s, i)) < 0) return false;
     const bool is_stored_as_is = types->tile_result == types->result;

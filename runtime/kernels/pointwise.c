@@ -72,7 +72,7 @@ pw_tile pw_tile_find(pw_row row, pw_compute c)
     return tables[cpu_get_level()][c][row];
 }
 
-static pw_compute compute_of(dtype d)
+pw_compute pw_compute_of(dtype d)
 {
     switch (d) {
     case DTYPE_bool: return PW_b1;
@@ -216,7 +216,7 @@ bool pointwise_types(const pw_call *call, pw_types *ret)
 {
     const row_info *row = &rows[call->row];
     ret->common = call->common != DTYPE_NONE ? call->common : pointwise_common_dtype(call);
-    const pw_compute c = compute_of(ret->common);
+    const pw_compute c = pw_compute_of(ret->common);
     ret->compute = ret->tile_result = (dtype)dtype_of_compute[c];
     ret->result = ret->common;
     if (row->traits & OP_TO_BOOL) ret->tile_result = ret->result = DTYPE_bool;

@@ -32,6 +32,8 @@ typedef enum pw_row {
 /** n elements, a multiple of PW_VECTOR; `out` may be one of the inputs. */
 typedef void (*pw_tile)(int64_t n, const void *const *in, void *out);
 
+/** What elements of type d are computed as. */
+pw_compute pw_compute_of(dtype d);
 /** The tile kernel of a row for this machine; NULL if the row does not exist for the compute type. */
 pw_tile pw_tile_find(pw_row row, pw_compute c);
 

@@ -21,7 +21,7 @@
 enum {
     TILES_MAX_STEPS = 96,
     TILES_MAX_SLOTS = 96,
-    TILES_MAX_MEMORY = 16,   /* slots that are inputs or outputs */
+    TILES_MAX_MEMORY = 24,   /* slots that are inputs or outputs */
     TILES_MAX_NUMBERS = 16,
     TILES_MAX_SPREADS = 12,
     TILES_SPREAD_DIMS = 8,   /* after merging */
@@ -54,6 +54,7 @@ typedef enum tile_step_kind { TILE_POINTWISE, TILE_CAST, TILE_ROWS, TILE_EXPAND 
 typedef struct tile_step {
     uint8_t kind;       /* tile_step_kind */
     uint8_t n_in, in[PW_MAX_OPERANDS], out;  /* slots */
+    pw_row row;         /* pointwise */
     union {
         pw_tile run;
         cast_fn cast;

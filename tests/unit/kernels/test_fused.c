@@ -124,6 +124,20 @@ static void pointwise_chains(void **state)
         COMPARE(steps, 6, SAMPLE(d, 1, r, c), SAMPLE(d, 2, r, c), SAMPLE(d, 3, r, c), I(1), F(0.3));
 }
 
+/* Two operators that become one, and such that look like it but whose first value is read again. */
+static void pairs(void **state)
+{
+    (void)state;
+    static const step steps[] = {
+        STEP(mul_Tensor, 0, 1), STEP(add_Tensor, V(0), 2, 3), STEP(mul_Tensor, V(1), 1), STEP(sub_Tensor, V(2), 2, 3),
+        STEP(mul_Scalar, V(3), 4), STEP(sub_Tensor, 0, V(4), 3), STEP(add_Tensor, V(5), V(3), 3), STEP(mul_Tensor, 1, V(6)),
+        STEP(sub_Tensor, V(7), 0, 3), STEP(mul_Tensor, V(8), V(8)), STEP(add_Tensor, V(9), V(9), 3), STEP(relu, V(10)),
+        STEP(mul_Tensor, V(11), 2), STEP(neg, V(12)), STEP(relu, V(13)), STEP(mul_Scalar, V(14), 4), STEP(add_Tensor, V(15), V(14), 3),
+    };
+    EACH_SHAPE(r, c) EACH_FLOAT(d)
+        COMPARE(steps, 17, SAMPLE(d, 1, r, c), SAMPLE(d, 2, r, c), SAMPLE(d, 3, r, c), I(1), F(0.3));
+}
+
 static void broadcast_operands(void **state)
 {
     (void)state;
@@ -272,6 +286,7 @@ int main(void)
 {
     const struct CMUnitTest tests[] = {
         cmocka_unit_test(pointwise_chains),
+        cmocka_unit_test(pairs),
         cmocka_unit_test(broadcast_operands),
         cmocka_unit_test(strides),
         cmocka_unit_test(types_of_several_kinds),
