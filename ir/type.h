@@ -162,6 +162,8 @@ list_storage type_list_storage(const type *elem);
 bool type_accepts_value(const type *t, jit_value v);
 /** Best static type of a value (containers carry theirs). */
 const type *type_of_value(jit_value v);
+/** All that is to be known of this tensor: `Float(2, 3, strides=[3, 1], requires_grad=0, device=cpu)`. */
+const type *type_of_tensor(const tensor *t);
 
 /** IR spelling: `int[]`, `Tensor?`, `Dict(str, Tensor)`, `Float(2, 3, …)`. */
 void type_print(const type *t, text *out);

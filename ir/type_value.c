@@ -170,3 +170,17 @@ bool type_accepts_value(const type *t, jit_value v)
     }
     return false;
 }
+
+const type *type_of_tensor(const tensor *t)
+{
+    return type_tensor_refined(&(type_tensor){
+        .dtype = (int)tensor_dtype(t),
+        .rank = t->n_dims,
+        .requires_grad = t->requires_grad,
+        .has_device = true,
+        .has_strides = true,
+        .dev = t->store->dev,
+        .sizes = t->sizes,
+        .strides = t->strides,
+    });
+}

@@ -1,0 +1,434 @@
+/* Types: element type, shape and strides of tensors follow through the graph.
+ *
+ * What is assumed stands in the types of the graph's inputs and attribute reads; this pass rewrites the types of all
+ * else. A forward walk over the nodes, no recursion; branches of an If are joined (what both know), the variables of a
+ * Loop are what comes in joined with what the body gives, walked again until nothing gets less. Ints that shapes are
+ * made of (sizes, dims, their sums and products, lists of them) are followed, too.
+ *
+ * In-place operators that change the shape of a tensor would make a lie of types given before: values that may be the
+ * same tensor get none. */
+/* SPDX-License-Identifier: Apache-2.0 */
+#include "opt/types.h"
+
+#include "base/bitset.h"
+#include "base/vec.h"
+#include "opt/alias.h"
+
+#include <string.h>
+
+enum { MAX_WALKS = 32 }; /* each takes something away from a loop variable; then all of it is */
+
+struct type_walk {
+    ir_graph *g;
+    opt_alias_info *alias;
+    bitset unstable;        /* alias sets of tensors that may change their shape */
+    int64_t *ints;          /* by value id; UNKNOWN_INT */
+    uint32_t n_values;
+    bool is_first, is_last; /* walk: variables begin with what comes in; they are not known at all */
+    bool has_changed;       /* a variable got less than it had in this walk */
+    bool progress;
+};
+
+/* ---- facts ---------------------------------------------------------------------------------------- */
+
+void facts_init(facts *f)
+{
+    f->t = (type_tensor){ .dtype = -1, .rank = -1, .requires_grad = -1, .sizes = f->sizes, .strides = f->strides };
+}
+
+static void facts_load(facts *f, const type_tensor *info)
+{
+    facts_init(f);
+    f->t.dtype = info->dtype;
+    f->t.requires_grad = info->requires_grad;
+    f->t.has_device = info->has_device;
+    f->t.dev = info->dev;
+    if (info->rank > FACTS_MAX_RANK)
+        return;
+    f->t.rank = info->rank;
+    f->t.has_strides = info->has_strides;
+    for (int i = 0; i < info->rank; i++) {
+        f->sizes[i] = info->sizes[i];
+        f->strides[i] = info->has_strides ? info->strides[i] : -1;
+    }
+}
+
+void facts_set_contiguous(facts *f)
+{
+    int64_t stride = 1;
+    f->t.has_strides = f->t.rank > 0;
+    for (int i = f->t.rank - 1; i >= 0; i--) {
+        f->strides[i] = stride;
+        f->t.has_strides &= f->sizes[i] >= 0 && !__builtin_mul_overflow(stride, f->sizes[i] > 1 ? f->sizes[i] : 1, &stride);
+    }
+}
+
+bool facts_is_contiguous(const facts *f)
+{
+    int64_t stride = 1;
+    for (int i = f->t.rank - 1; i >= 0 && f->t.has_strides; i--) {
+        if (f->sizes[i] != 1 && f->strides[i] != stride)
+            return false;
+        stride *= f->sizes[i];
+    }
+    return f->t.rank == 0 || (f->t.rank > 0 && f->t.has_strides);
+}
+
+bool facts_of_value(const ir_value *v, facts *ret)
+{
+    if (v->type->kind != TYPE_TENSOR || !v->type->info)
+        return false;
+    facts_load(ret, v->type->info);
+    return true;
+}
+
+/* ---- inputs of a call ----------------------------------------------------------------------------- */
+
+bool call_facts(const type_call *c, int i, facts *ret)
+{
+    return i >= 0 && (uint32_t)i < c->n->n_inputs && facts_of_value(c->n->inputs[i], ret);
+}
+
+int call_arg(const type_call *c, const char *name)
+{
+    int i = schema_find_arg(c->sc, name);
+    return i >= 0 && (uint32_t)i < c->n->n_inputs && !ir_value_is_none(c->n->inputs[i]) ? i : -1;
+}
+
+static int64_t known_int(const type_walk *w, const ir_value *v)
+{
+    jit_value constant;
+    if (ir_value_constant(v, &constant))
+        return constant.tag == VALUE_INT || constant.tag == VALUE_BOOL ? constant.i : UNKNOWN_INT;
+    return v->id < w->n_values ? w->ints[v->id] : UNKNOWN_INT;
+}
+
+int64_t call_int(const type_call *c, int i)
+{
+    return i >= 0 && (uint32_t)i < c->n->n_inputs ? known_int(c->walk, c->n->inputs[i]) : UNKNOWN_INT;
+}
+
+/* Is a list only ever read? What is not a plain operator may hand it on. */
+static bool is_only_read(const ir_value *v)
+{
+    for (const ir_use *u = v->uses; u; u = u->next) {
+        const schema *sc = op_schema((op_id)u->user->op);
+        if (!sc || sc->is_vararg || u->index >= sc->n_args || sc->args[u->index].alias.is_write)
+            return false;
+        for (uint32_t r = 0; r < u->user->n_outputs; r++)
+            if (u->user->outputs[r]->type->kind == TYPE_LIST)
+                return false;
+    }
+    return true;
+}
+
+int call_elements(const type_call *c, int i, const ir_value **ret, int n_max)
+{
+    const ir_value *v = i >= 0 && (uint32_t)i < c->n->n_inputs ? c->n->inputs[i] : NULL;
+    if (!v || v->node->op != OP_prim_ListConstruct || v->node->n_inputs > (uint32_t)n_max || !is_only_read(v))
+        return -1;
+    for (uint32_t k = 0; k < v->node->n_inputs; k++)
+        ret[k] = v->node->inputs[k];
+    return (int)v->node->n_inputs;
+}
+
+static bool ints_of_constant(jit_value v, known_ints *ret)
+{
+    if (v.tag == VALUE_INT) {
+        *ret = (known_ints){ .at = { v.i }, .n = 1 };
+        return true;
+    }
+    if (v.tag != VALUE_LIST || v.list->storage != LIST_INTS || v.list->n > FACTS_MAX_INTS)
+        return false;
+    ret->n = (int)v.list->n;
+    for (int i = 0; i < ret->n; i++)
+        ret->at[i] = list_get(v.list, (size_t)i).i;
+    return true;
+}
+
+bool call_ints(const type_call *c, int i, known_ints *ret)
+{
+    const ir_value *v = i >= 0 && (uint32_t)i < c->n->n_inputs ? c->n->inputs[i] : NULL, *elements[FACTS_MAX_INTS];
+    jit_value constant;
+    facts f;
+    if (!v)
+        return false;
+    if (ir_value_constant(v, &constant))
+        return ints_of_constant(constant, ret);
+    if (v->type->kind == TYPE_INT) {
+        *ret = (known_ints){ .at = { known_int(c->walk, v) }, .n = 1 };
+        return true;
+    }
+    if (v->node->op == OP_aten_size && is_only_read(v) && facts_of_value(v->node->inputs[0], &f) && f.t.rank >= 0) {
+        ret->n = f.t.rank;
+        for (int k = 0; k < f.t.rank; k++)
+            ret->at[k] = f.sizes[k] >= 0 ? f.sizes[k] : UNKNOWN_INT;
+        return true;
+    }
+    ret->n = call_elements(c, i, elements, FACTS_MAX_INTS);
+    for (int k = 0; k < ret->n; k++)
+        ret->at[k] = known_int(c->walk, elements[k]);
+    return ret->n >= 0;
+}
+
+/* ---- joins ---------------------------------------------------------------------------------------- */
+
+/* What both types know; they differ in refinements of tensors only. */
+static const type *join_types(const type *a, const type *b)
+{
+    if (a == b)
+        return a;
+    const type *plain = type_unrefined(a);
+    const type *t = a->kind == TYPE_TENSOR && b->kind == TYPE_TENSOR ? type_unify(a, b) : NULL;
+    if (a->kind != TYPE_TUPLE || b->kind != TYPE_TUPLE || a->n_args != b->n_args || a->n_args > FACTS_MAX_INTS)
+        return t ? t : plain;
+    const type *parts[FACTS_MAX_INTS];
+    for (uint32_t i = 0; i < a->n_args; i++)
+        parts[i] = join_types(a->args[i], b->args[i]);
+    t = type_tuple(parts, a->n_args);
+    return t ? t : plain;
+}
+
+static void set_type(type_walk *w, ir_value *v, const type *t)
+{
+    if (!t || v->type == t)
+        return;
+    v->type = t;
+    w->progress = true;
+}
+
+/* Refinements make sense where the declared type is just the unrefined one. */
+static void refine(type_walk *w, ir_value *v, const type *t)
+{
+    const type *plain = type_unrefined(v->type);
+    set_type(w, v, t && type_unrefined(t) == plain ? t : plain);
+}
+
+static void join_if(type_walk *w, const ir_node *n)
+{
+    for (uint32_t i = 0; i < n->n_outputs; i++)
+        refine(w, n->outputs[i], join_types(ir_block_output(n->blocks[0], i)->type, ir_block_output(n->blocks[1], i)->type));
+}
+
+static void begin_loop(type_walk *w, const ir_node *n)
+{
+    for (uint32_t i = 0; i + 2 < n->n_inputs; i++) {
+        ir_value *variable = ir_block_input(n->blocks[0], i + 1);
+        const type *in = n->inputs[i + 2]->type;
+        refine(w, variable, w->is_last ? NULL : w->is_first ? in : join_types(variable->type, in));
+    }
+}
+
+static void end_loop(type_walk *w, const ir_node *n)
+{
+    for (uint32_t i = 0; i < n->n_outputs; i++) {
+        ir_value *variable = ir_block_input(n->blocks[0], i + 1);
+        const type *before = variable->type;
+        if (!w->is_last)
+            refine(w, variable, join_types(before, ir_block_output(n->blocks[0], i + 1)->type));
+        w->has_changed |= variable->type != before;
+        refine(w, n->outputs[i], variable->type);
+    }
+}
+
+/* ---- nodes ---------------------------------------------------------------------------------------- */
+
+/* Gives this operator a tensor that is there already another shape, or memory? */
+static bool changes_shape(const ir_node *n)
+{
+    static const char *const names[] = { "aten::resize_", "aten::resize_as_", "aten::set_", "aten::unsqueeze_",
+                                         "aten::squeeze_", "aten::t_", "aten::transpose_", "aten::swapaxes_",
+                                         "aten::swapdims_", "aten::as_strided_", "aten::requires_grad_",
+                                         "aten::detach_", "aten::set_data" };
+    for (size_t i = 0; i < sizeof names / sizeof *names; i++)
+        if (!strcmp(op_name((op_id)n->op), names[i]))
+            return true;
+    return false;
+}
+
+/* Calls may do anything to what they get; the body of a fork that overlaps writes to nothing (overlap.c). */
+static bool calls(const ir_node *n)
+{
+    const ir_attr *overlaps = n->op == OP_prim_fork ? ir_attr_find(n, "overlaps") : NULL;
+    return n->op == OP_prim_CallFunction || n->op == OP_prim_CallMethod || (n->op == OP_prim_fork && !(overlaps && overlaps->i))
+           || n->op == OP_prim_Enter || n->op == OP_prim_Exit;
+}
+
+static void find_unstable(type_walk *w)
+{
+    IR_EACH_NODE_DEEP(n, w->g) {
+        const schema *sc = op_schema((op_id)n->op);
+        if (calls(n))
+            (void)bitset_add(&w->unstable, ALIAS_WILD);
+        bool is_out = sc && op_get_info((op_id)n->op)->variant == OP_OUT; // an out= tensor is resized
+        if (!sc || (!is_out && !changes_shape(n)))
+            continue;
+        for (uint32_t i = 0; i < n->n_inputs && i < sc->n_args; i++)
+            if (sc->args[i].alias.is_write)
+                (void)bitset_add(&w->unstable, opt_alias_set(w->alias, n->inputs[i]));
+    }
+}
+
+static bool is_stable(const type_walk *w, const ir_value *v)
+{
+    return !bitset_has(&w->unstable, opt_alias_set(w->alias, v));
+}
+
+static int64_t size_of(const type_call *c)
+{
+    facts f;
+    int64_t dim = call_int(c, 1);
+    if (!call_facts(c, 0, &f) || f.t.rank < 0 || dim == UNKNOWN_INT)
+        return UNKNOWN_INT;
+    dim += dim < 0 ? f.t.rank : 0;
+    return dim >= 0 && dim < f.t.rank && f.sizes[dim] >= 0 ? f.sizes[dim] : UNKNOWN_INT;
+}
+
+static int64_t item_of(const type_call *c)
+{
+    known_ints l;
+    int64_t i = call_int(c, 1);
+    if (i == UNKNOWN_INT || !call_ints(c, 0, &l))
+        return UNKNOWN_INT;
+    i += i < 0 ? l.n : 0;
+    return i >= 0 && i < l.n ? l.at[i] : UNKNOWN_INT;
+}
+
+static int64_t combine(op_id op, int64_t x, int64_t y)
+{
+    int64_t r = UNKNOWN_INT;
+    if (x == UNKNOWN_INT || y == UNKNOWN_INT)
+        return UNKNOWN_INT;
+    switch (op) {
+    case OP_aten_add_int: return __builtin_add_overflow(x, y, &r) ? UNKNOWN_INT : r;
+    case OP_aten_sub_int: return __builtin_sub_overflow(x, y, &r) ? UNKNOWN_INT : r;
+    case OP_aten_mul_int: return __builtin_mul_overflow(x, y, &r) ? UNKNOWN_INT : r;
+    case OP_aten_floordiv_int: return y > 0 && x >= 0 ? x / y : UNKNOWN_INT;
+    default: return UNKNOWN_INT;
+    }
+}
+
+/* An int that shapes may be made of. */
+static int64_t int_of(const type_call *c)
+{
+    facts f;
+    known_ints l;
+    switch ((op_id)c->n->op) {
+    case OP_aten_size_int: return size_of(c);
+    case OP_aten_dim: return call_facts(c, 0, &f) && f.t.rank >= 0 ? f.t.rank : UNKNOWN_INT;
+    case OP_prim_dtype: return call_facts(c, 0, &f) && f.t.dtype >= 0 ? f.t.dtype : UNKNOWN_INT;
+    case OP_aten_len_t: return call_ints(c, 0, &l) ? l.n : UNKNOWN_INT;
+    case OP_aten___getitem___t: return item_of(c);
+    case OP_aten_add_int: case OP_aten_sub_int: case OP_aten_mul_int: case OP_aten_floordiv_int:
+        return combine((op_id)c->n->op, call_int(c, 0), call_int(c, 1));
+    default: return UNKNOWN_INT;
+    }
+}
+
+static void visit_tuple(type_walk *w, const ir_node *n)
+{
+    const type *parts[FACTS_MAX_INTS];
+    if (n->n_inputs > FACTS_MAX_INTS || n->outputs[0]->type->kind != TYPE_TUPLE)
+        return;
+    for (uint32_t i = 0; i < n->n_inputs; i++)
+        parts[i] = n->inputs[i]->type;
+    refine(w, n->outputs[0], type_tuple(parts, n->n_inputs));
+}
+
+static void visit_unpack(type_walk *w, const ir_node *n)
+{
+    const type *t = n->inputs[0]->type;
+    for (uint32_t i = 0; i < n->n_outputs && t->kind == TYPE_TUPLE && i < t->n_args; i++)
+        refine(w, n->outputs[i], t->args[i]);
+}
+
+static void visit_operator(type_walk *w, const ir_node *n)
+{
+    type_call c = { .walk = w, .n = n, .sc = op_schema((op_id)n->op) };
+    for (int i = 0; i < FACTS_MAX_RESULTS; i++)
+        facts_init(&c.out[i]);
+    bool is_known = c.sc && n->n_outputs <= FACTS_MAX_RESULTS && type_rule_apply(&c);
+    for (uint32_t i = 0; i < n->n_outputs; i++) {
+        ir_value *v = n->outputs[i];
+        if (v->type->kind == TYPE_TENSOR)
+            refine(w, v, is_known && is_stable(w, v) ? type_tensor_refined(&c.out[i].t) : NULL);
+        else if (v->type->kind == TYPE_INT && c.sc)
+            w->ints[v->id] = int_of(&c);
+    }
+}
+
+static void visit(type_walk *w, const ir_node *n)
+{
+    jit_value v;
+    switch ((op_id)n->op) {
+    case OP_prim_GetAttr: // assumed, as inputs are
+        if (!is_stable(w, n->outputs[0]))
+            refine(w, n->outputs[0], NULL);
+        return;
+    case OP_prim_Constant:
+        if (ir_value_constant(n->outputs[0], &v) && v.tag == VALUE_TENSOR && is_stable(w, n->outputs[0]))
+            refine(w, n->outputs[0], type_of_tensor(v.t));
+        return;
+    case OP_prim_TupleConstruct: visit_tuple(w, n); return;
+    case OP_prim_TupleUnpack: visit_unpack(w, n); return;
+    case OP_prim_TypeCheck: return; // says itself what it makes sure of
+    default: visit_operator(w, n); return;
+    }
+}
+
+/* ---- the walk ------------------------------------------------------------------------------------- */
+
+/* The node after n in execution order; joins what ends on the way. NULL at the end. */
+static const ir_node *next_node(type_walk *w, const ir_node *n)
+{
+    const ir_node *at = n->n_blocks ? n->blocks[0]->param->next : n->next;
+    while (at->op == OP_prim_Return) {
+        const ir_block *b = at->block;
+        const ir_node *owner = b->owner;
+        if (!owner)
+            return NULL;
+        if (owner->n_blocks == 2 && owner->blocks[0] == b) {
+            at = owner->blocks[1]->param->next;
+            continue;
+        }
+        if (owner->op == OP_prim_If)
+            join_if(w, owner);
+        else
+            end_loop(w, owner);
+        at = owner->next;
+    }
+    return at;
+}
+
+static void walk(type_walk *w)
+{
+    w->has_changed = false;
+    for (uint32_t i = 0; i < w->n_values; i++)
+        w->ints[i] = UNKNOWN_INT;
+    const ir_node *first = w->g->body->param->next;
+    for (const ir_node *n = first->op == OP_prim_Return ? NULL : first; n; n = next_node(w, n)) {
+        if (n->op == OP_prim_Loop)
+            begin_loop(w, n);
+        else if (n->op != OP_prim_If)
+            visit(w, n);
+    }
+}
+
+bool opt_types(ir_graph *g, opt_ctx *cx)
+{
+    type_walk w = { .g = g, .alias = opt_alias(cx, g), .n_values = g->n_values, .is_first = true };
+    bitset_init(&w.unstable, &cx->scratch);
+    w.ints = ARENA_ARRAY(&cx->scratch, int64_t, (size_t)g->n_values + 1);
+    if (!w.alias || !w.ints || arena_failed(&cx->scratch))
+        return false;
+    find_unstable(&w);
+    for (uint32_t i = 0; i < ir_block_n_inputs(g->body); i++)
+        if (!is_stable(&w, ir_block_input(g->body, i)))
+            refine(&w, ir_block_input(g->body, i), NULL);
+    for (int i = 0; i <= MAX_WALKS && (i == 0 || w.has_changed); i++) {
+        w.is_first = i == 0;
+        w.is_last = i == MAX_WALKS;
+        walk(&w);
+    }
+    return w.progress;
+}

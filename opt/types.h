@@ -1,0 +1,58 @@
+/* opt/types.h: what is known of tensors before they exist. Shared by types.c (the walk) and type_rules.c (what operators
+ * do). */
+/* SPDX-License-Identifier: Apache-2.0 */
+#ifndef OPT_TYPES_H
+#define OPT_TYPES_H
+
+#include "opt/opt.h"
+
+enum {
+    FACTS_MAX_RANK = 8,     /* of tensors with more dimensions only the element type is followed */
+    FACTS_MAX_RESULTS = 3,
+    FACTS_MAX_INTS = 16,    /* in a list */
+};
+#define UNKNOWN_INT INT64_MIN
+
+/** A refined tensor type that can be changed; `t` points to the arrays beside it. */
+typedef struct facts {
+    type_tensor t;
+    int64_t sizes[FACTS_MAX_RANK], strides[FACTS_MAX_RANK]; /* sizes: -1 where unknown */
+} facts;
+
+/** Known ints of a list; UNKNOWN_INT where one is not. */
+typedef struct known_ints {
+    int64_t at[FACTS_MAX_INTS];
+    int n;
+} known_ints;
+
+typedef struct type_walk type_walk;
+
+/** One operator whose results are to be told. Results begin with nothing known. */
+typedef struct type_call {
+    type_walk *walk;
+    const ir_node *n;
+    const schema *sc;
+    facts out[FACTS_MAX_RESULTS];
+} type_call;
+
+/** Tell what is known of the results. false: no rule for the operator, or nothing is known. */
+bool type_rule_apply(type_call *c);
+
+/* ---- for rules ------------------------------------------------------------------------------------ */
+void facts_init(facts *f);
+/** f as contiguous memory, where its sizes are known. */
+void facts_set_contiguous(facts *f);
+bool facts_is_contiguous(const facts *f);
+/** What is known of input i, a tensor. false: nothing. */
+bool call_facts(const type_call *c, int i, facts *ret);
+/** The input of that parameter name; -1: there is none, or it is None. */
+int call_arg(const type_call *c, const char *name);
+/** Input i as an int, bool or element type; UNKNOWN_INT if it is not known. */
+int64_t call_int(const type_call *c, int i);
+/** Input i as a list of ints (a single one is a list of one). false: not even its length is known. */
+bool call_ints(const type_call *c, int i, known_ints *ret);
+/** The values a list input was made of, at most n_max. -1: not known, or the list may have changed. */
+int call_elements(const type_call *c, int i, const ir_value **ret, int n_max);
+bool facts_of_value(const ir_value *v, facts *ret);
+
+#endif
