@@ -332,6 +332,20 @@ JIT_API jit_status jit_evaluate(jit_module *m, const char *expression, const jit
  * @return JIT_OK | JIT_EINVAL (no such stage) | JIT_EUNSUPPORTED (a stage of sources, or no bytecode for it)
  *       | JIT_ENOMEM */
 JIT_API jit_status jit_graph(jit_function *f, const char *stage, char **ret, jit_error *err);
+/**
+ * The graph of a function for the types of these arguments, as text: what `graph_for` shows in PyTorch. Nothing is run.
+ * Element types, shapes and strides of tensors follow from those of the arguments (and of the module's attributes as they
+ * are now) through the whole graph; what is known by that is folded. `prim::TypeCheck` and a fallback function stand for
+ * the test that a call has these types.
+ *
+ * @param args  n_args positional arguments as for jit_call(), borrowed
+ * @param ret   the text; release with jit_free(). Untouched on failure
+ * @return JIT_OK
+ *       | JIT_EINVAL        f, ret or an argument is NULL
+ *       | JIT_ETYPE         an argument has the wrong type
+ *       | JIT_ENOMEM
+ * @thread any; nobody may change the module meanwhile */
+JIT_API jit_status jit_graph_for(jit_function *f, jit_any *const *args, size_t n_args, char **ret, jit_error *err);
 
 /* ---- values -------------------------------------------------------------------------------------- */
 typedef enum jit_kind {

@@ -40,7 +40,7 @@ opt_pass opt_find_pass(const char *name);                 /* "dce"; NULL if unkn
 size_t opt_pass_count(void);
 const char *opt_pass_at(size_t i, const char **ret_summary);
 /** Named pipelines: "emitted" (what lowering's raw graph goes through to get PyTorch's printed form),
- * "inlined", "attributes" and "frozen" (of modules being frozen), "optimized". false: a pass left an invalid graph (cx->failure) or memory ran out. */
+ * "inlined", "attributes" and "frozen" (of modules being frozen), "optimized", "specialised". false: a pass left an invalid graph (cx->failure) or memory ran out. */
 bool opt_run_pipeline(const char *pipeline, ir_graph *g, opt_ctx *cx);
 /** Every pass there is, in an order drawn from the seed, a few rounds: what must not change any result. For tests. */
 bool opt_run_shuffled(uint64_t seed, ir_graph *g, opt_ctx *cx);

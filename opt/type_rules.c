@@ -142,9 +142,11 @@ static int promoted_dtype(const type_call *c, uint32_t traits)
                 return -1;
             int *group = f.t.rank > 0 ? &with_dims : &without;
             *group = promote_more(*group, f.t.dtype);
-        } else if (i < 2 || (traits & OP_PROMOTE_NUMBERS)) { // numbers further on are alphas and bounds
+        } else if (t->kind == TYPE_OPTIONAL || t->kind == TYPE_ANY) {
+            return -1;
+        } else if ((traits & OP_PROMOTE_NUMBERS) && strcmp(c->sc->args[i].name, "alpha") != 0) {
             int d = number_dtype(t);
-            if (d < 0 && (t->kind == TYPE_NUMBER || t->kind == TYPE_ANY))
+            if (t->kind == TYPE_NUMBER)
                 return -1;
             if (d >= 0)
                 numbers = promote_more(numbers, d);
@@ -175,7 +177,8 @@ static bool broadcast(const type_call *c, facts *out)
     out->t.rank = 0;
     for (uint32_t i = 0; i < c->n->n_inputs; i++) {
         facts f;
-        if (c->n->inputs[i]->type->kind != TYPE_TENSOR)
+        type_kind kind = c->n->inputs[i]->type->kind;
+        if (kind != TYPE_TENSOR && kind != TYPE_OPTIONAL)
             continue;
         if (!call_facts(c, (int)i, &f) || f.t.rank < 0) {
             out->t.rank = -1;
@@ -201,6 +204,34 @@ static bool rule_pointwise(type_call *c)
     out->t.dtype = traits & OP_TO_BOOL ? DTYPE_bool : d;
     (void)broadcast(c, out);
     inherit(c, out);
+    return true;
+}
+
+/* torch.complex, torch.polar: two parts make a complex number. */
+static bool rule_complex_of(type_call *c)
+{
+    (void)rule_pointwise(c);
+    int d = c->out[0].t.dtype;
+    c->out[0].t.dtype = d >= 0 && dtype_is_float((dtype)d) ? (int)dtype_complex((dtype)d) : -1;
+    return true;
+}
+
+/* In double precision, whatever the operands are. */
+static bool rule_float_power(type_call *c)
+{
+    (void)rule_pointwise(c);
+    int d = c->out[0].t.dtype;
+    c->out[0].t.dtype = d < 0 ? -1 : dtype_is_complex((dtype)d) ? DTYPE_complex128 : DTYPE_float64;
+    return true;
+}
+
+/* Rounded quotients of ints are ints; which it is stands in a string. */
+static bool rule_quotient(type_call *c)
+{
+    (void)rule_pointwise(c);
+    int mode = call_arg(c, "rounding_mode"), d = promoted_dtype(c, OP_PROMOTE_NUMBERS);
+    if (mode >= 0)
+        c->out[0].t.dtype = c->n->inputs[mode]->type->kind == TYPE_STR || (d >= 0 && dtype_is_float((dtype)d)) ? d : -1;
     return true;
 }
 
@@ -314,6 +345,14 @@ static int operand_dtype(const type_call *c)
 static bool rule_reduce_value(type_call *c)
 {
     c->out[0].t.dtype = given_dtype(c, operand_dtype(c));
+    return reduce_shape(c, &c->out[0]);
+}
+
+/* Norms and variances of complex numbers are real. */
+static bool rule_reduce_real(type_call *c)
+{
+    int d = operand_dtype(c);
+    c->out[0].t.dtype = d >= 0 ? (int)dtype_real((dtype)d) : -1;
     return reduce_shape(c, &c->out[0]);
 }
 

@@ -88,6 +88,8 @@ bool api_run_pipeline(const char *pipeline, ir_graph *g);
 bool api_inline_all(ir_graph *g);
 /** The same as script_hooks.graph wants it; ctx is not used. */
 ir_graph *api_script_graph(void *ctx, ir_function *fn, const char **ret_why);
+/** The graph a function runs, made on first request. Borrowed. NULL: the run holds why there is none. */
+const ir_graph *api_optimized_graph(vm_run *run, ir_function *fn);
 /** Plan of a function: made on first request, published for all threads; vm_run.get_plan. */
 const vm_plan *api_get_plan(vm_run *run, ir_function *fn);
 

@@ -234,6 +234,16 @@ static ir_graph *graph_for_plan(vm_run *run, ir_function *fn)
     return g;
 }
 
+const ir_graph *api_optimized_graph(vm_run *run, ir_function *fn)
+{
+    mem_budget *outer = mem_budget_set(NULL); // it outlives the run
+    pthread_mutex_lock(&making);
+    const ir_graph *g = graph_for_plan(run, fn);
+    pthread_mutex_unlock(&making);
+    mem_budget_set(outer);
+    return g;
+}
+
 static const vm_plan *make_plan(vm_run *run, ir_function *fn)
 {
     const vm_plan *plan = atomic_load_explicit(&fn->plan, memory_order_acquire);

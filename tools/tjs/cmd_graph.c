@@ -1,4 +1,4 @@
-/* tools/tjs/cmd_graph.c: `tjs graph FILE [FUNCTION] [--stage …]`. */
+/* tools/tjs/cmd_graph.c: `tjs graph FILE [FUNCTION] [--stage … | --call EXPR | --args FILE]`. */
 /* SPDX-License-Identifier: Apache-2.0 */
 #include "tools/tjs/tool.h"
 
@@ -21,15 +21,83 @@ static int show_archive(const char *path, const jit_stage_options *o)
     return code;
 }
 
+/* ---- for the types of one call ---- */
+typedef struct call_types {
+    const char *call;   /* f(a, b) */
+    tool_strings files; /* or the arguments of `function` */
+} call_types;
+
+static int show_for(const char *path, jit_function *f, jit_any *const *args, size_t n_args)
+{
+    jit_error err = JIT_ERROR_INIT;
+    char *text;
+    if (jit_graph_for(f, args, n_args, &text, &err))
+        return tool_report(path, &err);
+    tool_put(text);
+    return EXIT_FINE;
+}
+
+static int show_for_call(const char *path, jit_module *m, const char *call)
+{
+    jit_error err = JIT_ERROR_INIT;
+    jit_function *f;
+    jit_any **args;
+    size_t n_args;
+    if (jit_debug_split_call(m, call, &f, &args, &n_args, &err))
+        return tool_report(path, &err);
+    if (!f) {
+        fprintf(stderr, "%s: '%s' is no call of a function of the file\n", path, call);
+        return EXIT_TROUBLE;
+    }
+    int code = show_for(path, f, args, n_args);
+    jit_debug_free_call(f, args, n_args);
+    return code;
+}
+
+static int show_for_files(const char *path, jit_module *m, const char *function, const tool_strings *files)
+{
+    jit_error err = JIT_ERROR_INIT;
+    jit_function *f = NULL;
+    tool_values args = { 0 };
+    int code = EXIT_FINE;
+    for (size_t i = 0; i < files->n && code == EXIT_FINE; i++)
+        code = tool_load_values(files->at[i], &args);
+    if (code == EXIT_FINE && jit_module_function(m, function, &f, &err))
+        code = tool_report(path, &err);
+    if (code == EXIT_FINE)
+        code = show_for(path, f, args.at, args.n);
+    jit_function_unref(f);
+    tool_free_values(&args);
+    return code;
+}
+
+static int show_specialised(const char *path, const char *function, const call_types *types)
+{
+    jit_module *m;
+    bool is_archive = tool_is_archive(path);
+    int code = is_archive ? tool_load_archive(path, &m) : tool_load_source(path, &m);
+    if (code)
+        return code;
+    if (types->call)
+        code = show_for_call(path, m, types->call);
+    else
+        code = show_for_files(path, m, function ? function : is_archive ? "forward" : "main", &types->files);
+    jit_module_unref(m);
+    return code;
+}
+
 int cmd_graph(int argc, char **argv)
 {
     const tool_command *self = tool_find_command("graph");
     jit_stage_options o = { 0 };
     bool list_passes = false;
+    call_types types = { 0 };
     tool_strings files = { 0 };
     const tool_option options[] = {
         { "stage", "STAGE", "tokens ast typed emitted inlined optimized bytecode (default: optimized)", OPT_STRING, &o.stage },
         { "passes", "A,B,…", "run these passes on the emitted graph instead", OPT_STRING, &o.passes },
+        { "call", "EXPR", "the graph for the types of this call's arguments, f(a, b)", OPT_STRING, &types.call },
+        { "args", "FILE", "likewise, the arguments from files as those of run; may be repeated", OPT_STRINGS, &types.files },
         { "print-after", "PASS", "also print the graph after a pass (or: all)", OPT_STRING, &o.print_after },
         { "ranges", NULL, "source positions as comments", OPT_FLAG, &o.source_ranges },
         { "timings", NULL, "time spent in each pass", OPT_FLAG, &o.timings },
@@ -44,6 +112,11 @@ int cmd_graph(int argc, char **argv)
     if (code < 0 && (files.n < 1 || files.n > 2))
         code = tool_usage(self, files.n ? "one file and at most one function" : "no file given");
     o.function = files.n == 2 ? files.at[1] : NULL;
+    bool is_special = types.call || types.files.n;
+    if (code < 0 && is_special && (o.stage || o.passes || (types.call && (types.files.n || o.function))))
+        code = tool_usage(self, "--call says all; --args goes with a function; neither with --stage or --passes");
+    if (code < 0 && is_special)
+        code = show_specialised(files.at[0], o.function, &types);
     if (code < 0 && tool_is_archive(files.at[0]))
         code = show_archive(files.at[0], &o);
     char *source, *text;
@@ -60,6 +133,7 @@ int cmd_graph(int argc, char **argv)
         if (!status)
             tool_put(text);
     }
+    free(types.files.at);
     free(files.at);
     return code;
 }

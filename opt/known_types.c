@@ -1,0 +1,92 @@
+/* Known types: questions about tensors whose answer is in their types (types.c) become constants, conversions that
+ * convert nothing go.
+ *
+ * Sizes are no part of it: they stay questions, so that what is made of the graph serves every size. */
+/* SPDX-License-Identifier: Apache-2.0 */
+#include "opt/types.h"
+
+/* The value of an answer that needs no memory; false: not such a question, or not known. */
+static bool answer(const ir_node *n, const facts *f, jit_value *ret, const type **ret_type)
+{
+    bool has_dtype = f->t.dtype >= 0;
+    dtype d = has_dtype ? (dtype)f->t.dtype : DTYPE_bool;
+    *ret_type = n->outputs[0]->type;
+    switch ((op_id)n->op) {
+    case OP_aten_dim: *ret = VALUE_INT_V(f->t.rank); return f->t.rank >= 0;
+    case OP_prim_dtype: *ret = VALUE_INT_V(f->t.dtype); return has_dtype;
+    case OP_aten_is_floating_point: *ret = VALUE_BOOL_V(dtype_is_float(d)); return has_dtype;
+    case OP_aten_is_complex: *ret = VALUE_BOOL_V(dtype_is_complex(d)); return has_dtype;
+    case OP_prim_is_cuda: *ret = VALUE_BOOL_V(f->t.dev.kind == DEVICE_CUDA); return f->t.has_device;
+    case OP_prim_is_cpu: *ret = VALUE_BOOL_V(f->t.dev.kind == DEVICE_CPU); return f->t.has_device;
+    case OP_prim_device: *ret = VALUE_DEVICE_V(f->t.dev); return f->t.has_device;
+    default: return false;
+    }
+}
+
+/* len(x.size()) is x.dim(). */
+static const ir_value *sizes_counted(const ir_node *n)
+{
+    const ir_node *of = n->op == OP_aten_len_t ? n->inputs[0]->node : NULL;
+    return of && of->op == OP_aten_size && n->inputs[0]->n_uses == 1 ? of->inputs[0] : NULL;
+}
+
+static bool is_false(const ir_node *n, const char *name)
+{
+    const schema *sc = op_schema((op_id)n->op);
+    int i = sc ? schema_find_arg(sc, name) : -1;
+    jit_value v;
+    return i >= 0 && ir_value_constant(n->inputs[i], &v) && v.tag == VALUE_BOOL && !v.b;
+}
+
+/* Does this give its operand itself, as it is of the wanted type already? */
+static bool converts_nothing(const ir_node *n, const facts *f)
+{
+    jit_value wanted;
+    facts other;
+    switch ((op_id)n->op) {
+    case OP_aten_to_dtype:
+        return is_false(n, "copy") && ir_value_is_none(n->inputs[4]) && ir_value_constant(n->inputs[1], &wanted)
+               && wanted.tag == VALUE_INT && f->t.dtype >= 0 && wanted.i == f->t.dtype;
+    case OP_aten_type_as:
+        return facts_of_value(n->inputs[1], &other) && f->t.dtype >= 0 && f->t.dtype == other.t.dtype && f->t.has_device
+               && other.t.has_device && device_equal(f->t.dev, other.t.dev);
+    default: return false;
+    }
+}
+
+static bool visit(ir_graph *g, ir_node *n)
+{
+    facts f;
+    jit_value v;
+    const type *t;
+    const ir_value *about = sizes_counted(n);
+    if (n->n_inputs == 0 || n->n_outputs != 1 || !facts_of_value(about ? about : n->inputs[0], &f))
+        return false;
+    if (!about && converts_nothing(n, &f)) {
+        ir_replace_uses(n->outputs[0], n->inputs[0]);
+        ir_node_remove(n);
+        return true;
+    }
+    if (about ? f.t.rank < 0 : !answer(n, &f, &v, &t))
+        return false;
+    ir_builder b = { .g = g, .at = n, .range = n->at };
+    ir_value *constant = ir_build_constant(&b, about ? VALUE_INT_V(f.t.rank) : v, about ? T_INT : t);
+    if (!constant)
+        return false;
+    ir_replace_uses(n->outputs[0], constant);
+    ir_node_remove(n);
+    return true;
+}
+
+bool opt_known_types(ir_graph *g, opt_ctx *cx)
+{
+    bool progress = false;
+    (void)cx;
+    for (ir_node *n = ir_first_deep(g), *next; n; n = next) {
+        next = ir_next_skip(n);
+        if (n->n_blocks)
+            next = ir_next_deep(n);
+        progress |= visit(g, n);
+    }
+    return progress;
+}

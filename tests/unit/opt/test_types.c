@@ -1,0 +1,212 @@
+/* Types: element types and shapes through the graph, and what is known by them. */
+/* SPDX-License-Identifier: Apache-2.0 */
+#include "opt/guard.h"
+#include "tests/unit/opt/ir_test.h"
+
+static void follows_shapes_and_strides(void **state)
+{
+    (void)state;
+    expect_pass("types",
+        "graph(%x : Float(2, 3, strides=[3, 1], requires_grad=0, device=cpu),\n"
+        "      %w : Float(3, 4, strides=[4, 1], requires_grad=0, device=cpu),\n"
+        "      %b : Float(4, strides=[1], requires_grad=0, device=cpu),\n"
+        "      %one : int):\n"
+        "  %y : Tensor = aten::matmul(%x, %w)\n"
+        "  %z : Tensor = aten::add(%y, %b, %one)\n"
+        "  %t : Tensor = aten::t(%z)\n"
+        "  %m : Tensor = aten::gt(%z, %one)\n"
+        "  return (%t, %m)\n",
+        /* becomes */
+        "graph(%x : Float(2, 3, strides=[3, 1], requires_grad=0, device=cpu),\n"
+        "      %w : Float(3, 4, strides=[4, 1], requires_grad=0, device=cpu),\n"
+        "      %b : Float(4, strides=[1], requires_grad=0, device=cpu),\n"
+        "      %one : int):\n"
+        "  %y : Float(2, 4, strides=[4, 1], requires_grad=0, device=cpu) = aten::matmul(%x, %w)\n"
+        "  %z : Float(2, 4, strides=[4, 1], requires_grad=0, device=cpu) = aten::add(%y, %b, %one)\n"
+        "  %t : Float(4, 2, strides=[1, 4], requires_grad=0, device=cpu) = aten::t(%z)\n"
+        "  %m : Bool(2, 4, strides=[4, 1], requires_grad=0, device=cpu) = aten::gt(%z, %one)\n"
+        "  return (%t, %m)\n");
+}
+
+static void joins_branches(void **state)
+{
+    (void)state;
+    expect_pass("types",
+        "graph(%x : Float(2, 3),\n"
+        "      %c : bool,\n"
+        "      %zero : int):\n"
+        "  %y : Tensor = prim::If(%c)\n"
+        "    block0():\n"
+        "      %a : Tensor = aten::relu(%x)\n"
+        "      -> (%a)\n"
+        "    block1():\n"
+        "      %l : Tensor[] = prim::ListConstruct(%x, %x)\n"
+        "      %d : int = prim::Constant[value=0]()\n"
+        "      %b : Tensor = aten::cat(%l, %d)\n"
+        "      -> (%b)\n"
+        "  return (%y)\n",
+        /* becomes */
+        "graph(%x : Float(2, 3),\n"
+        "      %c : bool,\n"
+        "      %zero : int):\n"
+        "  %y : Float(*, 3) = prim::If(%c)\n"
+        "    block0():\n"
+        "      %a : Float(2, 3) = aten::relu(%x)\n"
+        "      -> (%a)\n"
+        "    block1():\n"
+        "      %l : Tensor[] = prim::ListConstruct(%x, %x)\n"
+        "      %d : int = prim::Constant[value=0]()\n"
+        "      %b : Float(4, 3) = aten::cat(%l, %d)\n"
+        "      -> (%b)\n"
+        "  return (%y)\n");
+}
+
+static void a_loop_variable_is_what_all_rounds_have_in_common(void **state)
+{
+    (void)state;
+    expect_pass("types",
+        "graph(%x : Float(2, 3),\n"
+        "      %n : int):\n"
+        "  %t : bool = prim::Constant[value=1]()\n"
+        "  %d : int = prim::Constant[value=0]()\n"
+        "  %y : Tensor, %z : Tensor = prim::Loop(%n, %t, %x, %x)\n"
+        "    block0(%i : int, %a : Tensor, %b : Tensor):\n"
+        "      %l : Tensor[] = prim::ListConstruct(%a, %x)\n"
+        "      %c : Tensor = aten::cat(%l, %d)\n"
+        "      %e : Tensor = aten::relu(%b)\n"
+        "      -> (%t, %c, %e)\n"
+        "  return (%y, %z)\n",
+        /* becomes */
+        "graph(%x : Float(2, 3),\n"
+        "      %n : int):\n"
+        "  %t : bool = prim::Constant[value=1]()\n"
+        "  %d : int = prim::Constant[value=0]()\n"
+        "  %y : Float(*, 3), %z : Float(2, 3) = prim::Loop(%n, %t, %x, %x)\n"
+        "    block0(%i : int, %a : Float(*, 3), %b : Float(2, 3)):\n"
+        "      %l : Tensor[] = prim::ListConstruct(%a, %x)\n"
+        "      %c : Float(*, 3) = aten::cat(%l, %d)\n"
+        "      %e : Float(2, 3) = aten::relu(%b)\n"
+        "      -> (%t, %c, %e)\n"
+        "  return (%y, %z)\n");
+}
+
+static void follows_the_numbers_shapes_are_made_of(void **state)
+{
+    (void)state;
+    expect_pass("types",
+        "graph(%x : Float(2, 3, 4)):\n"
+        "  %zero : int = prim::Constant[value=0]()\n"
+        "  %two : int = prim::Constant[value=2]()\n"
+        "  %open : int = prim::Constant[value=-1]()\n"
+        "  %s : int = aten::size(%x, %zero)\n"
+        "  %p : int = aten::mul(%s, %two)\n"
+        "  %l : int[] = prim::ListConstruct(%p, %open)\n"
+        "  %y : Tensor = aten::view(%x, %l)\n"
+        "  return (%y)\n",
+        /* becomes */
+        "graph(%x : Float(2, 3, 4)):\n"
+        "  %zero : int = prim::Constant[value=0]()\n"
+        "  %two : int = prim::Constant[value=2]()\n"
+        "  %open : int = prim::Constant[value=-1]()\n"
+        "  %s : int = aten::size(%x, %zero)\n"
+        "  %p : int = aten::mul(%s, %two)\n"
+        "  %l : int[] = prim::ListConstruct(%p, %open)\n"
+        "  %y : Float(4, 6) = aten::view(%x, %l)\n"
+        "  return (%y)\n");
+}
+
+static void nothing_is_known_of_what_changes_its_shape(void **state)
+{
+    (void)state;
+    expect_pass("types",
+        "graph(%x : Float(2, 3),\n"
+        "      %i : int):\n"
+        "  %y : Tensor = aten::relu(%x)\n"
+        "  %z : Tensor = aten::unsqueeze_(%y, %i)\n"
+        "  return (%x)\n",
+        /* becomes */
+        "graph(%x : Float(2, 3),\n"
+        "      %i : int):\n"
+        "  %y : Tensor = aten::relu(%x)\n"
+        "  %z : Tensor = aten::unsqueeze_(%y, %i)\n"
+        "  return (%x)\n");
+}
+
+static void questions_with_known_answers_are_constants(void **state)
+{
+    (void)state;
+    expect_pass("known_types",
+        "graph(%x : Float(2, 3, strides=[3, 1], requires_grad=0, device=cpu),\n"
+        "      %zero : int):\n"
+        "  %float : int = prim::Constant[value=6]()\n"
+        "  %no : bool = prim::Constant[value=0]()\n"
+        "  %none : NoneType = prim::Constant()\n"
+        "  %d : int = aten::dim(%x)\n"
+        "  %t : int = prim::dtype(%x)\n"
+        "  %f : bool = aten::is_floating_point(%x)\n"
+        "  %y : Tensor = aten::to(%x, %float, %no, %no, %none)\n"
+        "  %s : int = aten::size(%y, %zero)\n"
+        "  return (%d, %t, %f, %s)\n",
+        /* becomes */
+        "graph(%x : Float(2, 3, strides=[3, 1], requires_grad=0, device=cpu),\n"
+        "      %zero : int):\n"
+        "  %float : int = prim::Constant[value=6]()\n"
+        "  %no : bool = prim::Constant[value=0]()\n"
+        "  %none : NoneType = prim::Constant()\n"
+        "  %10 : int = prim::Constant[value=2]()\n"
+        "  %11 : int = prim::Constant[value=6]()\n"
+        "  %12 : bool = prim::Constant[value=1]()\n"
+        "  %s : int = aten::size(%x, %zero)\n"
+        "  return (%10, %11, %12, %s)\n");
+}
+
+static void a_guard_stands_around_the_graph(void **state)
+{
+    (void)state;
+    ir_graph *g = parse_or_fail("graph(%x : Float(2, 3),\n"
+                                "      %n : int):\n"
+                                "  %one : int = prim::Constant[value=1]()\n"
+                                "  %y : Float(2, 3) = aten::add(%x, %n, %one)\n"
+                                "  return (%y)\n");
+    const char *why = NULL;
+    arena a;
+    arena_init(&a);
+    text out;
+    text_init(&out, NULL);
+    assert_true(opt_guard(g));
+    assert_true(ir_validate(g, &a, &why));
+    ir_print(g, &(ir_print_options){ 0 }, &out);
+    assert_string_equal(out.s,
+                        "graph(%x : Tensor,\n"
+                        "      %n : int):\n"
+                        "  %one : int = prim::Constant[value=1]()\n"
+                        "  %4 : Float(2, 3), %5 : bool = prim::TypeCheck[types=[Float(2, 3)]](%x)\n"
+                        "  %9 : Tensor = prim::If(%5)\n"
+                        "    block0():\n"
+                        "      %y : Float(2, 3) = aten::add(%4, %n, %one)\n"
+                        "      -> (%y)\n"
+                        "    block1():\n"
+                        "      %6 : Function = prim::Constant[name=\"fallback_function\", fallback=1]()\n"
+                        "      %8 : (Tensor) = prim::CallFunction(%6, %x, %n)\n"
+                        "      %7 : Tensor = prim::TupleUnpack(%8)\n"
+                        "      -> (%7)\n"
+                        "  return (%9)\n");
+    assert_false(opt_guard(g));
+    text_fini(&out);
+    arena_fini(&a);
+    ir_graph_free(g);
+}
+
+int main(void)
+{
+    const struct CMUnitTest tests[] = {
+        cmocka_unit_test(follows_shapes_and_strides),
+        cmocka_unit_test(joins_branches),
+        cmocka_unit_test(a_loop_variable_is_what_all_rounds_have_in_common),
+        cmocka_unit_test(follows_the_numbers_shapes_are_made_of),
+        cmocka_unit_test(nothing_is_known_of_what_changes_its_shape),
+        cmocka_unit_test(questions_with_known_answers_are_constants),
+        cmocka_unit_test(a_guard_stands_around_the_graph),
+    };
+    return cmocka_run_group_tests_name("opt/types", tests, NULL, NULL);
+}
