@@ -435,7 +435,7 @@ JIT_API jit_status jit_tensor_save(const jit_any *v, const char *path, jit_error
 
 /* ---- process-wide settings --------------------------------------------------------------------------- */
 JIT_API void jit_manual_seed(uint64_t seed);      /* torch.manual_seed */
-JIT_API void jit_set_num_threads(int n);          /* within operators; 0: one per core */
+JIT_API void jit_set_num_threads(int n);          /* of operators and torch.jit.fork; 0: one per core */
 JIT_API int jit_get_num_threads(void);
 
 #ifdef __cplusplus

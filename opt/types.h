@@ -55,4 +55,30 @@ bool call_ints(const type_call *c, int i, known_ints *ret);
 int call_elements(const type_call *c, int i, const ir_value **ret, int n_max);
 bool facts_of_value(const ir_value *v, facts *ret);
 
+/* parts of rules */
+/** Device and gradient of a result come from the operands: known where all of them agree. */
+void call_inherit(type_call *c, facts *out);
+/** The element type of operand 0; -1: unknown. */
+int call_operand_dtype(const type_call *c);
+/** The dtype parameter: what it says, `none` where it is not given, -1 where it is not known. */
+int call_given_dtype(const type_call *c, int none);
+/** Element type of a number operand of that type; -1: it is none, or it is not known. */
+int facts_number_dtype(const type *t);
+/** to = from. */
+void facts_take(facts *to, const facts *from);
+/** New memory: contiguous if the operand was, else nothing is known of its strides. */
+void facts_settle(facts *f, bool was_contiguous);
+/** Broadcast f with what `out` has so far; both of known rank. */
+void facts_broadcast(facts *out, const facts *f);
+/** dim as an index from the front; -1: unknown, or out of range. */
+int64_t facts_wrap_dim(int64_t dim, int rank);
+void facts_drop_dim(facts *f, int64_t dim);
+bool facts_insert_dim(facts *f, int64_t dim, int64_t size); /* false: too many */
+int64_t facts_mul(int64_t x, int64_t y);                    /* of sizes; -1: unknown */
+
+/* the rules: type_values.c, type_shapes.c */
+#define TYPE_RULE(id, rule) bool type_rule_##rule(type_call *c);
+#include "opt/type_rules.def"
+bool type_rule_pointwise(type_call *c);
+
 #endif
