@@ -5,12 +5,15 @@
  * soon as nobody reads them any more. */
 /* SPDX-License-Identifier: Apache-2.0 */
 #include "runtime/kernels/fused_bind.h"
+#include "runtime/kernels/reduce.h"
 #include "runtime/kernels/tiles.h"
+
+#include "base/alloc.h"
 
 #include <stdatomic.h>
 #include <string.h>
 
-enum { MAX_OUTSIDE = 24, MAX_BUFFERS_MASK = (1 << TILES_MAX_BUFFERS) - 1 };
+enum { MAX_OUTSIDE = 24, MAX_TOTALS = 4, MAX_BUFFERS_MASK = (1 << TILES_MAX_BUFFERS) - 1 };
 
 static _Atomic int mode_now = FUSED_WHERE_IT_PAYS;
 
@@ -23,6 +26,7 @@ static fused_kind kind_of(op_id op)
 {
     if (op == OP_aten_batch_norm) return FUSED_BATCH_NORM;
     if (op == OP_aten_to_dtype) return FUSED_CONVERT;
+    if (op == OP_aten_sum || op == OP_aten_mean || op == OP_aten_mse_loss || op == OP_aten_l1_loss) return FUSED_TOTAL;
     return rows_take(op) ? FUSED_ROWS : FUSED_POINTWISE;
 }
 
@@ -48,6 +52,12 @@ typedef struct outside {
     int slot;
 } outside;
 
+/* A total being made: the value of `step`. */
+typedef struct pending_total {
+    int step;
+    double *chunks;
+} pending_total;
+
 /* A run being made. */
 typedef struct fusion {
     fused_binding b;
@@ -57,6 +67,8 @@ typedef struct fusion {
     int kept;                            /* the slot of the value before, if it is read later, too; or -1 */
     int slots[FUSED_MAX_STEPS];          /* of the values */
     tensor *results[FUSED_MAX_STEPS];    /* NULL: nobody reads it later */
+    int n_totals;
+    pending_total totals[MAX_TOTALS];
     outside outsiders[MAX_OUTSIDE];
     tile_program program;
 } fusion;
@@ -232,16 +244,19 @@ static bool join_pair(fusion *f, pw_row row, pw_compute c, const int *in, int n_
 }
 
 /* ---- steps ------------------------------------------------------------------------------------------ */
-static bool add_pointwise(fusion *f, pw_row row, dtype compute, const int *in, int n_in, int out)
+static bool append_pointwise(fusion *f, pw_row row, dtype compute, const int *in, int n_in, int out)
 {
-    const pw_compute c = pw_compute_of(compute);
-    if (join_pair(f, row, c, in, n_in, out)) return true;
     tile_step *step = tiles_add_step(&f->program, TILE_POINTWISE, out);
     if (!step) return false;
-    step->run = pw_tile_find(row, c);
+    step->run = pw_tile_find(row, pw_compute_of(compute));
     step->row = row;
     for (int i = 0; i < n_in; i++) step->in[step->n_in++] = (uint8_t)in[i];
     return true;
+}
+
+static bool add_pointwise(fusion *f, pw_row row, dtype compute, const int *in, int n_in, int out)
+{
+    return join_pair(f, row, pw_compute_of(compute), in, n_in, out) || append_pointwise(f, row, compute, in, n_in, out);
 }
 
 /* x * scale + shift */
@@ -276,8 +291,74 @@ static bool add_work(fusion *f, const fused_bound *s, const int *in, int out)
     return step != NULL;
 }
 
+/* ---- totals ----------------------------------------------------------------------------------------- */
+static int64_t n_chunks(const fusion *f)
+{
+    return (f->b.space.numel + REDUCE_CHUNK - 1) / REDUCE_CHUNK;
+}
+
+/* The total of slot `from`, as step k's value: a number is added up for each chunk while the program runs. */
+static bool add_total(fusion *f, int k, int from)
+{
+    const dtype d = f->b.steps[k].types.result;
+    if (f->n_totals == MAX_TOTALS || !(f->results[k] = tensor_new(d, NULL, 0, DEVICE_CPU0))) return false;
+    pending_total *total = &f->totals[f->n_totals];
+    *total = (pending_total){ k, mem_alloc((size_t)n_chunks(f) * sizeof *total->chunks) };
+    if (!total->chunks) return false;
+    f->n_totals++;
+    tile_step *step = tiles_add_step(&f->program, TILE_TOTAL, from);
+    if (!step) return false;
+    step->in[step->n_in++] = (uint8_t)from;
+    step->total = (tile_total){ fold_get(FOLD_sum_f64), d, total->chunks };
+    return true;
+}
+
+/* Merges what the chunks gave into the values. */
+static void finish_totals(fusion *f)
+{
+    for (int i = 0; i < f->n_totals; i++) {
+        const fused_bound *s = &f->b.steps[f->totals[i].step];
+        double *sum = f->totals[i].chunks;
+        for (int64_t c = 1; c < n_chunks(f); c++) fold_get(FOLD_sum_f64)->merge(1, sum + c, sum);
+        if (s->reduction == FUSED_REDUCE_MEAN) *sum /= (double)f->b.space.numel;
+        store_accumulators(f->results[f->totals[i].step], sum, DTYPE_float64);
+    }
+}
+
+static void drop_totals(fusion *f)
+{
+    while (f->n_totals) mem_free(f->totals[--f->n_totals].chunks);
+}
+
+/* A sum or mean of all elements, or a loss: of the squares or magnitudes of differences, which may be wanted as they are. */
+static bool add_reduced(fusion *f, int k)
+{
+    const fused_bound *s = &f->b.steps[k];
+    const dtype d = s->types.compute;
+    int in[2] = { 0 };
+    f->scratch = 0;
+    f->kept = -1;
+    for (int i = 0; i < s->n_operands; i++)
+        if ((in[i] = operand_slot(f, s, i)) < 0) return false;
+    int from = in[0];
+    if (s->n_operands == 2) {
+        const int difference = add_scratch(f, d, FUSED_WIDE), n_in = s->row == PW_ROW_aten_abs ? 1 : 2;
+        from = s->reduction ? add_scratch(f, d, FUSED_WIDE) : result_slot(f, k);
+        if (difference < 0 || from < 0 || !append_pointwise(f, PW_ROW_x_sub, d, in, 2, difference) ||
+            !append_pointwise(f, s->row, d, (int[]){ difference, difference }, n_in, from))
+            return false;
+    }
+    if (s->reduction && !add_total(f, k, from)) return false;
+    release_operands(f, k);
+    f->used_buffers &= ~f->scratch;
+    f->slots[k] = from;
+    return true;
+}
+
 static bool add_step(fusion *f, int k)
 {
+    if (f->b.steps[k].kind == FUSED_TOTAL) return add_reduced(f, k);
+
     const fused_bound *s = &f->b.steps[k];
     const pw_types *types = &s->types;
     const fused_step *last = &f->b.group->steps[k - (k > f->b.first)]; // the step before
@@ -324,6 +405,7 @@ static bool make_program(fusion *f)
         while (k < f->b.end && add_step(f, k)) k++;
         if (k == f->b.end) return true;
         drop_results(f);
+        drop_totals(f);
         fused_unbind_from(&f->b, k);
     }
     return false;
@@ -347,6 +429,7 @@ int fused_run(op_run *run, const fused_group *g, int first, const jit_value *inp
     f.b.values = values;
     f.b.first = first;
     fused_bind(&f.b);
+    f.n_totals = 0;
     memset(f.results, 0, sizeof f.results);
     const bool is_made = make_program(&f);
     const bool ok = is_made && tiles_run(&f.program);
@@ -355,6 +438,8 @@ int fused_run(op_run *run, const fused_group *g, int first, const jit_value *inp
         op_no_memory(&cx);
         drop_results(&f);
     }
+    if (ok) finish_totals(&f);
+    drop_totals(&f);
     for (int k = first; ok && k < f.b.end; k++)
         results[k] = f.results[k] ? RET_TENSOR(f.results[k]) : VALUE_NONE_V;
     const int n_run = f.b.end - first;

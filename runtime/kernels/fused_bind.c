@@ -11,7 +11,8 @@
 
 bool fused_takes(op_id op)
 {
-    return pointwise_needs_no_data(op) || rows_take(op) || op == OP_aten_to_dtype || op == OP_aten_batch_norm;
+    return pointwise_needs_no_data(op) || rows_take(op) || op == OP_aten_to_dtype || op == OP_aten_batch_norm || op == OP_aten_sum ||
+           op == OP_aten_mean || op == OP_aten_mse_loss || op == OP_aten_l1_loss;
 }
 
 /* ---- operands ------------------------------------------------------------------------------------ */
@@ -39,8 +40,9 @@ static bool fits(fused_binding *b, jit_value v)
     const tensor *t = v.t;
     if (dtype_is_complex(tensor_dtype(t))) return false;
     note_type(&b->space, tensor_dtype(t));
-    return fused_header_step(b, t) >= 0 ||
-           (!t->is_wrapped_number && !t->requires_grad && t->store->dev.kind == DEVICE_CPU && runs_in_order(t));
+    const int step = fused_header_step(b, t);
+    if (step >= 0) return b->steps[step].kind != FUSED_TOTAL || b->steps[step].reduction == FUSED_REDUCE_NONE;
+    return (!t->is_wrapped_number && !t->requires_grad && t->store->dev.kind == DEVICE_CPU && runs_in_order(t));
 }
 
 /* ---- sizes ----------------------------------------------------------------------------------------- */
@@ -94,7 +96,7 @@ static int64_t max_cols(const fused_space *s)
 /* Rows become the last n_inner dimensions. false: the steps before have others, or rows are too long for a tile. */
 static bool set_rows(fused_space *s, int n_inner)
 {
-    if (s->n_inner) return s->n_inner == n_inner;
+    if (s->n_inner || s->has_totals) return s->n_inner == n_inner;
     int64_t cols = 1;
     for (int i = s->n_dims - n_inner; i < s->n_dims; i++) cols *= s->sizes[i];
     if (cols < 2 || cols > max_cols(s)) return false;
@@ -192,6 +194,26 @@ static bool bind_batch_norm(fused_binding *b, op_ctx *cx, const jit_value *args,
     return batch_norm_constants(cx, args, &s->scale, &s->shift);
 }
 
+/* sum and mean: self, dtype; losses: self, target, reduction. */
+static bool bind_total(fused_binding *b, int k, op_ctx *cx, const jit_value *args, fused_bound *s)
+{
+    const bool is_loss = cx->op == OP_aten_mse_loss || cx->op == OP_aten_l1_loss;
+    const dtype d = tensor_dtype(args[0].t);
+    s->row = cx->op == OP_aten_mse_loss ? PW_ROW_aten_mul_Tensor : PW_ROW_aten_abs;
+    s->reduction = is_loss ? (fused_reduction)args[2].i : cx->op == OP_aten_sum ? FUSED_REDUCE_SUM : FUSED_REDUCE_MEAN;
+    s->n_operands = is_loss ? 2 : 1;
+    s->types = (pw_types){ .compute = d, .tile_result = d, .result = d };
+    if ((d != DTYPE_float32 && d != DTYPE_float64) || (!is_loss && arg_dtype(args[1], d) != d) || s->reduction > FUSED_REDUCE_SUM)
+        return false;
+    for (int i = 0; i < s->n_operands; i++) {
+        s->operands[i] = args[i];
+        if (args[i].tag != VALUE_TENSOR || !fits(b, args[i]) || tensor_dtype(args[i].t) != d || args[i].t->n_dims == 0) return false;
+    }
+    if (!place(b, k, s) || s->width != FUSED_WIDE || (s->reduction && b->space.n_inner)) return false;
+    b->space.has_totals |= s->reduction != FUSED_REDUCE_NONE;
+    return true;
+}
+
 static bool bind_rows(fused_binding *b, int k, const jit_value *args, fused_bound *s)
 {
     fused_width width;
@@ -219,6 +241,7 @@ static void make_header(fused_binding *b, int k)
     header->dtype = (int8_t)s->types.result;
     header->n_dims = (uint8_t)fused_n_dims(space, s->width);
     header->numel = s->width == FUSED_WIDE ? space->numel : space->numel / space->cols;
+    if (s->kind == FUSED_TOTAL && s->reduction) header->n_dims = 0, header->numel = 1;
     header->sizes = (int64_t *)fused_sizes(space, s->width);
     header->strides = space->strides;
     header->grad_meta = NULL;
@@ -243,6 +266,7 @@ static bool bind_kind(fused_binding *b, int k, op_ctx *cx, const jit_value *args
 {
     if (s->kind == FUSED_POINTWISE) return bind_pointwise(b, cx, args, s) && place(b, k, s);
     s->scale = s->shift = NULL;
+    if (s->kind == FUSED_TOTAL) return bind_total(b, k, cx, args, s);
     if (reads_header(b, args, (int)cx->n_args)) return false;
     switch (s->kind) {
     case FUSED_ROWS: return bind_rows(b, k, args, s);
@@ -291,6 +315,7 @@ static void release(const fused_bound *s)
 void fused_bind(fused_binding *b)
 {
     b->space.n_inner = 0;
+    b->space.has_totals = false;
     b->space.cols = 1;
     b->space.widest = DTYPE_bool;
     for (b->end = b->first; b->end < b->group->n_steps; b->end++)

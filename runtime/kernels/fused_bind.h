@@ -2,7 +2,7 @@
  *
  * The widest tensors of a run, all of the same sizes, are its space. A value has the sizes of the space (wide) or is what
  * a reduction of the last dimension leaves of it: one element a row, with that dimension (narrow) or without
- * (dropped). Values inside of the group stand as headers without storage, on which operators prepare their
+ * (dropped). A total of all elements ends its line: it is there only behind the run. Values inside of the group stand as headers without storage, on which operators prepare their
  * operands as they do when called alone. */
 /* SPDX-License-Identifier: Apache-2.0 */
 #ifndef RUNTIME_KERNELS_FUSED_BIND_H
@@ -13,7 +13,9 @@
 #include "runtime/kernels/rows.h"
 
 typedef enum fused_width { FUSED_WIDE, FUSED_NARROW, FUSED_DROPPED } fused_width;
-typedef enum fused_kind { FUSED_POINTWISE, FUSED_CONVERT, FUSED_ROWS, FUSED_BATCH_NORM } fused_kind;
+typedef enum fused_kind { FUSED_POINTWISE, FUSED_CONVERT, FUSED_ROWS, FUSED_BATCH_NORM, FUSED_TOTAL } fused_kind;
+/* As losses number them. */
+typedef enum fused_reduction { FUSED_REDUCE_NONE, FUSED_REDUCE_MEAN, FUSED_REDUCE_SUM } fused_reduction;
 
 /* A step bound to its operands. */
 typedef struct fused_bound {
@@ -21,7 +23,8 @@ typedef struct fused_bound {
     fused_width width;                   /* of its value */
     uint8_t n_operands;
     jit_value operands[PW_MAX_OPERANDS]; /* tensors, headers or numbers */
-    pw_row row;
+    pw_row row;                          /* pointwise; total of two operands, a loss: of their difference */
+    fused_reduction reduction;           /* total */
     pw_types types;                      /* all kinds: compute, tile_result, result */
     row_kernel rows;
     tensor *scale, *shift;               /* batch norm: owned, [C, 1, …] */
@@ -29,6 +32,7 @@ typedef struct fused_bound {
 
 typedef struct fused_space {
     int n_dims, n_inner;                 /* n_inner: the trailing dimensions that are a row; 0: nothing looks at rows */
+    bool has_totals;                     /* then nothing looks at rows */
     int64_t numel, cols;
     int64_t sizes[TENSOR_MAX_DIMS], narrow_sizes[TENSOR_MAX_DIMS], strides[TENSOR_MAX_DIMS];
     dtype widest;                        /* of the types elements pass through, the largest */

@@ -11,8 +11,6 @@
 
 #include <string.h>
 
-enum { CHUNK = 1 << 16 /* elements of one result folded before merging */ };
-
 const fold *fold_get(fold_id id)
 {
 #ifdef TJS_X86_LEVELS
@@ -161,8 +159,8 @@ static void fold_chunks(void *ctx, int64_t begin, int64_t end)
     const reduction *r = ctx;
     for (int64_t task = begin; task < end; task++) {
         const int64_t result = task / r->n_chunks;
-        int64_t run, k = task % r->n_chunks * CHUNK;
-        const int64_t stop = k + CHUNK < r->reduced.n ? k + CHUNK : r->reduced.n;
+        int64_t run, k = task % r->n_chunks * REDUCE_CHUNK;
+        const int64_t stop = k + REDUCE_CHUNK < r->reduced.n ? k + REDUCE_CHUNK : r->reduced.n;
         const char *base = r->data + span_offset(&r->kept, result, &run);
         void *acc = r->acc + task * (int64_t)r->acc_bytes;
         r->f->init(1, acc);
@@ -229,7 +227,7 @@ void *reduce_run(op_ctx *cx, tensor *t, dim_set dims, fold_id id, const double *
     r.kept = span_of(t, ~dims);
     r.reduced = span_of(t, dims);
     const bool by_tiles = runs_along_kept(&r);
-    r.n_chunks = by_tiles || r.reduced.n == 0 ? 1 : (r.reduced.n + CHUNK - 1) / CHUNK;
+    r.n_chunks = by_tiles || r.reduced.n == 0 ? 1 : (r.reduced.n + REDUCE_CHUNK - 1) / REDUCE_CHUNK;
     r.acc = mem_alloc((size_t)(r.kept.n * r.n_chunks + 1) * r.acc_bytes);
     if (!r.acc) {
         op_no_memory(cx);
@@ -239,11 +237,11 @@ void *reduce_run(op_ctx *cx, tensor *t, dim_set dims, fold_id id, const double *
     if (by_tiles) {
         const int64_t width = r.kept.sizes[r.kept.n_dims - 1], tiles = (width + REDUCE_ROW - 1) / REDUCE_ROW;
         const int64_t cost = r.reduced.n * (width < REDUCE_ROW ? width : REDUCE_ROW);
-        par_for(r.kept.n / width * tiles, CHUNK / (cost + 1) + 1, fold_tiles, &r);
+        par_for(r.kept.n / width * tiles, REDUCE_CHUNK / (cost + 1) + 1, fold_tiles, &r);
         return r.acc;
     }
     const int64_t cost = r.reduced.n / r.n_chunks;
-    par_for(r.kept.n * r.n_chunks, CHUNK / (cost + 1) + 1, fold_chunks, &r);
+    par_for(r.kept.n * r.n_chunks, REDUCE_CHUNK / (cost + 1) + 1, fold_chunks, &r);
     merge_chunks(&r);
     return r.acc;
 }

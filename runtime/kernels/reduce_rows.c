@@ -9,19 +9,22 @@
 /* Shorter rows add up in another order there. */
 enum { FEWEST = 4 };
 
+void fold_elements(const fold *f, dtype d, int64_t n, const void *x, double param, double *acc)
+{
+    for (int64_t i = 0; i < n; i += REDUCE_ROW) {
+        const int64_t m = n - i < REDUCE_ROW ? n - i : REDUCE_ROW;
+        const void *at = (const char *)x + i * (int64_t)dtype_size(d);
+        if (d == DTYPE_float32) f->line_f32(m, at, acc, param);
+        else f->line(m, at, acc, param);
+    }
+}
+
 /* All n elements of x folded into one accumulator. */
 static double fold_row(const row_kernel *k, const fold *f, int64_t n, const char *x, double param)
 {
-    const bool is_float = k->compute == DTYPE_float32;
-    const int64_t bytes = (int64_t)dtype_size(k->compute);
     double acc;
     f->init(1, &acc);
-    for (int64_t i = 0; i < n; i += REDUCE_ROW) {
-        const int64_t m = n - i < REDUCE_ROW ? n - i : REDUCE_ROW;
-        const void *at = x + i * bytes;
-        if (is_float) f->line_f32(m, at, &acc, param);
-        else f->line(m, at, &acc, param);
-    }
+    fold_elements(f, k->compute, n, x, param, &acc);
     return acc;
 }
 

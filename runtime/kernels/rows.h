@@ -29,6 +29,8 @@ struct row_kernel {
     bool wants_root;          /* standard deviation */
 };
 
+/** n elements of x, of type float32 or float64, folded into *acc; whoever calls starts it. */
+void fold_elements(const struct fold *f, dtype d, int64_t n, const void *x, double param, double *acc);
 /** Is op one that rows_begin may accept? */
 bool rows_take(op_id op);
 /** Set up what operator op does with these arguments. false: not along the last dimensions, not of such types, or wrong;

@@ -1,6 +1,7 @@
 /* Running tile programs; see tiles.h. */
 /* SPDX-License-Identifier: Apache-2.0 */
 #include "runtime/kernels/tiles.h"
+#include "runtime/kernels/reduce.h"
 
 #include "base/alloc.h"
 
@@ -36,6 +37,7 @@ void tiles_init(tile_program *p, int64_t n_rows, int64_t cols, size_t widest)
     p->tile_rows = rows < n_rows ? rows : n_rows;
     p->tile_bytes = (pad(p->tile_rows * cols) * (int64_t)widest + CACHE_LINE - 1) & -(int64_t)CACHE_LINE;
     p->n_steps = p->n_slots = p->n_memory = p->n_numbers = p->n_spreads = p->n_buffers = 0;
+    p->has_totals = false;
     atomic_init(&p->failed, false); // an assignment would be a fence
 }
 
@@ -118,6 +120,7 @@ tile_step *tiles_add_step(tile_program *p, tile_step_kind kind, int out)
 {
     if (p->n_steps == TILES_MAX_STEPS || out < 0) return NULL;
     tile_step *step = &p->steps[p->n_steps++];
+    p->has_totals |= kind == TILE_TOTAL;
     step->kind = (uint8_t)kind;
     step->n_in = 0;
     step->out = (uint8_t)out;
@@ -215,8 +218,16 @@ static void expand(const worker *w, const tile_step *step, int64_t n_rows)
     }
 }
 
-/* All steps on a tile of n_rows rows. */
-static void run_steps(const worker *w, int64_t n_rows)
+/* Tiles do not cross chunks, and lines of a fold do not cross tiles: sizes of all of them are powers of two. */
+static void add_to_total(const tile_total *t, int64_t begin, int64_t n, const void *x)
+{
+    double *acc = &t->chunks[begin / REDUCE_CHUNK];
+    if (begin % REDUCE_CHUNK == 0) t->fold->init(1, acc);
+    fold_elements(t->fold, t->d, n, x, 0, acc);
+}
+
+/* All steps on a tile of n_rows rows from `row` on. */
+static void run_steps(const worker *w, int64_t row, int64_t n_rows)
 {
     const tile_program *p = w->p;
     const int64_t n = pad(n_rows * p->cols), n_values = pad(n_rows);
@@ -237,6 +248,7 @@ static void run_steps(const worker *w, int64_t n_rows)
             expand(w, step, n_rows);
             clear_padding(w->at[step->out], n_rows * p->cols, out->bytes);
             break;
+        case TILE_TOTAL: add_to_total(&step->total, row, n_rows, in[0]); break;
         }
     }
 }
@@ -256,7 +268,7 @@ static void run_padded(worker *w, int64_t row, int64_t n_rows)
         memcpy(w->at[k], slot->data + row * p->cols * bytes, (size_t)(whole * bytes));
         clear_padding(w->at[k], whole, bytes);
     }
-    run_steps(w, n_rows);
+    run_steps(w, row, n_rows);
     for (int k = 0; k < p->n_slots; k++) {
         const tile_slot *slot = &p->slots[k];
         if (slot->kind != TILE_OUTPUT || (whole % PW_VECTOR == 0 && !slot->is_per_row)) continue;
@@ -278,7 +290,7 @@ static void run_tile(worker *w, int64_t row, int64_t n_rows)
                                    w->spreads + p->tile_bytes * slot->index);
         is_whole &= slot->kind != TILE_OUTPUT || !slot->is_per_row;
     }
-    if (is_whole) run_steps(w, n_rows);
+    if (is_whole) run_steps(w, row, n_rows);
     else run_padded(w, row, n_rows);
 }
 
@@ -294,7 +306,7 @@ static void run_tiles(worker *w, int64_t begin, int64_t end)
         tiles_repeat(w->at[k], slot->bytes, pad(p->tile_rows * p->cols));
     }
     int64_t whole_end = end; // of elements on their own: whole vectors first, so that few are copied
-    if (p->cols == 1) whole_end = begin + ((end - begin) & -(int64_t)PW_VECTOR);
+    if (p->cols == 1 && !p->has_totals) whole_end = begin + ((end - begin) & -(int64_t)PW_VECTOR);
     for (int64_t row = begin; row < whole_end; row += p->tile_rows)
         run_tile(w, row, whole_end - row < p->tile_rows ? whole_end - row : p->tile_rows);
     if (whole_end < end) run_tile(w, whole_end, end - whole_end);
@@ -306,7 +318,7 @@ static void run_range(void *ctx, int64_t begin, int64_t end)
     _Alignas(CACHE_LINE) char on_stack[STACK_BYTES];
     worker w;
     w.p = p;
-    w.pad_bytes = p->cols == 1 ? PW_VECTOR * WIDEST : p->tile_bytes;
+    w.pad_bytes = p->cols == 1 && !p->has_totals ? PW_VECTOR * WIDEST : p->tile_bytes;
     const int64_t n_bytes = p->tile_bytes * (p->n_buffers + p->n_spreads + p->n_numbers) + w.pad_bytes * p->n_memory;
     char *block = n_bytes <= STACK_BYTES ? on_stack : mem_alloc((size_t)n_bytes + CACHE_LINE);
     if (!block) {
@@ -323,9 +335,10 @@ static void run_range(void *ctx, int64_t begin, int64_t end)
 
 bool tiles_run(tile_program *p)
 {
-    if (p->n_rows * p->cols <= ITER_GRAIN)
+    const int64_t grain = p->has_totals ? REDUCE_CHUNK : (ITER_GRAIN + p->cols - 1) / p->cols;
+    if (p->n_rows <= grain)
         run_range(p, 0, p->n_rows);
     else
-        par_for(p->n_rows, (ITER_GRAIN + p->cols - 1) / p->cols, run_range, p);
+        par_for(p->n_rows, grain, run_range, p);
     return !p->failed;
 }

@@ -8,6 +8,7 @@
  *     cast        the same elements as another type
  *     rows        softmax, layer norm (a row gives a row) and reductions (a row gives one value); rows.h
  *     expand      the one value of each row, repeated along it
+ *     total       all elements folded into one number, where rows are single elements
  *
  * so a normalisation between pointwise operators reads its row from memory once. All of them are the kernels
  * that operators run alone, so results do not depend on how operators are grouped. */
@@ -49,7 +50,14 @@ typedef struct tile_slot {
     char *data;         /* first element of memory */
 } tile_slot;
 
-typedef enum tile_step_kind { TILE_POINTWISE, TILE_CAST, TILE_ROWS, TILE_EXPAND } tile_step_kind;
+typedef enum tile_step_kind { TILE_POINTWISE, TILE_CAST, TILE_ROWS, TILE_EXPAND, TILE_TOTAL } tile_step_kind;
+
+/* A fold of all elements: one accumulator for each chunk, to be merged in order, as reduce_run() does. */
+typedef struct tile_total {
+    const struct fold *fold;
+    dtype d;                 /* float32 or float64 */
+    double *chunks;          /* (n + REDUCE_CHUNK - 1) / REDUCE_CHUNK of them */
+} tile_total;
 
 typedef struct tile_step {
     uint8_t kind;       /* tile_step_kind */
@@ -59,6 +67,7 @@ typedef struct tile_step {
         pw_tile run;
         cast_fn cast;
         const row_kernel *rows;
+        tile_total total;
     };
 } tile_step;
 
@@ -68,6 +77,7 @@ typedef struct tile_program {
     int64_t tile_rows;       /* rows of a tile */
     int64_t tile_bytes;      /* of a buffer */
     int n_steps, n_slots, n_memory, n_numbers, n_spreads, n_buffers;
+    bool has_totals;
     _Atomic bool failed;     /* a thread had no memory for its buffers */
     tile_step steps[TILES_MAX_STEPS];
     tile_slot slots[TILES_MAX_SLOTS];

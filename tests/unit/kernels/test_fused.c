@@ -230,6 +230,31 @@ static void batch_norm_of_fixed_statistics(void **state)
     }
 }
 
+static void totals_and_losses(void **state)
+{
+    (void)state;
+    static const step steps[] = { STEP(mul_Tensor, 0, 1), STEP(sum, V(0), 2), STEP(mse_loss, V(0), 1, 3), STEP(exp, V(0)), STEP(mean, V(3), 2),
+                                  STEP(l1_loss, V(3), 0, 4), STEP(mse_loss, V(3), 0, 5), STEP(mul_Tensor, V(6), V(6)) };
+    static const step after[] = { STEP(mul_Tensor, 0, 1), STEP(mean, V(0), 2), STEP(mul_Scalar, V(1), 3), STEP(add_Tensor, V(0), V(2), 4) };
+    EACH_SHAPE(r, c)
+        for (int f = 0; f < 2; f++) {
+            COMPARE(steps, 8, SAMPLE(floats[f], 1, r, c), SAMPLE(floats[f], 2, r, c), NONE, I(1), I(2), I(0));
+            COMPARE(steps, 8, SAMPLE(floats[f], 1, 3, r, c), SAMPLE(floats[f], 2, r, c), NONE, I(1), I(2), I(0));
+            COMPARE(after, 2, SAMPLE(floats[f], 1, r, c), SAMPLE(floats[f], 2, r, c), NONE, F(0.5), I(1));
+        }
+    COMPARE(after, 0, SAMPLE(DTYPE_float16, 1, 4, 5), SAMPLE(DTYPE_float16, 2, 4, 5), NONE, F(0.5), I(1));
+}
+
+/* Rows and totals want tiles of other sizes. */
+static void totals_and_rows_part(void **state)
+{
+    (void)state;
+    static const step rows_first[] = { STEP(neg, 0), STEP(softmax_int, V(0), 1, 2), STEP(sum, V(1), 2), STEP(neg, V(1)) };
+    static const step total_first[] = { STEP(neg, 0), STEP(sum, V(0), 2), STEP(softmax_int, V(0), 1, 2), STEP(neg, V(2)) };
+    COMPARE(rows_first, 2, SAMPLE(DTYPE_float32, 1, 7, 30), I(-1), NONE);
+    COMPARE(total_first, 2, SAMPLE(DTYPE_float32, 1, 7, 30), I(-1), NONE);
+}
+
 /* Weights that the group itself makes are there only behind it. */
 static void weights_from_inside_wait(void **state)
 {
@@ -294,6 +319,8 @@ int main(void)
         cmocka_unit_test(a_square_is_no_trap),
         cmocka_unit_test(softmax_and_layer_norm),
         cmocka_unit_test(batch_norm_of_fixed_statistics),
+        cmocka_unit_test(totals_and_losses),
+        cmocka_unit_test(totals_and_rows_part),
         cmocka_unit_test(weights_from_inside_wait),
         cmocka_unit_test(what_does_not_fit_is_left),
         cmocka_unit_test(a_program_has_room_for_so_much),
