@@ -30,6 +30,11 @@ static fused_kind kind_of(op_id op)
     return rows_take(op) ? FUSED_ROWS : FUSED_POINTWISE;
 }
 
+bool fused_pays_alone(op_id op)
+{
+    return op == OP_aten_mse_loss || op == OP_aten_l1_loss;
+}
+
 void fused_finish(fused_group *g)
 {
     for (int i = 0; i < g->n_steps; i++) {
@@ -259,10 +264,20 @@ static bool add_pointwise(fusion *f, pw_row row, dtype compute, const int *in, i
     return join_pair(f, row, pw_compute_of(compute), in, n_in, out) || append_pointwise(f, row, compute, in, n_in, out);
 }
 
-/* x * scale + shift */
+/* x * scale + shift, along runs of a channel where there are such, else by operands that are broadcast. */
 static bool add_batch_norm(fusion *f, const fused_bound *s, int x, int out)
 {
     const dtype d = s->types.compute;
+    const fused_space *space = &f->b.space;
+    int64_t line = 1;
+    for (int i = 2; i < space->n_dims; i++) line *= space->sizes[i];
+    if (line >= PW_VECTOR) {
+        tile_step *step = tiles_add_step(&f->program, TILE_CHANNELS, out);
+        if (!step) return false;
+        step->in[step->n_in++] = (uint8_t)x;
+        step->channels = (tile_channels){ line_kernels_find(d), d, space->sizes[1], line, tensor_data(s->scale), tensor_data(s->shift) };
+        return true;
+    }
     const int scale = outer_operand(f, s->scale, d, FUSED_WIDE), shift = outer_operand(f, s->shift, d, FUSED_WIDE);
     const int product = add_scratch(f, d, FUSED_WIDE);
     if (scale < 0 || shift < 0 || product < 0) return false;
@@ -393,11 +408,11 @@ static void drop_results(fusion *f)
     }
 }
 
-/* As many of the bound steps as a program has room for, at least two; f->b.end is set. */
+/* As many of the bound steps as a program has room for, at least two where a single one does not pay; f->b.end is set. */
 static bool make_program(fusion *f)
 {
     const fused_space *space = &f->b.space;
-    while (f->b.end - f->b.first >= 2) {
+    while (f->b.end - f->b.first >= (fused_pays_alone((op_id)f->b.group->steps[f->b.first].op) ? 1 : 2)) {
         tiles_init(&f->program, space->numel / space->cols, space->cols, dtype_size(space->widest));
         f->n_outside = 0;
         f->used_buffers = 0;

@@ -30,6 +30,8 @@ typedef struct fused_group {
 
 /** May operator `op` be a step of a group? */
 bool fused_takes(op_id op);
+/** Is a group of that operator alone worth its while? Losses are several passes else. */
+bool fused_pays_alone(op_id op);
 /** Fills what follows from operators and arguments, once the steps stand. */
 void fused_finish(fused_group *g);
 /** Is it worth trying to run a step with these arguments, and what follows, fused? Operators on one vector of elements

@@ -218,6 +218,20 @@ static void expand(const worker *w, const tile_step *step, int64_t n_rows)
     }
 }
 
+/* n elements from index `begin` on. */
+static void map_channels(const tile_channels *t, int64_t begin, int64_t n, const char *x, char *y)
+{
+    const int64_t bytes = (int64_t)dtype_size(t->d);
+    for (int64_t done = 0; done < n;) {
+        const int64_t c = (begin + done) / t->line % t->n, rest = t->line - (begin + done) % t->line;
+        const int64_t m = rest < n - done ? rest : n - done;
+        const double scale = element_load_double(t->d, (const char *)t->scales + c * bytes);
+        const double shift = element_load_double(t->d, (const char *)t->shifts + c * bytes);
+        t->kernels->map(m, x + done * bytes, scale, shift, y + done * bytes);
+        done += m;
+    }
+}
+
 /* Tiles do not cross chunks, and lines of a fold do not cross tiles: sizes of all of them are powers of two. */
 static void add_to_total(const tile_total *t, int64_t begin, int64_t n, const void *x)
 {
@@ -246,6 +260,10 @@ static void run_steps(const worker *w, int64_t row, int64_t n_rows)
             break;
         case TILE_EXPAND:
             expand(w, step, n_rows);
+            clear_padding(w->at[step->out], n_rows * p->cols, out->bytes);
+            break;
+        case TILE_CHANNELS:
+            map_channels(&step->channels, row * p->cols, n_rows * p->cols, in[0], w->at[step->out]);
             clear_padding(w->at[step->out], n_rows * p->cols, out->bytes);
             break;
         case TILE_TOTAL: add_to_total(&step->total, row, n_rows, in[0]); break;

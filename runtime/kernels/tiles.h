@@ -8,6 +8,7 @@
  *     cast        the same elements as another type
  *     rows        softmax, layer norm (a row gives a row) and reductions (a row gives one value); rows.h
  *     expand      the one value of each row, repeated along it
+ *     channels    x * scale + shift with a pair for each channel, along runs of elements of one channel
  *     total       all elements folded into one number, where rows are single elements
  *
  * so a normalisation between pointwise operators reads its row from memory once. All of them are the kernels
@@ -50,7 +51,15 @@ typedef struct tile_slot {
     char *data;         /* first element of memory */
 } tile_slot;
 
-typedef enum tile_step_kind { TILE_POINTWISE, TILE_CAST, TILE_ROWS, TILE_EXPAND, TILE_TOTAL } tile_step_kind;
+typedef enum tile_step_kind { TILE_POINTWISE, TILE_CAST, TILE_ROWS, TILE_EXPAND, TILE_CHANNELS, TILE_TOTAL } tile_step_kind;
+
+/* Eval batch norm: elements are [images, n, line]. */
+typedef struct tile_channels {
+    const line_kernels *kernels;
+    dtype d;
+    int64_t n, line;
+    const void *scales, *shifts; /* of type d */
+} tile_channels;
 
 /* A fold of all elements: one accumulator for each chunk, to be merged in order, as reduce_run() does. */
 typedef struct tile_total {
@@ -67,6 +76,7 @@ typedef struct tile_step {
         pw_tile run;
         cast_fn cast;
         const row_kernel *rows;
+        tile_channels channels;
         tile_total total;
     };
 } tile_step;

@@ -115,7 +115,7 @@ uint32_t begin_fused(vm_compile *c, uint32_t step)
             break;
         end = i + 1;
     }
-    if (fused.group.n_steps < 2)
+    if (fused.group.n_steps < 2 && !(fused.group.n_steps && fused_pays_alone((op_id)fused.group.steps[0].op)))
         return step;
     mark_results(&g);
     if (!place(&g) || !VEC_PUSH(&c->fused, &c->plan->arena, fused)) {
@@ -129,7 +129,8 @@ void emit_fused(vm_compile *c, uint32_t k)
 {
     vm_fused *fused = &c->fused.at[c->fused.n - 1];
     fused->targets[k] = (uint32_t)c->code.n;
-    if (k + 1 < fused->group.n_steps)
+    const bool is_last = k + 1 == fused->group.n_steps;
+    if (k < fused->group.n_steps && (!is_last || fused_pays_alone((op_id)fused->group.steps[k].op)))
         emit(c, VM_FUSED, (uint32_t)c->fused.n - 1, k, 0, 0);
 }
 

@@ -243,6 +243,8 @@ static void totals_and_losses(void **state)
             COMPARE(after, 2, SAMPLE(floats[f], 1, r, c), SAMPLE(floats[f], 2, r, c), NONE, F(0.5), I(1));
         }
     COMPARE(after, 0, SAMPLE(DTYPE_float16, 1, 4, 5), SAMPLE(DTYPE_float16, 2, 4, 5), NONE, F(0.5), I(1));
+    static const step loss[] = { STEP(mse_loss, 0, 1, 2) };
+    COMPARE(loss, 1, SAMPLE(DTYPE_float32, 1, 4, 5), SAMPLE(DTYPE_float32, 2, 4, 5), I(1));
 }
 
 /* Rows and totals want tiles of other sizes. */
