@@ -92,12 +92,12 @@ PEAK = """import os, sys, time, json
 t = time.perf_counter()
 pid = os.posix_spawn(sys.argv[1], sys.argv[1:], os.environ, file_actions=[(os.POSIX_SPAWN_OPEN, 1, "/dev/null", os.O_WRONLY, 0)])
 _, status, usage = os.wait4(pid, 0)
-print(json.dumps([time.perf_counter() - t, usage.ru_maxrss / 1024, status]))
+print(json.dumps([time.perf_counter() - t, usage.ru_maxrss / 1024, status, usage.ru_utime + usage.ru_stime]))
 """
 
 
 def peak_of(cmd):
-    """Seconds, MB and exit status of a command."""
+    """Seconds, MB, exit status and processor seconds of a command."""
     out = subprocess.run(["/bin/sh", "-c", 'exec /usr/bin/python3 -S -E -c "$0" "$@"', PEAK] + cmd, capture_output=True,
                          text=True, preexec_fn=None).stdout
     return json.loads(out)
@@ -112,7 +112,7 @@ def bench_start(tjs, torch):
               "print(f(%s))" % (HERE, os.path.join(HERE, "scalar.tjs"), call[4:-1]))
     theirs = [peak_of(["/usr/bin/python3", "-W", "ignore", "-c", script]) for _ in range(3)]
     mine = [peak_of([tjs, "run", os.path.join(HERE, "scalar.tjs"), "--call", call]) for _ in range(15)]
-    if any(s for _, _, s in mine):
+    if any(run[2] for run in mine):
         print("tjs failed to run the MLP", file=sys.stderr)
         return
     mid = lambda runs, i: statistics.median(r[i] for r in runs)
@@ -138,8 +138,29 @@ def large_archive(torch, folder):
     return path
 
 
+def vit_archives(torch, folder):
+    """347 MB in 152 parameters and many small code records, scripted and traced; none without torchvision."""
+    try:
+        import torchvision
+    except ImportError:
+        return
+    net = torchvision.models.vit_b_16().eval()
+    for how, module in (("scripted", torch.jit.script(net)), ("traced", torch.jit.trace(net, torch.rand(1, 3, 224, 224), check_trace=False))):
+        path = os.path.join(folder, "vit_%s.pt" % how)
+        module.save(path)
+        yield how, path
+
+
+def bench_load(tjs, torch, what, path, unit, target=""):
+    """Processor time, which other work on the machine moves least."""
+    mine = ours(tjs, "load", path)
+    theirs = median(lambda: torch.jit.load(path), 2.0, 3, clock=time.process_time)
+    scale = {"µs": 1e6, "ms": 1e3}[unit]
+    report("archive", what, theirs * scale, mine["cpu_s"] * scale, unit, target)
+
+
 def bench_archive(tjs, torch):
-    header("Archives")
+    header("Archives; loading in processor time")
     mid = lambda runs, i: statistics.median(r[i] for r in runs)
     with tempfile.TemporaryDirectory() as folder:
         mlp, large = mlp_archive(torch, folder), large_archive(torch, folder)
@@ -147,18 +168,18 @@ def bench_archive(tjs, torch):
         script = (load + "; print(m(torch.ones(1, 3)))") % mlp
         theirs = [peak_of(["/usr/bin/python3", "-W", "ignore", "-c", script]) for _ in range(3)]
         mine = [peak_of([tjs, "run", mlp, "--call", "forward(torch.ones(1, 3))"]) for _ in range(15)]
-        if any(s for _, _, s in mine):
+        if any(run[2] for run in mine):
             print("tjs failed to run the MLP", file=sys.stderr)
             return
         report("archive", "start to first output, MLP 3-8-16-1", mid(theirs, 0) * 1e3, mid(mine, 0) * 1e3, "ms", "≤ 10 ms")
+        report("archive", "the same, processor time", mid(theirs, 3) * 1e3, mid(mine, 3) * 1e3, "ms")
         report("archive", "the same, peak memory", mid(theirs, 1), mid(mine, 1), "MB", "≤ 20 MB")
-        small = ours(tjs, "load", mlp)
-        report("archive", "load the MLP", median(lambda: torch.jit.load(mlp)) * 1e6, small["median_s"] * 1e6, "µs")
-        big = ours(tjs, "load", large)
-        theirs = median(lambda: torch.jit.load(large), 2.0, 3)
-        report("archive", "load 300 MB of weights", theirs * 1e3, big["median_s"] * 1e3, "ms", "≤ 5 ms")
+        bench_load(tjs, torch, "load the MLP", mlp, "µs")
+        bench_load(tjs, torch, "load 300 MB of weights", large, "ms", "≤ 5 ms")
+        for how, path in vit_archives(torch, folder):
+            bench_load(tjs, torch, "load ViT-B/16, %s, 347 MB" % how, path, "ms", "≤ 5 ms")
         theirs = peak_of(["/usr/bin/python3", "-W", "ignore", "-c", load % large])
-        report("archive", "the same, peak memory", theirs[1], peak_of([tjs, "check", large])[1], "MB")
+        report("archive", "load 300 MB of weights, peak memory", theirs[1], peak_of([tjs, "check", large])[1], "MB")
 
 
 def bench_loops(tjs, torch, section, title, cases):

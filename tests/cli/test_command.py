@@ -243,6 +243,23 @@ def npy_files():
     expect(".npy: missing", tjs("run", p, "--args", FOLDER + "/none.npy"), 2, "No such file")
 
 
+def result_files():
+    """What --out wrote, --args reads."""
+    p = write("def pair() -> Tuple[Dict[str, Tensor], int]:\n    return ({'x': torch.ones(2)}, 3)\n"
+              "def named() -> Dict[str, Tensor]:\n    return {'x': torch.ones(2)}\n"
+              "def take_pair(d: Dict[str, Tensor], n: int) -> Tensor:\n    return d['x'] * n\n"
+              "def take(d: Dict[str, Tensor]) -> Tensor:\n    return d['x'] * 3\n", "f.tjs")
+    for name, take, files in (("pair", "take_pair", ["r.pt"]), ("named", "take", ["r.npz", "r.safetensors", "r.pt"])):
+        for file in files:
+            out = os.path.join(FOLDER, file)
+            expect("--out " + file, tjs("run", p, "--call", name + "()", "--out", out), 0)
+            expect("--args " + file, tjs("run", p, "--method", take, "--args", out), 0, "3", "3")
+    out = os.path.join(FOLDER, "r.npy")
+    expect("a pair as .npy", tjs("run", p, "--call", "pair()", "--out", out), 2, "only tensors can be written as .npy")
+    out = os.path.join(FOLDER, "r.npz")
+    expect("a pair as .npz", tjs("run", p, "--call", "pair()", "--out", out), 2, "only a dict of tensors by name")
+
+
 def archives():
     """An archive made here, without an ending in its name, is known by its content; --call reaches into it."""
     source, path = write("def half(x: Tensor, by: float = 2.0) -> Tensor:\n    return x / by\n", "half.tjs"), FOLDER + "/half"
@@ -264,5 +281,6 @@ interruption()
 bad_calls()
 compile_memory()
 npy_files()
+result_files()
 archives()
 finish()

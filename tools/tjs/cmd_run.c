@@ -27,7 +27,7 @@ static int show(const run_options *o, jit_any *value)
 {
     if (o->out) {
         jit_error err = JIT_ERROR_INIT;
-        return jit_tensor_save(value, o->out, &err) ? tool_report(o->out, &err) : EXIT_FINE;
+        return jit_value_save(value, o->out, &err) ? tool_report(o->out, &err) : EXIT_FINE;
     }
     if (!o->call && jit_kind_of(value) == JIT_NONE && !o->json)
         return EXIT_FINE; // a main() that returns nothing has printed what it has to say
@@ -120,7 +120,7 @@ int cmd_run(int argc, char **argv)
         { "call", "EXPR", "expression over the file's functions (default: main())", OPT_STRING, &o.call },
         { "method", "NAME", "function that --args go to (default: main, of an archive: forward)", OPT_STRING, &o.method },
         { "args", "FILE", "an argument: .npy, or of torch.save (a tuple: several); may be repeated", OPT_STRINGS, &o.args },
-        { "out", "FILE.npy", "write the resulting tensor there instead of printing it", OPT_STRING, &o.out },
+        { "out", "FILE", "write the result there instead of printing it; .npy, .npz, .safetensors or torch.save", OPT_STRING, &o.out },
         { "json", NULL, "print the value as JSON", OPT_FLAG, &o.json },
         { "device", "DEVICE", "where tensors live; only cpu so far", OPT_STRING, &o.device },
         { "threads", "number", "threads within operators (default: one per core)", OPT_INT, &o.threads },
