@@ -280,6 +280,12 @@ static checker *checker_of(const ir_unit *u)
 
 bool sema_is_archive(const ir_unit *u) { return checker_of(u) != NULL; }
 
+void *sema_archive_context(const ir_unit *u)
+{
+    checker *c = checker_of(u);
+    return c ? c->archive->o.ctx : NULL;
+}
+
 ir_unit *sema_archive_open(const sema_archive_options *o)
 {
     static const sema_options none = { 0 };

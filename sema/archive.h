@@ -26,6 +26,8 @@ typedef struct sema_archive_options {
 ir_unit *sema_archive_open(const sema_archive_options *o);
 /** Was the unit made by sema_archive_open()? */
 bool sema_is_archive(const ir_unit *u);
+/** The options' ctx; NULL: the unit is no archive's. */
+void *sema_archive_context(const ir_unit *u);
 /** The constant table (CONSTANTS.cN); references are taken from `take`, a tuple. Call before the first lookup by code. */
 bool sema_archive_set_constants(ir_unit *u, jit_value take);
 /** Class, enum, named tuple or interface of a qualified name: declared now if it is new. NULL: reported, or there is

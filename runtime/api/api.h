@@ -45,6 +45,8 @@ jit_status api_fail_diag(jit_error *err, diag *d, bool colour);
 jit_status api_diag_status(const diag *d);
 /** From a failed run: message, exception class, place and backtrace. */
 jit_status api_fail_run(jit_error *err, const vm_run *run);
+/** The same; places in the code of u, if that is an archive's, are shown in the sources it was printed from as well. */
+jit_status api_fail_run_in(jit_error *err, const vm_run *run, const ir_unit *u);
 /** The end of a verb that returns text: with status 0 the text becomes *ret (jit_free()), else it is dropped.
  * @return status, or JIT_ENOMEM where the text could not be made */
 jit_status api_give_text(text *out, jit_status status, char **ret, jit_error *err);

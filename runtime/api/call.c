@@ -425,7 +425,7 @@ typedef struct origin { ir_unit *unit; jit_any *const *args; size_t n_args; } or
 /* Box the result of a run, or turn its failure into err. */
 static jit_status finish(api_run *run, bool is_done, jit_value value, const origin *from, jit_any **ret, jit_error *err)
 {
-    jit_status status = is_done ? JIT_OK : api_fail_run(err, &run->vm);
+    jit_status status = is_done ? JIT_OK : api_fail_run_in(err, &run->vm, from->unit);
     api_run_fini(run);
     if (!is_done)
         return status;

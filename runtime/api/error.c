@@ -1,6 +1,8 @@
 /* runtime/api/error.c: filling jit_error from what went wrong below. */
 /* SPDX-License-Identifier: Apache-2.0 */
-#include "runtime/api/api.h"
+#include "runtime/api/code.h"
+
+#include "sema/archive.h"
 
 #include <stdio.h>
 #include <string.h>
@@ -103,7 +105,37 @@ jit_status api_give_text(text *out, jit_status status, char **ret, jit_error *er
     return status;
 }
 
-jit_status api_fail_run(jit_error *err, const vm_run *run)
+/* Does any frame stand in code that was printed from another source? */
+static bool has_origins(const vm_run *run, api_origins *origins)
+{
+    for (size_t i = 0; i < run->trace.n; i++) {
+        const source *src = api_origin(origins, run->trace.at[i].at).src;
+        if (src && src != run->trace.at[i].at.src)
+            return true;
+    }
+    return false;
+}
+
+/* As the reference prints it: the code of an archive, and after it what that was printed from, if known. */
+static void print_trace(const vm_run *run, api_origins *origins, text *out)
+{
+    const bool is_printed = has_origins(run, origins);
+    text_addf(out, "Traceback of TorchScript%s (most recent call last):\n", is_printed ? ", serialized code" : "");
+    for (size_t i = run->trace.n; i-- > 0;)
+        print_frame(&run->trace.at[i], out);
+    if (!is_printed)
+        return;
+    text_add(out, "\nTraceback of TorchScript, original code (most recent call last):\n");
+    for (size_t i = run->trace.n; i-- > 0;) {
+        vm_trace_frame frame = run->trace.at[i];
+        frame.at = api_origin(origins, frame.at);
+        print_frame(&frame, out);
+    }
+}
+
+jit_status api_fail_run(jit_error *err, const vm_run *run) { return api_fail_run_in(err, run, NULL); }
+
+jit_status api_fail_run_in(jit_error *err, const vm_run *run, const ir_unit *u)
 {
     jit_status status = run->op.status ? run->op.status : JIT_ENOMEM; // nobody had room to say why
     if (!err)
@@ -118,9 +150,10 @@ jit_status api_fail_run(jit_error *err, const vm_run *run)
     set_place(err, run->trace.at[0].at);
     text out;
     text_init(&out, NULL);
-    text_add(&out, "Traceback of TorchScript (most recent call last):\n");
-    for (size_t i = run->trace.n; i-- > 0;)
-        print_frame(&run->trace.at[i], &out);
+    api_origins origins;
+    api_origins_init(&origins, u ? sema_archive_context(u) : NULL);
+    print_trace(run, &origins, &out);
+    api_origins_fini(&origins);
     text_addf(&out, "%s: %s\n", run->op.exception ? run->op.exception : "RuntimeError",
               run->op.message ? run->op.message : "");
     err->details = text_take(&out);

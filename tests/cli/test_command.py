@@ -269,6 +269,10 @@ def archives():
     expect("no such method", tjs("run", path, "--call", "backward()"), 2, "no function or class")
     expect("a call of wrong arguments", tjs("run", path, "--call", "forward()"), 2, "missing value for argument 'x'")
     expect("timing a method by --call", tjs("bench", "run", path, "--call", "forward(torch.ones(2))", "--min-time", "0"), 0, "median")
+    source, path = write("# a comment\ndef fail(n: int) -> int:\n    assert n > 3, 'too few'\n    return n\n", "fail.tjs"), FOLDER + "/fail"
+    expect("compile what raises", tjs("compile", source, "-o", path), 0)
+    expect("an error shows the code and the source it was saved from", tjs("run", path, "--call", "forward(1)"), 2,
+           "serialized code", 'File "code/__torch__', "original code", 'fail.tjs", line 3', "assert n > 3")
     expect("--call and --method", tjs("bench", "run", path, "--call", "forward()", "--method", "forward"), 2, "--call says all")
 
 
