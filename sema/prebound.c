@@ -82,6 +82,7 @@ static const struct {
     { "complex", BASE(TYPE_COMPLEX) },
     { "float", BASE(TYPE_FLOAT) },
     { "int", BASE(TYPE_INT) },
+    { "list", BASE(TYPE_ANY_LIST) }, // of any type; little but isinstance takes it
     { "number", BASE(TYPE_NUMBER) },
     { "str", BASE(TYPE_STR) },
     { "torch.BoolTensor", BASE(TYPE_TENSOR) },
@@ -102,6 +103,7 @@ static const struct {
     { "torch.types._dtype", BASE(TYPE_INT) },
     { "torch.types._float", BASE(TYPE_FLOAT) },
     { "torch.types._int", BASE(TYPE_INT) },
+    { "tuple", BASE(TYPE_ANY_TUPLE) },
     { "typing.Any", BASE(TYPE_ANY) },
 };
 
