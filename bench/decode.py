@@ -40,7 +40,7 @@ class Decoder(nn.Module):
     def forward(self, words: Tensor, n_new: int) -> Tensor:
         n = words.size(0)
         past: List[Tuple[Tensor, Tensor]] = []
-        for block in self.blocks:
+        for _unused in self.blocks:
             empty = torch.zeros(n, self.heads, 0, self.size)
             past.append((empty, empty))
         new, at = words, 0
