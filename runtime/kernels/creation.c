@@ -13,11 +13,6 @@ bool check_device(op_ctx *cx, jit_value device_value)
     return op_fail(cx, JIT_EUNSUPPORTED, "tensors on this device are not supported; only cpu is");
 }
 
-bool check_dtype(op_ctx *cx, dtype d)
-{
-    return dtype_is_valid(d) || op_fail(cx, JIT_EUNSUPPORTED, "dtype %d is not supported", (int)d);
-}
-
 bool read_options(op_ctx *cx, const jit_value *options, dtype otherwise, dtype *ret)
 {
     const dtype d = arg_dtype(options[0], otherwise);

@@ -10,8 +10,6 @@ enum { FORMAT_CONTIGUOUS, FORMAT_PRESERVE, FORMAT_CHANNELS_LAST, FORMAT_CHANNELS
 
 /** Fails unless the device is the CPU or None. */
 bool check_device(op_ctx *cx, jit_value device_value);
-/** Fails unless d is an element type that tensors can have here: of the codes of PyTorch some are not. */
-bool check_dtype(op_ctx *cx, dtype d);
 /** The arguments dtype, layout, device, pin_memory of a factory. */
 bool read_options(op_ctx *cx, const jit_value *options, dtype otherwise, dtype *ret);
 /** Uninitialised, in contiguous or channels-last order. */

@@ -45,6 +45,8 @@ typedef void (*cast_fn)(int64_t n, const char *from, int64_t from_stride, char *
 cast_fn cast_find(dtype from, dtype to);
 
 /* ---- making tensors -------------------------------------------------------------------------- */
+/** Fails unless d is an element type that tensors can have here: of the codes of PyTorch some are not. What makes tensors asks it too. */
+bool check_dtype(op_ctx *cx, dtype d);
 /** A contiguous CPU tensor, content undefined. Fails on negative sizes, the run's element limit, memory. */
 tensor *make_tensor(op_ctx *cx, dtype d, const int64_t *sizes, int n_dims);
 /** As above with chosen strides (non-negative). */

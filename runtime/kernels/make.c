@@ -23,9 +23,14 @@ static bool check_sizes(op_ctx *cx, const int64_t *sizes, int n_dims)
     return true;
 }
 
+bool check_dtype(op_ctx *cx, dtype d)
+{
+    return dtype_is_valid(d) || op_fail(cx, JIT_EUNSUPPORTED, "dtype %d is not supported", (int)d);
+}
+
 tensor *make_tensor(op_ctx *cx, dtype d, const int64_t *sizes, int n_dims)
 {
-    if (!check_sizes(cx, sizes, n_dims)) return NULL;
+    if (!check_dtype(cx, d) || !check_sizes(cx, sizes, n_dims)) return NULL;
     tensor *t = tensor_new(d, sizes, n_dims, DEVICE_CPU0);
     if (!t) op_no_memory(cx);
     return t;
@@ -33,7 +38,7 @@ tensor *make_tensor(op_ctx *cx, dtype d, const int64_t *sizes, int n_dims)
 
 tensor *make_tensor_strided(op_ctx *cx, dtype d, const int64_t *sizes, const int64_t *strides, int n_dims)
 {
-    if (!check_sizes(cx, sizes, n_dims)) return NULL;
+    if (!check_dtype(cx, d) || !check_sizes(cx, sizes, n_dims)) return NULL;
     tensor *t = tensor_new_strided(d, sizes, strides, n_dims, DEVICE_CPU0);
     if (!t) op_no_memory(cx);
     return t;

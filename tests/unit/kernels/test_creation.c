@@ -60,6 +60,17 @@ static void conversions(void **state)
     value_unref(r);
 }
 
+/* 13 is PyTorch's code of quint8, 8 of complex32. */
+static void element_types_that_do_not_exist(void **state)
+{
+    (void)state;
+    EXPECT_FAILURE("dtype 13 is not supported", "aten::as_tensor", "", T_(VECTOR(float32, 1)), INT(13), NONE);
+    EXPECT_FAILURE("dtype 8 is not supported", "aten::nanmean", "", T_(VECTOR(float32, 1)),
+                   VALUE_HEAP_V(VALUE_LIST, list_of(1, (int64_t[]){ 0 })), VALUE_BOOL_V(0), INT(8));
+    EXPECT_FAILURE("dtype 13 is not supported", "aten::to", "dtype", T_(VECTOR(float32, 1)), INT(13), VALUE_BOOL_V(0),
+                   VALUE_BOOL_V(0), NONE);
+}
+
 static void numbers(void **state)
 {
     (void)state;
@@ -79,6 +90,7 @@ static void numbers(void **state)
 int main(void)
 {
     const struct CMUnitTest tests[] = { cmocka_unit_test(ranges), cmocka_unit_test(nested_lists),
-                                        cmocka_unit_test(conversions), cmocka_unit_test(numbers) };
+                                        cmocka_unit_test(conversions), cmocka_unit_test(element_types_that_do_not_exist),
+                                        cmocka_unit_test(numbers) };
     return cmocka_run_group_tests_name("kernels/creation", tests, NULL, NULL);
 }
