@@ -45,6 +45,17 @@ def square(n):
     return ("%d" % n, "matmul", "torch.rand(%d, %d), torch.rand(%d, %d)" % (n, n, n, n), SHARED)
 
 
+def chains():
+    """Chains of pointwise operators, from tensors in a cache to tensors that are not."""
+    lines = []
+    for exponent, target in ((3, OWN), (4, 0.2), (5, 0.2), (6, 0.2), (7, 0.05)):
+        x = "torch.rand(%d)" % 10 ** exponent
+        lines += [("%s, 10^%d" % (label, exponent), name, x, OWN if name == "neg" else target)
+                  for label, name in (("a bare pass", "neg"), ("3 operators", "chain3"), ("10, two of them exponentials", "chain10"),
+                                      ("10 of arithmetic", "arithmetic10"), ("20, four exponentials", "chain20"))]
+    return lines
+
+
 # section: lines of (label, function of ops.tjs, its arguments, the ratio to reach)
 SECTIONS = {
     "pointwise": [
@@ -93,6 +104,25 @@ SECTIONS = {
          "torch.rand(8, 64, 56, 56), torch.rand(64), torch.rand(64), torch.rand(64), torch.rand(64), False", OWN),
         ("batch_norm in training, 8x64x56x56", "batch_norm",
          "torch.rand(8, 64, 56, 56), torch.rand(64), torch.rand(64), torch.rand(64), torch.rand(64), True", OWN),
+    ],
+    "chains": chains(),
+    "fusion": [
+        ("a bare pass, 4096x1024", "neg", BIG, OWN),
+        ("softmax between pointwise operators", "softmax_between", BIG, OWN),
+        ("log_softmax between pointwise operators", "log_softmax_between", BIG, OWN),
+        ("layer_norm", "layer_norm", BIG + ", torch.rand(1024), torch.rand(1024)", OWN),
+        ("add, layer_norm, gelu", "norm_between", BIG + ", " + BIG + ", torch.rand(1024), torch.rand(1024)", OWN),
+        ("RMS norm by hand", "rms_norm", BIG + ", torch.rand(1024)", OWN),
+        ("layer norm by hand", "norm_by_hand", BIG + ", torch.rand(1024), torch.rand(1024)", OWN),
+        ("softmax of 65536 rows of 16, times 2", "softmax_short", "torch.rand(65536, 16)", OWN),
+        ("bias, gelu", "bias_gelu", BIG + ", torch.rand(1024)", OWN),
+        ("eval batch_norm, add, relu, 8x64x56x56", "norm_add_relu",
+         "torch.rand(8, 64, 56, 56), torch.rand(8, 64, 56, 56), torch.rand(64), torch.rand(64), torch.rand(64), torch.rand(64)", OWN),
+        ("two results, 10^6", "two_results", "torch.rand(1000000), torch.rand(1000000)", OWN),
+        ("comparison and where, 10^6", "masked", "torch.rand(1000000), torch.rand(1000000)", OWN),
+        ("bfloat16 chain of 4, 10^6", "short_chain", "torch.rand(1000000).bfloat16()", OWN),
+        ("product and sum, 10^6", "dot", "torch.rand(1000000), torch.rand(1000000)", OWN),
+        ("sigmoid, mse_loss, 10^6", "loss", "torch.rand(1000000), torch.rand(1000000)", OWN),
     ],
     "matmul": [square(n) for n in (64, 128, 256, 512, 1024, 2048)] + [
         ("8 by 4096 by 4096", "matmul", "torch.rand(8, 4096), torch.rand(4096, 4096)", SHARED),

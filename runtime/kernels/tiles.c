@@ -9,7 +9,7 @@
 #include <string.h>
 
 enum {
-    STACK_BYTES = 20 * PW_TILE_BYTES, /* buffers up to this size stand on the stack */
+    STACK_BYTES = 16 * PW_TILE_BYTES, /* buffers up to this size stand on the stack */
     CACHE_LINE = 64,
     WIDEST = 16,                      /* bytes of an element */
 };
