@@ -42,6 +42,11 @@ static inline T extreme(int64_t n, const T *x, int sign)
             best[k] = choose(sign > 0 ? v > best[k] : v < best[k], v, best[k]);
             nans |= v != v;
         }
+    for (; i + WIDTH <= n; i += WIDTH) {
+        const vec v = *(const vec *)(const void *)(x + i);
+        best[0] = choose(sign > 0 ? v > best[0] : v < best[0], v, best[0]);
+        nans |= v != v;
+    }
     for (; i < n; i++) {
         result = (sign > 0 ? x[i] > result : x[i] < result) ? x[i] : result;
         nan = x[i] != x[i] ? x[i] : nan;

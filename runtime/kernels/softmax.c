@@ -19,6 +19,7 @@ typedef struct softmax_task {
     lines in, out;
     double *log_sums;      /* logsumexp: where they go, one per line */
     row_kernel rows;       /* of the compute type */
+    bool is_dense;         /* the lines follow each other in memory */
     _Atomic bool failed;
 } softmax_task;
 
@@ -40,27 +41,63 @@ static double exponentials(const row_kernel *s, const char *x, int64_t n, double
     return sum;
 }
 
-static void softmax_rows(const row_kernel *s, int64_t n_rows, int64_t n, const void *x_, void *y_)
+/* Rows so short that several of them fill a tile: their exponentials are taken together. Fills maxes and sums of m rows,
+ * m * n <= TILE, and the exponentials. */
+static void short_exponentials(const row_kernel *s, const char *x, int64_t m, int64_t n, double *maxes, double *sums, char *tile)
+{
+    const int64_t element = (int64_t)dtype_size(s->compute), bytes = n * element;
+    const int64_t padded = (m * n + PW_VECTOR - 1) / PW_VECTOR * PW_VECTOR;
+    for (int64_t r = 0; r < m; r++) {
+        maxes[r] = s->line->max(n, x + r * bytes);
+        s->line->map(n, x + r * bytes, 1, -maxes[r], tile + r * bytes);
+    }
+    memset(tile + m * bytes, 0, (size_t)(padded * element - m * bytes));
+    s->exp_tile(padded, (const void *[]){ tile }, tile);
+    for (int64_t r = 0; r < m; r++) sums[r] = s->line->sum(n, tile + r * bytes);
+}
+
+/* What becomes of a row x, its maximum and its exponentials e with their sum; e may be y. */
+typedef void (*finish_row)(const row_kernel *s, int64_t n, const char *x, const char *e, double max, double sum, char *y);
+
+static void divide_row(const row_kernel *s, int64_t n, const char *x, const char *e, double max, double sum, char *y)
+{
+    s->line->map(n, e, 1 / sum, 0, y);
+}
+
+static void shift_row(const row_kernel *s, int64_t n, const char *x, const char *e, double max, double sum, char *y)
+{
+    s->line->map(n, x, 1, -max, y);
+    s->line->map(n, y, 1, -log(sum), y);
+}
+
+static inline void each_row(const row_kernel *s, int64_t n_rows, int64_t n, const char *x, char *y, bool keeps, finish_row finish)
 {
     const int64_t bytes = n * (int64_t)dtype_size(s->compute);
-    const char *x = x_;
-    char *y = y_;
-    for (int64_t r = 0; r < n_rows; r++, x += bytes, y += bytes) {
-        const double max = s->line->max(n, x), sum = exponentials(s, x, n, max, y);
-        s->line->map(n, y, 1 / sum, 0, y);
+    if (n > TILE / 2) {
+        for (int64_t r = 0; r < n_rows; r++, x += bytes, y += bytes) {
+            const double max = s->line->max(n, x), sum = exponentials(s, x, n, max, keeps ? y : NULL);
+            finish(s, n, x, y, max, sum, y);
+        }
+        return;
+    }
+    _Alignas(64) double tile[TILE], maxes[TILE], sums[TILE];
+    const int64_t block = n ? TILE / n : 1;
+    for (int64_t r = 0; r < n_rows; r += block) {
+        const int64_t m = n_rows - r < block ? n_rows - r : block;
+        short_exponentials(s, x + r * bytes, m, n, maxes, sums, (char *)tile);
+        for (int64_t j = 0; j < m; j++)
+            finish(s, n, x + (r + j) * bytes, (char *)tile + j * bytes, maxes[j], sums[j], y + (r + j) * bytes);
     }
 }
 
-static void log_softmax_rows(const row_kernel *s, int64_t n_rows, int64_t n, const void *x_, void *y_)
+static void softmax_rows(const row_kernel *s, int64_t n_rows, int64_t n, const void *x, void *y)
 {
-    const int64_t bytes = n * (int64_t)dtype_size(s->compute);
-    const char *x = x_;
-    char *y = y_;
-    for (int64_t r = 0; r < n_rows; r++, x += bytes, y += bytes) {
-        const double max = s->line->max(n, x), sum = exponentials(s, x, n, max, NULL);
-        s->line->map(n, x, 1, -max, y);
-        s->line->map(n, y, 1, -log(sum), y);
-    }
+    each_row(s, n_rows, n, x, y, true, divide_row);
+}
+
+static void log_softmax_rows(const row_kernel *s, int64_t n_rows, int64_t n, const void *x, void *y)
+{
+    each_row(s, n_rows, n, x, y, false, shift_row);
 }
 
 /* Rows of elements of type d. */
@@ -88,6 +125,10 @@ static void softmax_lines(void *ctx, int64_t begin, int64_t end)
     const row_kernel *rows = &s->rows;
     const int64_t n = s->in.length, bytes = (int64_t)dtype_size(rows->compute);
     if (s->in.d == rows->compute && s->out.d == rows->compute && s->in.stride == bytes && s->out.stride == bytes) {
+        if (s->is_dense) {
+            rows->run(rows, end - begin, n, lines_at(&s->in, begin), lines_at(&s->out, begin));
+            return;
+        }
         for (int64_t k = begin; k < end; k++) rows->run(rows, 1, n, lines_at(&s->in, k), lines_at(&s->out, k));
         return;
     }
@@ -115,7 +156,8 @@ static bool softmax(op_ctx *cx, tensor *t, int64_t dim_arg, dtype d, bool is_log
     tensor *result = make_tensor(cx, d, t->sizes, t->n_dims);
     if (!result) return false;
     if (t->numel) {
-        softmax_task s = { .in = lines_of(t, dim), .out = lines_of(result, dim) };
+        softmax_task s = { .in = lines_of(t, dim), .out = lines_of(result, dim),
+                           .is_dense = tensor_is_contiguous(t) && dim >= t->n_dims - 1 };
         begin_rows(&s.rows, d, is_log);
         const int64_t grain = lines_grain(&s.in);
         par_for(s.in.n, grain < LINES_BLOCK && s.in.stride != (int64_t)dtype_size(s.in.d) ? LINES_BLOCK : grain, softmax_lines, &s);
