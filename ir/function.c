@@ -71,6 +71,8 @@ static void fini_functions(ir_unit *u)
     for (ir_function *f = u->all; f; f = f->next) {
         if (f->plan && u->free_plan)
             u->free_plan(f->plan);
+        if (f->special && u->free_special)
+            u->free_special(f->special);
         if (f->optimized != f->graph)
             ir_graph_free(f->optimized);
         ir_graph_free(f->graph);

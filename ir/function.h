@@ -32,7 +32,8 @@ struct ir_function {
     ir_graph *graph;         /* emitted stage; owned by the unit, as all of the function */
     bool is_emitted;         /* graph went through the "emitted" passes */
     ir_graph *optimized;     /* what plans are made from; NULL until first needed; owned */
-    void *_Atomic plan;      /* runtime/vm: the published plan; released by unit's plan_free */
+    void *_Atomic plan;      /* runtime/vm: the published plan; released by unit's free_plan */
+    void *_Atomic special;   /* runtime/exec: plans for types of arguments; released by unit's free_special */
     const void *ast;         /* defining syntax node (ast_def), for sema */
     void *tree;              /* typed tree, sema's; NULL unless it is kept */
     bool is_body_checked;    /* sema looked at the body, or is looking */
@@ -52,6 +53,7 @@ struct ir_unit {
     VEC(void *) asts;        /* what must live as long as the unit; freed by free_ast */
     void (*free_ast)(void *);
     void (*free_plan)(void *);
+    void (*free_special)(void *);
     VEC(const source *) sources;
     const char *prefix;      /* "__torch__" */
     VEC(ir_unit *) imports;  /* units whose types this one's types mention: references */

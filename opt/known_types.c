@@ -54,6 +54,23 @@ static bool converts_nothing(const ir_node *n, const facts *f)
     }
 }
 
+size_t opt_type_questions(const ir_graph *g)
+{
+    size_t n_questions = 0;
+    IR_EACH_NODE_DEEP(n, g) {
+        switch ((op_id)n->op) {
+        case OP_aten_dim: case OP_prim_dtype: case OP_aten_is_floating_point: case OP_aten_is_complex:
+        case OP_prim_is_cuda: case OP_prim_is_cpu: case OP_prim_device: case OP_aten_to_dtype: case OP_aten_type_as:
+            n_questions++;
+            break;
+        default:
+            n_questions += sizes_counted(n) != NULL;
+            break;
+        }
+    }
+    return n_questions;
+}
+
 static bool visit(ir_graph *g, ir_node *n)
 {
     facts f;

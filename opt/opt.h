@@ -36,6 +36,11 @@ bool opt_has_effect(opt_ctx *cx, const ir_node *n);
 #define PASS(name, summary) bool opt_##name(ir_graph *g, opt_ctx *cx);
 #include "opt/passes.def"
 
+/** How many nodes ask what known_types could answer if it knew the types of tensors. */
+size_t opt_type_questions(const ir_graph *g);
+/** Take the refinements away that opt_types() gave. */
+void opt_forget_types(ir_graph *g);
+
 opt_pass opt_find_pass(const char *name);                 /* "dce"; NULL if unknown */
 size_t opt_pass_count(void);
 const char *opt_pass_at(size_t i, const char **ret_summary);

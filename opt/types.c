@@ -432,3 +432,19 @@ bool opt_types(ir_graph *g, opt_ctx *cx)
     }
     return w.progress;
 }
+
+static void forget(const ir_node *n)
+{
+    for (uint32_t i = 0; i < n->n_outputs; i++)
+        n->outputs[i]->type = type_unrefined(n->outputs[i]->type);
+}
+
+void opt_forget_types(ir_graph *g)
+{
+    forget(g->body->param);
+    IR_EACH_NODE_DEEP(n, g) {
+        forget(n);
+        for (uint32_t b = 0; b < n->n_blocks; b++)
+            forget(n->blocks[b]->param);
+    }
+}

@@ -95,6 +95,12 @@ const ir_graph *api_optimized_graph(vm_run *run, ir_function *fn);
 /** Plan of a function: made on first request, published for all threads; vm_run.get_plan. */
 const vm_plan *api_get_plan(vm_run *run, ir_function *fn);
 
+/** The plan for a call with these bound arguments: one made for their types, if those decide anything, else the
+ * general one. NULL: the run holds the error. */
+const vm_plan *api_plan_for(vm_run *run, ir_function *fn, const jit_value *args, size_t n_args);
+/** Are plans made for types at all? Not where tests want the graphs as certain passes left them. */
+bool api_may_specialise(void);
+
 /* ---- calls ------------------------------------------------------------------------------------ */
 /** A run with the options' limits and sinks; must be released by api_run_fini(). */
 typedef struct api_run {

@@ -250,7 +250,7 @@ static bool call(vm_run *run, ir_function *fn, const jit_value *receiver, const 
         bound[0] = value_ref(*receiver);
     bool is_done = api_bind(run, s, fn->name, n_fixed, args, n_args, names, n_names, bound);
     if (is_done) {
-        const vm_plan *plan = api_get_plan(run, fn);
+        const vm_plan *plan = api_plan_for(run, fn, bound, s->n_args);
         is_done = plan && vm_execute(run, plan, bound, s->n_args, ret);
         for (size_t i = n_fixed; i < s->n_args; i++)
             value_unref(bound[i]);

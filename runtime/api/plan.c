@@ -123,6 +123,8 @@ bool jit_debug_set_optimizer(const char *how)
     return true;
 }
 
+bool api_may_specialise(void) { return optimizer_mode_now == OPTIMIZER_DEFAULT; }
+
 bool api_run_pipeline(const char *pipeline, ir_graph *g)
 {
     opt_ctx cx;

@@ -1,9 +1,16 @@
-/* runtime/api/specialise.c: what becomes of a function's graph for the arguments of one call. */
+/* runtime/api/specialise.c: what becomes of a function's graph for the arguments of one call: the plan that runs, and the
+ * text people look at.
+ *
+ * Plans depend on element types, numbers of dimensions and devices of the arguments, never on sizes, and not on
+ * attributes, which may be replaced. A function whose graph asks nothing that these answer (most) has its general
+ * plan only, and its calls do not look at types at all. The first call runs the general plan: a function that is called
+ * once does not pay for the second. */
 /* SPDX-License-Identifier: Apache-2.0 */
 #include "runtime/api/api.h"
 
 #include "ir/type.h"
 #include "opt/guard.h"
+#include "runtime/exec/plans.h"
 
 #include <string.h>
 
@@ -34,6 +41,115 @@ static bool refine_attributes(ir_graph *g, jit_value self)
             refine_input(n->outputs[0], o->at[slot]);
     }
     return !ir_graph_failed(g);
+}
+
+/* ---- plans ---------------------------------------------------------------------------------------- */
+
+/* The place of a cache for functions that need none. */
+static char general_only;
+
+static void free_special(void *special)
+{
+    if (special != &general_only)
+        plan_cache_free(special);
+}
+
+static void refine_for_key(ir_value *v, jit_value given)
+{
+    int64_t any_size[TENSOR_MAX_DIMS];
+    if (v->type->kind != TYPE_TENSOR || given.tag != VALUE_TENSOR)
+        return;
+    for (int i = 0; i < given.t->n_dims; i++)
+        any_size[i] = -1;
+    v->type = type_tensor_refined(&(type_tensor){
+        .dtype = (int)tensor_dtype(given.t),
+        .rank = given.t->n_dims,
+        .requires_grad = given.t->requires_grad,
+        .has_device = true,
+        .dev = given.t->store->dev,
+        .sizes = any_size,
+        .strides = any_size,
+    });
+}
+
+/* The graph for types like those of args. NULL: they decide nothing, or there is no memory. */
+static ir_graph *graph_for_key(const ir_graph *general, const jit_value *args)
+{
+    ir_graph *g = ir_graph_clone(general);
+    if (!g)
+        return NULL;
+    for (uint32_t i = 0; i < ir_block_n_inputs(g->body); i++)
+        refine_for_key(ir_block_input(g->body, i), args[i]);
+    bool is_better = api_run_pipeline("specialised", g) && opt_type_questions(g) < opt_type_questions(general);
+    opt_forget_types(g);
+    if (is_better && !ir_graph_failed(g))
+        return g;
+    ir_graph_free(g);
+    return NULL;
+}
+
+/* A cache with what is known of these types; under the lock of making. */
+static void make_special(ir_function *fn, const ir_graph *general, const plan_key *key, const jit_value *args)
+{
+    plan_cache *c = fn->special;
+    const vm_plan *known;
+    if (c && (plan_cache_is_full(c) || plan_cache_find(c, key, &known)))
+        return; // another thread was faster
+    if (!c && !(c = plan_cache_new()))
+        return;
+    arena a;
+    arena_init(&a);
+    const char *why;
+    range at;
+    ir_graph *g = graph_for_key(general, args);
+    vm_plan *plan = g ? vm_plan_new(g, fn->name, &a, &why, &at) : NULL;
+    if (g && !plan)
+        ir_graph_free(g);
+    plan_cache_add(c, key, plan, plan ? g : NULL);
+    arena_fini(&a);
+    fn->unit->free_special = free_special;
+    atomic_store_explicit(&fn->special, c, memory_order_release);
+}
+
+/* A call with types that were not met yet, or the second call at all. */
+static void meet_types(vm_run *run, ir_function *fn, const plan_key *key, const jit_value *args)
+{
+    const ir_graph *general = api_optimized_graph(run, fn);
+    if (!general)
+        return;
+    mem_budget *outer = mem_budget_set(NULL); // plans outlive the run
+    api_making_begin();
+    bool asks = api_may_specialise() && opt_type_questions(general) > 0;
+    if (asks)
+        make_special(fn, general, key, args);
+    else if (!fn->special)
+        atomic_store_explicit(&fn->special, &general_only, memory_order_release);
+    api_making_end();
+    mem_budget_set(outer);
+}
+
+static __attribute__((noinline)) const vm_plan *plan_for_types(vm_run *run, ir_function *fn, const jit_value *args,
+                                                               size_t n_args, const plan_cache *c)
+{
+    const vm_plan *plan = NULL;
+    plan_key key;
+    if (!plan_key_of(args, n_args, &key))
+        return api_get_plan(run, fn);
+    if (!c || (!plan_cache_find(c, &key, &plan) && !plan_cache_is_full(c))) {
+        meet_types(run, fn, &key, args);
+        c = atomic_load_explicit(&fn->special, memory_order_acquire);
+        if (c && c != (void *)&general_only)
+            (void)plan_cache_find(c, &key, &plan);
+    }
+    return plan ? plan : run->op.status ? NULL : api_get_plan(run, fn);
+}
+
+const vm_plan *api_plan_for(vm_run *run, ir_function *fn, const jit_value *args, size_t n_args)
+{
+    const void *special = atomic_load_explicit(&fn->special, memory_order_acquire);
+    if (special == &general_only || !fn->plan)
+        return api_get_plan(run, fn);
+    return plan_for_types(run, fn, args, n_args, special);
 }
 
 /* ---- the graph ------------------------------------------------------------------------------------ */
