@@ -98,6 +98,8 @@ const vm_plan *api_get_plan(vm_run *run, ir_function *fn);
 /** The plan for a call with these bound arguments: one made for their types, if those decide anything, else the
  * general one. NULL: the run holds the error. */
 const vm_plan *api_plan_for(vm_run *run, ir_function *fn, const jit_value *args, size_t n_args);
+/** When the general plan is made, under the lock of making: a place for others, if types of arguments decide anything. */
+void api_prepare_special(ir_function *fn, const ir_graph *general);
 /** Are plans made for types at all? Not where tests want the graphs as certain passes left them. */
 bool api_may_specialise(void);
 

@@ -261,6 +261,7 @@ static const vm_plan *make_plan(vm_run *run, ir_function *fn)
     vm_plan *made = vm_plan_new(g, fn->name, &a, &why, &at);
     if (made) {
         fn->unit->free_plan = free_plan;
+        api_prepare_special(fn, g);
         atomic_store_explicit(&fn->plan, made, memory_order_release);
     } else {
         api_run_fail(run, why ? JIT_EUNSUPPORTED : JIT_ENOMEM, "%s", why ? why : "out of memory");

@@ -18,7 +18,7 @@
 
 static void refine_input(ir_value *v, jit_value given)
 {
-    if (v->type->kind == TYPE_TENSOR && given.tag == VALUE_TENSOR)
+    if (v->type->kind == TYPE_TENSOR && given.tag == VALUE_TENSOR && !given.t->store->has_parts)
         v->type = type_of_tensor(given.t);
 }
 
@@ -45,19 +45,20 @@ static bool refine_attributes(ir_graph *g, jit_value self)
 
 /* ---- plans ---------------------------------------------------------------------------------------- */
 
-/* The place of a cache for functions that need none. */
-static char general_only;
+static void free_special(void *special) { plan_cache_free(special); }
 
-static void free_special(void *special)
+void api_prepare_special(ir_function *fn, const ir_graph *general)
 {
-    if (special != &general_only)
-        plan_cache_free(special);
+    if (api_may_specialise() && !fn->special && opt_type_questions(general) > 0) {
+        fn->unit->free_special = free_special;
+        atomic_store_explicit(&fn->special, plan_cache_new(), memory_order_release);
+    }
 }
 
 static void refine_for_key(ir_value *v, jit_value given)
 {
     int64_t any_size[TENSOR_MAX_DIMS];
-    if (v->type->kind != TYPE_TENSOR || given.tag != VALUE_TENSOR)
+    if (v->type->kind != TYPE_TENSOR || given.tag != VALUE_TENSOR || given.t->store->has_parts)
         return;
     for (int i = 0; i < given.t->n_dims; i++)
         any_size[i] = -1;
@@ -88,15 +89,13 @@ static ir_graph *graph_for_key(const ir_graph *general, const jit_value *args)
     return NULL;
 }
 
-/* A cache with what is known of these types; under the lock of making. */
-static void make_special(ir_function *fn, const ir_graph *general, const plan_key *key, const jit_value *args)
+/* Add what is to be known of these types; under the lock of making. */
+static void meet_types_locked(ir_function *fn, plan_cache *c, const ir_graph *general, const plan_key *key,
+                              const jit_value *args)
 {
-    plan_cache *c = fn->special;
     const vm_plan *known;
-    if (c && (plan_cache_is_full(c) || plan_cache_find(c, key, &known)))
+    if (plan_cache_is_full(c) || plan_cache_find(c, key, &known))
         return; // another thread was faster
-    if (!c && !(c = plan_cache_new()))
-        return;
     arena a;
     arena_init(&a);
     const char *why;
@@ -107,49 +106,38 @@ static void make_special(ir_function *fn, const ir_graph *general, const plan_ke
         ir_graph_free(g);
     plan_cache_add(c, key, plan, plan ? g : NULL);
     arena_fini(&a);
-    fn->unit->free_special = free_special;
-    atomic_store_explicit(&fn->special, c, memory_order_release);
 }
 
-/* A call with types that were not met yet, or the second call at all. */
-static void meet_types(vm_run *run, ir_function *fn, const plan_key *key, const jit_value *args)
+static void meet_types(vm_run *run, ir_function *fn, plan_cache *c, const plan_key *key, const jit_value *args)
 {
     const ir_graph *general = api_optimized_graph(run, fn);
     if (!general)
         return;
     mem_budget *outer = mem_budget_set(NULL); // plans outlive the run
     api_making_begin();
-    bool asks = api_may_specialise() && opt_type_questions(general) > 0;
-    if (asks)
-        make_special(fn, general, key, args);
-    else if (!fn->special)
-        atomic_store_explicit(&fn->special, &general_only, memory_order_release);
+    meet_types_locked(fn, c, general, key, args);
     api_making_end();
     mem_budget_set(outer);
 }
 
-static __attribute__((noinline)) const vm_plan *plan_for_types(vm_run *run, ir_function *fn, const jit_value *args,
-                                                               size_t n_args, const plan_cache *c)
+static __attribute__((noinline)) const vm_plan *plan_for_types(vm_run *run, ir_function *fn, plan_cache *c,
+                                                               const jit_value *args, size_t n_args)
 {
     const vm_plan *plan = NULL;
     plan_key key;
     if (!plan_key_of(args, n_args, &key))
         return api_get_plan(run, fn);
-    if (!c || (!plan_cache_find(c, &key, &plan) && !plan_cache_is_full(c))) {
-        meet_types(run, fn, &key, args);
-        c = atomic_load_explicit(&fn->special, memory_order_acquire);
-        if (c && c != (void *)&general_only)
-            (void)plan_cache_find(c, &key, &plan);
+    if (!plan_cache_find(c, &key, &plan) && !plan_cache_is_full(c)) {
+        meet_types(run, fn, c, &key, args);
+        (void)plan_cache_find(c, &key, &plan);
     }
     return plan ? plan : run->op.status ? NULL : api_get_plan(run, fn);
 }
 
 const vm_plan *api_plan_for(vm_run *run, ir_function *fn, const jit_value *args, size_t n_args)
 {
-    const void *special = atomic_load_explicit(&fn->special, memory_order_acquire);
-    if (special == &general_only || !fn->plan)
-        return api_get_plan(run, fn);
-    return plan_for_types(run, fn, args, n_args, special);
+    plan_cache *c = atomic_load_explicit(&fn->special, memory_order_acquire);
+    return c ? plan_for_types(run, fn, c, args, n_args) : api_get_plan(run, fn);
 }
 
 /* ---- the graph ------------------------------------------------------------------------------------ */

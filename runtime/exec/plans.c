@@ -19,7 +19,7 @@ static uint32_t word_of(jit_value v)
 {
     if (v.tag != VALUE_TENSOR)
         return 0;
-    return 1u << 31 | (uint32_t)v.t->requires_grad << 24 | (uint32_t)v.t->store->dev.kind << 16
+    return 1u << 31 | (uint32_t)v.t->store->has_parts << 30 | (uint32_t)v.t->requires_grad << 24 | (uint32_t)v.t->store->dev.kind << 16
            | (uint32_t)v.t->n_dims << 8 | (uint32_t)tensor_dtype(v.t);
 }
 

@@ -11,7 +11,8 @@
 
 enum { PLANS_MOST = 8, PLANS_MOST_ARGS = 8 };
 
-/** What plans depend on: element type, number of dimensions, device and requires_grad of each tensor; never sizes. */
+/** What plans depend on: of each tensor the element type, number of dimensions, device, requires_grad and whether it is
+ * nested; never sizes. */
 typedef struct plan_key { uint32_t args[PLANS_MOST_ARGS]; } plan_key;
 typedef struct plan_cache plan_cache;
 
