@@ -455,7 +455,7 @@ bool op_diagflat(op_ctx *cx, const jit_value *args, jit_value *rets)
 static bool regroup(op_ctx *cx, tensor *t, const int64_t *split, const int *order, int n, const int64_t *joined,
                     int n_joined, jit_value *rets)
 {
-    tensor *parts = tensor_reshape(cx, t, split, n), *moved = NULL, *made = NULL;
+    tensor *parts = tensor_reshape(cx, t, split, n), *moved = NULL, *made = NULL, *result;
     if (parts) {
         window w = window_of(parts);
         for (int i = 0; i < n; i++) {
@@ -467,7 +467,11 @@ static bool regroup(op_ctx *cx, tensor *t, const int64_t *split, const int *orde
     if (moved) made = tensor_reshape(cx, moved, joined, n_joined);
     tensor_unref(moved);
     tensor_unref(parts);
-    return give(tensor_in_format(cx, made, t), rets);
+    result = tensor_in_format(cx, made, t);
+    if (!result || result->store != t->store) return give(result, rets);
+    made = tensor_clone(cx, result); // the result is no view, even where one would do
+    tensor_unref(result);
+    return give(made, rets);
 }
 
 /* [*, C·r², H, W] → [*, C, H·r, W·r]; back when is_shuffle is false. */

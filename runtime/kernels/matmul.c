@@ -354,7 +354,7 @@ bool op_chain_matmul(op_ctx *cx, const jit_value *args, jit_value *rets)
     for (size_t i = 0; i < l->n; i++)
         if (l->values[i].t->n_dims != 2)
             return OP_FAIL(cx, "Tensor dimension is %d, expected 2 instead.", l->values[i].t->n_dims);
-    tensor *product = tensor_ref(l->values[0].t);
+    tensor *product = l->n == 1 ? tensor_clone(cx, l->values[0].t) : tensor_ref(l->values[0].t);
     for (size_t i = 1; i < l->n && product; i++) {
         tensor *next = matmul(cx, product, l->values[i].t);
         tensor_unref(product);

@@ -383,9 +383,9 @@ dtype pointwise_result_dtype(op_ctx *cx, const jit_value *args)
     const bool ok = pointwise_begin(cx, args, &call);
     tensor_unref(call.owned);
     if (!ok) return DTYPE_NONE;
-    const uint32_t traits = rows[call.row].traits;
-    const dtype common = pointwise_common_dtype(&call);
-    return traits & OP_TO_BOOL ? DTYPE_bool : traits & OP_TO_REAL ? dtype_real(common) : common;
+    pw_types types;
+    (void)pointwise_types(&call, &types);
+    return types.result;
 }
 
 bool pointwise_divides(op_id op)
