@@ -5,14 +5,30 @@
 
 #include <string.h>
 
-/* The operator of the common name whose arguments are the same; overloads are named alike. */
+static bool takes_same(const schema *a, const schema *b)
+{
+    bool same = a && b && a->n_args == b->n_args;
+    for (int k = 0; same && k < a->n_args; k++)
+        same = a->args[k].type == b->args[k].type;
+    return same;
+}
+
+/* The operator of the common name whose arguments are the same. Overloads are mostly named alike; special_round's is
+ * round.decimals. */
 static op_id common_operator(op_id op)
 {
     const char *name = op_name(op), *common = op_normalised_name(name);
     if (common == name || strcmp(common, name) == 0)
         return op;
     op_id found = op_find(common, op_overload(op));
-    return found == OP_NONE ? op : found;
+    if (found == OP_NONE || takes_same(op_schema(op), op_schema(found)))
+        return found == OP_NONE ? op : found;
+    size_t n;
+    const uint16_t *others = op_find_all(common, &n);
+    for (size_t i = 0; i < n; i++)
+        if (takes_same(op_schema(op), op_schema((op_id)others[i])))
+            return (op_id)others[i];
+    return op;
 }
 
 static op_id bool_comparison(const ir_node *n)

@@ -58,10 +58,11 @@ static bool give_trapezoid(op_ctx *cx, const jit_value *args, bool is_cumulative
     if (y->n_dims == 0)
         return OP_FAIL(cx, "trapezoid: expected at least one dimension");
     if (y->sizes[dim] == 0) {
-        jit_value sizes = F_INTS(&f, 0);
-        if (!is_cumulative)
-            return formula_give(&f, F_(&f, aten_sum_dim_IntList, T_V(y), F_INTS(&f, dim), BOOL_V(false), NONE_V), rets);
-        return formula_give(&f, F_(&f, aten_zeros, sizes, INT_V(y->dtype), NONE_V, NONE_V, NONE_V), rets);
+        if (is_cumulative) {
+            rets[0] = RET_TENSOR(make_tensor(cx, tensor_dtype(y), y->sizes, y->n_dims));
+            return rets[0].t != NULL;
+        }
+        return formula_give(&f, F_(&f, aten_sum_dim_IntList, T_V(y), F_INTS(&f, dim), BOOL_V(false), INT_V(y->dtype)), rets);
     }
     tensor *sums = sums_of_neighbours(&f, y, dim);
     double factor = 0.5;

@@ -335,7 +335,8 @@ bool op_is_contiguous(op_ctx *cx, const jit_value *args, jit_value *rets)
 
 bool op_is_contiguous_format(op_ctx *cx, const jit_value *args, jit_value *rets)
 {
-    rets[0] = VALUE_BOOL_V(has_format(args[0].t, args[1].i));
+    // "preserve" is no format of its own: it is asked as contiguous
+    rets[0] = VALUE_BOOL_V(has_format(args[0].t, args[1].i == FORMAT_PRESERVE ? FORMAT_CONTIGUOUS : args[1].i));
     return true;
 }
 

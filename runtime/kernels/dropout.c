@@ -59,7 +59,8 @@ bool op_native_dropout(op_ctx *cx, const jit_value *args, jit_value *rets)
     const bool is_training = args[2].tag == VALUE_NONE || arg_bool(args[2]);
     tensor *x = args[0].t;
     chain c = CHAIN_INIT(cx);
-    tensor *mask = chain_hold(&c, make_tensor(cx, DTYPE_bool, x->sizes, x->n_dims)), *y;
+    const dtype mask_type = x->numel ? DTYPE_bool : tensor_dtype(x); // PyTorch takes a shortcut without elements
+    tensor *mask = chain_hold(&c, make_tensor(cx, mask_type, x->sizes, x->n_dims)), *y;
     if (is_training && x->numel) {
         mask = STEP(&c, aten_bernoulli__float, TENSOR(mask), VALUE_FLOAT_V(kept), VALUE_NONE_V);
         y = chain_scale(&c, chain_mul(&c, x, mask), kept == 0 ? 0 : 1 / kept);

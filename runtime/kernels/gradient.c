@@ -155,11 +155,20 @@ bool op_gradient_int(op_ctx *cx, const jit_value *args, jit_value *rets)
     return run_gradient(cx, &g, args, rets);
 }
 
+/* An empty list of dims asks for none; an empty list of ints may have no elements to point at. */
+static bool give_no_gradients(op_ctx *cx, jit_value *rets)
+{
+    list *none = list_new(T_TENSOR, LIST_VALUES, 0);
+    rets[0] = VALUE_HEAP_V(VALUE_LIST, none);
+    return none || op_no_memory(cx);
+}
+
 /* self spacing dim edge_order */
 bool op_gradient_ints(op_ctx *cx, const jit_value *args, jit_value *rets)
 {
     gradient_call g = { .spacing = args[1], .edge_order = args[3].i };
     g.dims = arg_ints(args[2], &g.n_dims);
+    if (!g.n_dims) return give_no_gradients(cx, rets);
     return run_gradient(cx, &g, args, rets);
 }
 
@@ -168,5 +177,6 @@ bool op_gradient_dims(op_ctx *cx, const jit_value *args, jit_value *rets)
 {
     gradient_call g = { .spacing = VALUE_NONE_V, .edge_order = args[2].i };
     g.dims = arg_ints(args[1], &g.n_dims);
+    if (!g.n_dims) return give_no_gradients(cx, rets);
     return run_gradient(cx, &g, args, rets);
 }

@@ -22,6 +22,8 @@ void promotion_add_value(promotion *p, jit_value v); /* a tensor or number; None
 dtype promotion_result(const promotion *p);
 /** The common type of n operands, each a tensor, a number or None. */
 dtype result_type(const jit_value *operands, size_t n);
+/** "long int": element types as C++ spells them, which is how PyTorch words some errors. */
+const char *dtype_cpp_name(dtype d);
 
 /* ---- numbers and elements -------------------------------------------------------------------- */
 static inline bool value_is_number(jit_value v)

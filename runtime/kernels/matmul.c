@@ -347,6 +347,17 @@ bool op_kron(op_ctx *cx, const jit_value *args, jit_value *rets)
 }
 
 /* Left to right; PyTorch picks the cheapest order, which changes rounding only. */
+static tensor *chain_product(op_ctx *cx, const list *l)
+{
+    tensor *product = l->n == 1 ? tensor_clone(cx, l->values[0].t) : tensor_ref(l->values[0].t);
+    for (size_t i = 1; i < l->n && product; i++) {
+        tensor *next = matmul(cx, product, l->values[i].t);
+        tensor_unref(product);
+        product = next;
+    }
+    return product;
+}
+
 bool op_chain_matmul(op_ctx *cx, const jit_value *args, jit_value *rets)
 {
     const list *l = args[0].list;
@@ -354,13 +365,33 @@ bool op_chain_matmul(op_ctx *cx, const jit_value *args, jit_value *rets)
     for (size_t i = 0; i < l->n; i++)
         if (l->values[i].t->n_dims != 2)
             return OP_FAIL(cx, "Tensor dimension is %d, expected 2 instead.", l->values[i].t->n_dims);
-    tensor *product = l->n == 1 ? tensor_clone(cx, l->values[0].t) : tensor_ref(l->values[0].t);
-    for (size_t i = 1; i < l->n && product; i++) {
-        tensor *next = matmul(cx, product, l->values[i].t);
-        tensor_unref(product);
-        product = next;
+    return give_tensor(chain_product(cx, l), rets);
+}
+
+/* The first and the last factor may be vectors. */
+static bool check_factors(op_ctx *cx, const list *l)
+{
+    if (l->n < 2) return OP_FAIL(cx, "multi_dot(): expected at least 2 tensors but got %zu", l->n);
+    for (size_t i = 0; i < l->n; i++) {
+        const tensor *t = l->values[i].t, *before = i ? l->values[i - 1].t : NULL;
+        const bool is_end = i == 0 || i == l->n - 1;
+        if (is_end && t->n_dims != 1 && t->n_dims != 2)
+            return OP_FAIL(cx, "multi_dot(): the %s tensor must be 1D or 2D but got %dD", i ? "last" : "first", t->n_dims);
+        if (!is_end && t->n_dims != 2)
+            return OP_FAIL(cx, "multi_dot(): tensor %zu must be 2D but got %dD", i, t->n_dims);
+        if (before && t->dtype != before->dtype)
+            return OP_FAIL(cx, "multi_dot(): all tensors must have be the same dtype but tensor 0 is %s and tensor %zu %s",
+                           dtype_name(tensor_dtype(before)), i, dtype_name(tensor_dtype(t)));
+        if (before && before->sizes[before->n_dims - 1] != t->sizes[0])
+            return OP_FAIL(cx, "multi_dot(): tensors %zu and %zu with shapes %s and %s cannot be multiplied", i - 1, i,
+                           sizes_print(before->sizes, before->n_dims).s, sizes_print(t->sizes, t->n_dims).s);
     }
-    return give_tensor(product, rets);
+    return true;
+}
+
+bool op_multi_dot(op_ctx *cx, const jit_value *args, jit_value *rets)
+{
+    return check_factors(cx, args[0].list) && give_tensor(chain_product(cx, args[0].list), rets);
 }
 
 /* ---- cross ------------------------------------------------------------------------------------------------------ */

@@ -230,15 +230,9 @@ static bool pad_sized(op_ctx *cx, pad_mode mode, const jit_value *args, int n, j
 {
     int n_pad = 0;
     const int64_t *pad = arg_ints(args[1], &n_pad);
-    int64_t same[2 * NN_DIMS];
     const tensor *x = args[0].t;
-    if (n_pad == 1) { // one number stands for all sides
-        for (int i = 0; i < 2 * n; i++)
-            same[i] = pad[0];
-        pad = same;
-    } else if (n_pad != 2 * n) {
+    if (n_pad != 2 * n)
         return OP_FAIL(cx, "padding size is expected to be %d, but got: %d", 2 * n, n_pad);
-    }
     if (x->n_dims != n + 1 && x->n_dims != n + 2)
         return OP_FAIL(cx, "%dD or %dD (batch mode) tensor expected for input, but got: %s", n + 1,
                        n + 2, sizes_print(x->sizes, x->n_dims).s);
@@ -302,5 +296,8 @@ bool op_pad_enum(op_ctx *cx, const jit_value *args, jit_value *rets)
 
 bool op_pad_circular(op_ctx *cx, const jit_value *args, jit_value *rets)
 {
+    const int n_sides = args[0].t->n_dims >= 2 ? 2 * (args[0].t->n_dims - 2) : 0;
+    if (args[1].list->n != (size_t)n_sides)
+        return OP_FAIL(cx, "Invalid padding size, expected %d but got %zu", n_sides, args[1].list->n);
     return pad_any(cx, PAD_CIRCULAR, "circular", args, VALUE_NONE_V, rets);
 }

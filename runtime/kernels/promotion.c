@@ -61,3 +61,21 @@ dtype result_type(const jit_value *operands, size_t n)
     for (size_t i = 0; i < n; i++) promotion_add_value(&p, operands[i]);
     return promotion_result(&p);
 }
+
+const char *dtype_cpp_name(dtype d)
+{
+    switch (d) {
+    case DTYPE_uint8: return "unsigned char";
+    case DTYPE_int8: return "signed char";
+    case DTYPE_int16: return "short int";
+    case DTYPE_int32: return "int";
+    case DTYPE_int64: return "long int";
+    case DTYPE_float32: return "float";
+    case DTYPE_float64: return "double";
+    case DTYPE_float16: return "c10::Half";
+    case DTYPE_bfloat16: return "c10::BFloat16";
+    case DTYPE_complex64: return "c10::complex<float>";
+    case DTYPE_complex128: return "c10::complex<double>";
+    default: return dtype_name(d);
+    }
+}

@@ -223,11 +223,56 @@ static bool fill_whole(op_ctx *cx, tensor *t, uint64_t n_values, int64_t base, b
     return true;
 }
 
+/* What whole numbers an element type holds: all from `low` to `high`, of floating point types the numbers that have
+ * them all below. `exact`: floating point numbers behind it are drawn, if rounded. */
+typedef struct whole_limits {
+    int64_t low, high, exact;
+} whole_limits;
+
+static whole_limits limits_of(dtype d)
+{
+    switch (d) {
+    case DTYPE_bool: return (whole_limits){ 0, 1, 1 };
+    case DTYPE_uint8: return (whole_limits){ 0, UINT8_MAX, UINT8_MAX };
+    case DTYPE_int8: return (whole_limits){ INT8_MIN, INT8_MAX, INT8_MAX };
+    case DTYPE_int16: return (whole_limits){ INT16_MIN, INT16_MAX, INT16_MAX };
+    case DTYPE_int32: return (whole_limits){ INT32_MIN, INT32_MAX, INT32_MAX };
+    case DTYPE_float16: return (whole_limits){ -65504, 65504, 1 << 11 };
+    case DTYPE_bfloat16: return (whole_limits){ INT64_MIN, INT64_MAX, 1 << 8 };
+    case DTYPE_float32: return (whole_limits){ INT64_MIN, INT64_MAX, 1 << 24 };
+    case DTYPE_float64: return (whole_limits){ INT64_MIN, INT64_MAX, INT64_C(1) << 53 };
+    default: return (whole_limits){ INT64_MIN, INT64_MAX, INT64_MAX };
+    }
+}
+
+static bool check_limits(op_ctx *cx, dtype d, int64_t from, int64_t last)
+{
+    const whole_limits limits = limits_of(d);
+    if (dtype_is_complex(d))
+        return OP_FAIL(cx, "random_ handles only integral, floating-point and boolean types");
+    if (from < limits.low || from > limits.high) return OP_FAIL(cx, "from is out of bounds for %s", dtype_cpp_name(d));
+    if (last < limits.low || last > limits.high) return OP_FAIL(cx, "to - 1 is out of bounds for %s", dtype_cpp_name(d));
+    return true;
+}
+
+/* From `from` to the largest number of the type. */
+static bool fill_from(op_ctx *cx, tensor *t, int64_t from, jit_value generator_value)
+{
+    const int64_t last = limits_of(tensor_dtype(t)).exact;
+    if (!check_limits(cx, tensor_dtype(t), from, last)) return false;
+    if (from > last)
+        return OP_FAIL(cx, "random_ expects 'from' casted to dtype to be less than or equal to 'to_inc' casted to dtype, but got "
+                           "from=%lld > to_inc=%lld", (long long)from, (long long)last);
+    const uint64_t n_values = (uint64_t)last - (uint64_t)from + 1; // 0: all of them
+    return fill_whole(cx, t, n_values, from, n_values - 1 >= (1ull << 32) - 1, generator_value);
+}
+
 static bool fill_range(op_ctx *cx, tensor *t, int64_t from, int64_t to, jit_value generator_value)
 {
     if (from >= to)
         return OP_FAIL(cx, "random_ expects 'from' to be less than 'to', but got from=%lld >= to=%lld", (long long)from,
                        (long long)to);
+    if (!check_limits(cx, tensor_dtype(t), from, to - 1)) return false;
     const uint64_t n_values = (uint64_t)to - (uint64_t)from;
     return fill_whole(cx, t, n_values, from, n_values >= 1ull << 32, generator_value);
 }
@@ -329,33 +374,36 @@ static bool finish_in_place(bool ok, const jit_value *args, jit_value *rets)
 
 OPERATOR(op_normal_, finish_in_place(fill_normal(cx, args[0].t, arg_double(args[1]), arg_double(args[2]), args[3]), args, rets))
 OPERATOR(op_uniform_, finish_in_place(fill_uniform(cx, args[0].t, arg_double(args[1]), arg_double(args[2]), args[3]), args, rets))
-#define SIMPLE_(name, kernel, draw, a, b, g)                                                                     \
-    OPERATOR(name, finish_in_place(check_float(cx, args[0].t, kernel) &&                                         \
+static bool check_positive(op_ctx *cx, bool holds, const char *what, double got)
+{
+    return holds || OP_FAIL(cx, "%s%g", what, got);
+}
+
+#define SIMPLE_(name, kernel, check, draw, a, b, g)                                                              \
+    OPERATOR(name, finish_in_place(check && check_float(cx, args[0].t, kernel) &&                                \
                                    fill(cx, args[0].t, &(distribution){ draw, a, b }, g), args, rets))
-SIMPLE_(op_log_normal_, "log_normal_cpu", draw_log_normal, arg_double(args[1]), arg_double(args[2]), args[3])
-SIMPLE_(op_cauchy_, "cauchy_cpu", draw_cauchy, arg_double(args[1]), arg_double(args[2]), args[3])
-SIMPLE_(op_exponential_, "exponential_cpu", draw_exponential, arg_double(args[1]), 0, args[2])
-OPERATOR(op_geometric_, finish_in_place(fill(cx, args[0].t, &(distribution){ draw_geometric, arg_double(args[1]), 0 }, args[2]), args, rets))
-OPERATOR(op_random_to_, finish_in_place(fill_range(cx, args[0].t, 0, args[1].i, args[2]), args, rets))
+SIMPLE_(op_log_normal_, "log_normal_cpu", check_positive(cx, arg_double(args[2]) > 0,
+        "log_normal_ expects std > 0.0, but found std=", arg_double(args[2])),
+        draw_log_normal, arg_double(args[1]), arg_double(args[2]), args[3])
+SIMPLE_(op_cauchy_, "cauchy_cpu", true, draw_cauchy, arg_double(args[1]), arg_double(args[2]), args[3])
+SIMPLE_(op_exponential_, "exponential_cpu", check_positive(cx, arg_double(args[1]) >= 0,
+        "exponential_ expects lambda >= 0.0, but found lambda=", arg_double(args[1])),
+        draw_exponential, arg_double(args[1]), 0, args[2])
 
-bool op_random_(op_ctx *cx, const jit_value *args, jit_value *rets)
+bool op_geometric_(op_ctx *cx, const jit_value *args, jit_value *rets)
 {
-    static const uint64_t ranges[DTYPE__COUNT] = {
-        [DTYPE_bool] = 2, [DTYPE_uint8] = 256, [DTYPE_int8] = 128, [DTYPE_int16] = 1 << 15, [DTYPE_int32] = 1u << 31,
-        [DTYPE_int64] = 1ull << 63, [DTYPE_float16] = (1 << 11) + 1, [DTYPE_bfloat16] = (1 << 8) + 1,
-        [DTYPE_float32] = (1 << 24) + 1, [DTYPE_float64] = (1ull << 53) + 1,
-    };
+    const double p = arg_double(args[1]);
     const dtype d = tensor_dtype(args[0].t);
-    if (!ranges[d]) return OP_FAIL(cx, "\"random_\" not implemented for '%s'", dtype_prefix(d));
-    return finish_in_place(fill_whole(cx, args[0].t, ranges[d], 0, d == DTYPE_int64 || d == DTYPE_float64, args[1]), args, rets);
+    if (!(p > 0 && p < 1)) return OP_FAIL(cx, "geometric_ expects p to be in (0, 1), but got p=%g", p);
+    if (d == DTYPE_bool || dtype_is_complex(d))
+        return OP_FAIL(cx, "\"geometric_cpu\" not implemented for '%s'", dtype_prefix(d));
+    return finish_in_place(fill(cx, args[0].t, &(distribution){ draw_geometric, p, 0 }, args[2]), args, rets);
 }
 
-bool op_random_from_(op_ctx *cx, const jit_value *args, jit_value *rets)
-{
-    if (args[2].tag == VALUE_NONE) // up to the largest int64
-        return finish_in_place(fill_whole(cx, args[0].t, (uint64_t)INT64_MAX - (uint64_t)args[1].i + 1, args[1].i, true, args[3]), args, rets);
-    return finish_in_place(fill_range(cx, args[0].t, args[1].i, args[2].i, args[3]), args, rets);
-}
+OPERATOR(op_random_to_, finish_in_place(fill_range(cx, args[0].t, 0, args[1].i, args[2]), args, rets))
+OPERATOR(op_random_, finish_in_place(fill_from(cx, args[0].t, 0, args[1]), args, rets))
+OPERATOR(op_random_from_, finish_in_place(args[2].tag == VALUE_NONE
+    ? fill_from(cx, args[0].t, args[1].i, args[3]) : fill_range(cx, args[0].t, args[1].i, args[2].i, args[3]), args, rets))
 
 bool op_normal_sized(op_ctx *cx, const jit_value *args, jit_value *rets)
 {

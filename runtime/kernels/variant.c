@@ -27,29 +27,10 @@ static void release_results(jit_value *results, int n)
 
 /* ---- in place and out= ------------------------------------------------------------------------- */
 
-/* Element types as C++ spells them, which is how PyTorch words this error. */
-static const char *cpp_name(dtype d)
-{
-    switch (d) {
-    case DTYPE_uint8: return "unsigned char";
-    case DTYPE_int8: return "signed char";
-    case DTYPE_int16: return "short int";
-    case DTYPE_int32: return "int";
-    case DTYPE_int64: return "long int";
-    case DTYPE_float32: return "float";
-    case DTYPE_float64: return "double";
-    case DTYPE_float16: return "c10::Half";
-    case DTYPE_bfloat16: return "c10::BFloat16";
-    case DTYPE_complex64: return "c10::complex<float>";
-    case DTYPE_complex128: return "c10::complex<double>";
-    default: return dtype_name(d);
-    }
-}
-
 static bool check_exact(op_ctx *cx, dtype result, dtype target)
 {
-    return result == target || OP_FAIL(cx, "Expected out tensor to have dtype %s, but got %s instead", cpp_name(result),
-                                       cpp_name(target));
+    return result == target || OP_FAIL(cx, "Expected out tensor to have dtype %s, but got %s instead", dtype_cpp_name(result),
+                                       dtype_cpp_name(target));
 }
 
 static bool check_pointwise_exact(op_ctx *cx, const jit_value *args, dtype target)

@@ -306,7 +306,7 @@ bool op_mT(op_ctx *cx, const jit_value *args, jit_value *rets)
     return transposed(cx, args[0].t, -2, -1, &w) && ret_view(cx, args[0].t, &w, rets);
 }
 
-/* x.H, x.mH and adjoint(): transposed and conjugated; complex data is conjugated into a copy. */
+/* x.mH and adjoint(): transposed and conjugated; complex data is conjugated into a copy. */
 bool op_mH(op_ctx *cx, const jit_value *args, jit_value *rets)
 {
     jit_value conjugated;
@@ -315,6 +315,20 @@ bool op_mH(op_ctx *cx, const jit_value *args, jit_value *rets)
     const bool ok = op_mT(cx, &conjugated, rets);
     value_unref(conjugated);
     return ok;
+}
+
+/* x.H, of matrices only */
+bool op_matrix_H(op_ctx *cx, const jit_value *args, jit_value *rets)
+{
+    const int n = args[0].t->n_dims;
+    if (n == 0) {
+        rets[0] = value_ref(args[0]);
+        return true;
+    }
+    if (n != 2)
+        return OP_FAIL(cx, "tensor.H is only supported on matrices (2-D tensors). Got %d-D tensor.%s", n,
+                       n > 2 ? " For batches of matrices, consider using tensor.mH" : "");
+    return op_mH(cx, args, rets);
 }
 
 bool op_permute(op_ctx *cx, const jit_value *args, jit_value *rets)
