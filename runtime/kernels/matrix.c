@@ -258,11 +258,26 @@ static bool read_norm_dims(op_ctx *cx, const jit_value dim, norm_args *a)
            OP_FAIL(cx, "linalg.matrix_norm: dims must be different. Got (%lld, %lld)", (long long)dims[0], (long long)dims[1]);
 }
 
+/* Norms by singular values are of single and double precision, the others of every floating point type. */
+static bool check_normed(op_ctx *cx, const norm_args *a)
+{
+    const dtype d = tensor_dtype(a->t), asked = arg_dtype(a->type, d);
+    const bool is_spectral = a->kind ? strcmp(a->kind, "nuc") == 0 : fabs(a->ord) == 2;
+    if (is_spectral || a->t->n_dims < 2 || (!dtype_is_float(d) && !dtype_is_complex(d)))
+        return check_matrix(cx, a->t, "linalg.matrix_norm", "A");
+    if (!dtype_is_float(asked) && !dtype_is_complex(asked))
+        return OP_FAIL(cx, "linalg.matrix_norm: dtype should be floating point or complex, but got %s", dtype_prefix(asked));
+    if (dtype_is_complex(asked) != dtype_is_complex(d))
+        return OP_FAIL(cx, "linalg.matrix_norm: dtype should be %s for %s inputs, but got %s", dtype_is_complex(d) ? "complex" : "real",
+                       dtype_is_complex(d) ? "complex" : "real", dtype_prefix(asked));
+    return true;
+}
+
 static tensor *matrix_norm(formula *f, norm_args *a, jit_value dim)
 {
     op_ctx *cx = f->cx;
     const double size = fabs(a->ord);
-    bool ok = check_matrix(cx, a->t, "linalg.matrix_norm", "A") && read_norm_dims(cx, dim, a);
+    bool ok = check_normed(cx, a) && read_norm_dims(cx, dim, a);
     if (ok && a->kind && strcmp(a->kind, "fro") != 0 && strcmp(a->kind, "nuc") != 0)
         ok = OP_FAIL(cx, "linalg.matrix_norm: Order %s not supported.", a->kind);
     if (ok && !a->kind && size != 1 && size != 2 && size != INFINITY)
@@ -402,6 +417,8 @@ bool op_linalg_vecdot(op_ctx *cx, const jit_value *args, jit_value *rets)
 {
     formula f = { .cx = cx };
     tensor *x = args[0].t;
+    if (!check_floating(cx, x, "linalg.vecdot"))
+        return false;
     if (dtype_is_complex(tensor_dtype(x)))
         x = F_(&f, aten_conj_physical, T_V(x));
     tensor *products = F_(&f, aten_mul_Tensor, T_V(x), args[1]);

@@ -237,6 +237,13 @@ static bool run_batch(op_ctx *cx, const batch_call *b, const tensor *x, tensor *
     return true;
 }
 
+/* The moments are of the parameters' type, which may be wider than x's. */
+static dtype moments_dtype(const batch_call *b)
+{
+    const tensor *parameter = b->weight ? b->weight : b->running_mean;
+    return tensor_dtype(parameter ? parameter : b->x);
+}
+
 /* Normalised x, and where wanted the moments as tensors. */
 static bool batch_norm(op_ctx *cx, const batch_call *b, bool wants_moments, jit_value *rets)
 {
@@ -249,7 +256,7 @@ static bool batch_norm(op_ctx *cx, const batch_call *b, bool wants_moments, jit_
     tensor *moments[2] = { NULL, NULL };
     for (int k = 0; ok && wants_moments && k < 2; k++) {
         const int64_t n = b->is_training ? b->channels : 0;
-        moments[k] = make_tensor(cx, compute, &n, 1);
+        moments[k] = make_tensor(cx, moments_dtype(b), &n, 1);
         ok = moments[k] != NULL;
         for (int64_t c = 0; ok && c < n; c++)
             vector_set(moments[k], c, numbers[k * b->channels + c]);
@@ -358,16 +365,14 @@ static bool check_layer(op_ctx *cx, const tensor *x, const int64_t *shape, int n
 }
 
 /* A tensor of n numbers, in the sizes of x with its last n_shape dimensions 1. */
-static tensor *make_statistics(op_ctx *cx, const tensor *x, int n_shape, const double *numbers)
+static tensor *make_statistics(op_ctx *cx, dtype d, const tensor *x, int n_shape, const double *numbers)
 {
     int64_t sizes[TENSOR_MAX_DIMS];
     for (int i = 0; i < x->n_dims; i++)
         sizes[i] = i < x->n_dims - n_shape ? x->sizes[i] : 1;
-    tensor *t = make_tensor(cx, tensor_dtype(x), sizes, x->n_dims);
+    tensor *t = make_tensor(cx, d, sizes, x->n_dims);
     for (int64_t i = 0; t && i < t->numel; i++)
-        element_store_double(tensor_dtype(t),
-                             (char *)tensor_data(t) + i * (int64_t)dtype_size(tensor_dtype(t)),
-                             numbers[i]);
+        element_store_double(d, (char *)tensor_data(t) + i * (int64_t)dtype_size(d), numbers[i]);
     return t;
 }
 
@@ -427,8 +432,9 @@ static bool run_layer(op_ctx *cx, const layer_call *l, const tensor *x, const te
     ok = ok && nn_give(cx, tensor_ref(y), tensor_dtype(l->x), rets);
     tensor_unref(y);
     if (ok && l->wants_moments) {
-        ok = give_pair(make_statistics(cx, x, l->n_shape, numbers),
-                       make_statistics(cx, x, l->n_shape, numbers + rows), rets + 1);
+        const dtype d = tensor_dtype(l->x);
+        ok = give_pair(make_statistics(cx, d, x, l->n_shape, numbers),
+                       make_statistics(cx, d, x, l->n_shape, numbers + rows), rets + 1);
         if (!ok)
             value_unref(rets[0]);
     }
@@ -556,8 +562,9 @@ static bool group_norm(op_ctx *cx, const group_call *g, bool wants_moments, jit_
         run_group(g, x, y, numbers);
     ok = ok && nn_give(cx, tensor_in_format(cx, tensor_ref(y), g->x), tensor_dtype(g->x), rets);
     if (ok && wants_moments) {
-        ok = give_pair(make_group_statistics(cx, g, compute, numbers),
-                       make_group_statistics(cx, g, compute, numbers + n_groups), rets + 1);
+        const dtype d = tensor_dtype(g->x);
+        ok = give_pair(make_group_statistics(cx, g, d, numbers),
+                       make_group_statistics(cx, g, d, numbers + n_groups), rets + 1);
         if (!ok)
             value_unref(rets[0]);
     }

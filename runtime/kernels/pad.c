@@ -268,7 +268,9 @@ static bool pad_any(op_ctx *cx, pad_mode mode, const char *mode_name, const jit_
             rets);
     if (value.tag != VALUE_NONE && arg_double(value) != 0)
         return OP_FAIL(cx, "Padding mode \"%s\" doesn't take in value argument", mode_name);
-    const int n = n_pad / 2;
+    const int n = n_pad / 2, n_around = x->n_dims > 2 ? x->n_dims - 2 : 0; // circular padding wants batches
+    if (mode == PAD_CIRCULAR && n != n_around)
+        return OP_FAIL(cx, "Invalid padding size, expected %d but got %d", 2 * n_around, n_pad);
     if (n < 1 || n > NN_DIMS || (x->n_dims != n + 1 && x->n_dims != n + 2))
         return OP_FAIL(
             cx, "Only 2D, 3D, 4D, 5D padding with non-constant padding are supported for now");
@@ -296,8 +298,5 @@ bool op_pad_enum(op_ctx *cx, const jit_value *args, jit_value *rets)
 
 bool op_pad_circular(op_ctx *cx, const jit_value *args, jit_value *rets)
 {
-    const int n_sides = args[0].t->n_dims >= 2 ? 2 * (args[0].t->n_dims - 2) : 0;
-    if (args[1].list->n != (size_t)n_sides)
-        return OP_FAIL(cx, "Invalid padding size, expected %d but got %zu", n_sides, args[1].list->n);
     return pad_any(cx, PAD_CIRCULAR, "circular", args, VALUE_NONE_V, rets);
 }

@@ -158,7 +158,10 @@ static bool prepare_square(op_ctx *cx, const jit_value *args, pw_call *call)
 static bool prepare_float_power(op_ctx *cx, const jit_value *args, pw_call *call)
 {
     call->common = dtype_is_complex(common_of_two(call)) ? DTYPE_complex128 : DTYPE_float64;
-    return true;
+    return !call->into || tensor_dtype(call->into) == call->common ||
+           OP_FAIL(cx, "the %s has dtype %s but the operation's result requires dtype %s",
+                   call->is_out ? "output given to float_power" : "base given to float_power_",
+                   dtype_prefix(tensor_dtype(call->into)), dtype_prefix(call->common));
 }
 
 /* ---- limits ---------------------------------------------------------------------------------- */

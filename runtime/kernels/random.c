@@ -414,6 +414,8 @@ bool op_normal_sized(op_ctx *cx, const jit_value *args, jit_value *rets)
 /* ---- bernoulli, dropout ---------------------------------------------------------------------- */
 static bool fill_bernoulli(op_ctx *cx, tensor *t, double p, jit_value g)
 {
+    if (dtype_is_complex(tensor_dtype(t)))
+        return OP_FAIL(cx, "\"bernoulli_scalar_cpu_\" not implemented for '%s'", dtype_prefix(tensor_dtype(t)));
     if (!(p >= 0 && p <= 1)) return OP_FAIL(cx, "bernoulli_ expects p to be in [0, 1], but got p=%g", p);
     return fill(cx, t, &(distribution){ draw_bernoulli, p, 0 }, g);
 }

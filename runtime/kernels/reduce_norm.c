@@ -36,22 +36,50 @@ static tensor *real_norm(op_ctx *cx, tensor *t, double p, dim_set dims, bool kee
     return result;
 }
 
-static tensor *norm_of(op_ctx *cx, const char *name, tensor *t, double p, dim_set dims, bool keepdim, jit_value dtype_value)
+static bool is_continuous(dtype d) { return dtype_is_valid(d) && (dtype_is_float(d) || dtype_is_complex(d)); }
+
+static const char *prefix_of_any(dtype d) { return dtype_is_valid(d) ? dtype_prefix(d) : "another"; }
+
+/* norm(): real numbers asked for as complex ones have a complex norm. */
+static bool check_norm_types(op_ctx *cx, dtype own, dtype asked, dtype *ret_result)
+{
+    const dtype d = asked == DTYPE_NONE ? own : asked;
+    *ret_result = dtype_is_valid(d) && dtype_is_complex(d) && !dtype_is_complex(own) ? d : dtype_real(d);
+    return is_continuous(d) || OP_FAIL(cx, "norm(): %s dtype should be either floating point or complex. Got %s instead.",
+                                       asked == DTYPE_NONE ? "input" : "the desired output", prefix_of_any(d));
+}
+
+/* linalg.vector_norm(): it tells apart what norm() lets pass. */
+static bool check_vector_types(op_ctx *cx, dtype own, dtype asked, dtype *ret_result)
+{
+    if (!is_continuous(own))
+        return OP_FAIL(cx, "linalg.vector_norm: Expected a floating point or complex tensor as input. Got %s", dtype_prefix(own));
+    *ret_result = asked == DTYPE_NONE ? dtype_real(own) : dtype_real(asked);
+    if (asked == DTYPE_NONE) return true;
+    if (!is_continuous(asked))
+        return OP_FAIL(cx, "linalg.vector_norm: dtype should be floating point or complex, but got %s", prefix_of_any(asked));
+    const char *kind = dtype_is_complex(own) ? "complex" : "real";
+    return dtype_is_complex(own) == dtype_is_complex(asked) ||
+           OP_FAIL(cx, "linalg.vector_norm: dtype should be %s for %s inputs, but got %s", kind, kind, dtype_prefix(asked));
+}
+
+typedef bool (*norm_type_check)(op_ctx *cx, dtype own, dtype asked, dtype *ret_result);
+
+static tensor *norm_of(op_ctx *cx, norm_type_check check, tensor *t, double p, dim_set dims, bool keepdim, jit_value dtype_value)
 {
     const dtype asked = arg_dtype(dtype_value, DTYPE_NONE), own = tensor_dtype(t), d = asked == DTYPE_NONE ? own : asked;
-    if (!dtype_is_valid(d) || (!dtype_is_float(d) && !dtype_is_complex(d))) {
-        OP_FAIL(cx, "%s: %s dtype should be either floating point or complex. Got %s instead.", name,
-                asked == DTYPE_NONE ? "input" : "dtype", dtype_is_valid(d) ? dtype_prefix(d) : "another");
-        return NULL;
-    }
+    dtype result_type;
+    if (!check(cx, own, asked, &result_type)) return NULL;
     tensor *from = tensor_to(cx, t, d);
     if (from && dtype_is_complex(d)) {
         tensor *magnitude = COMPOSE(cx, aten_abs, RET_TENSOR(from));
         tensor_unref(from);
         from = magnitude;
     }
-    tensor *result = from ? real_norm(cx, from, p, dims, keepdim, dtype_real(d)) : NULL;
+    tensor *norm = from ? real_norm(cx, from, p, dims, keepdim, dtype_real(d)) : NULL;
+    tensor *result = norm ? tensor_to(cx, norm, result_type) : NULL;
     tensor_unref(from);
+    tensor_unref(norm);
     return result;
 }
 
@@ -60,37 +88,37 @@ static double norm_order(jit_value p) { return p.tag == VALUE_NONE ? 2 : arg_dou
 /* self, p */
 bool op_norm(op_ctx *cx, const jit_value *args, jit_value *rets)
 {
-    return give_tensor(norm_of(cx, "norm()", args[0].t, norm_order(args[1]), dim_set_all(args[0].t), false, VALUE_NONE_V), rets);
+    return give_tensor(norm_of(cx, check_norm_types, args[0].t, norm_order(args[1]), dim_set_all(args[0].t), false, VALUE_NONE_V), rets);
 }
 
 /* self, p, dtype */
 bool op_norm_dtype(op_ctx *cx, const jit_value *args, jit_value *rets)
 {
-    return give_tensor(norm_of(cx, "norm()", args[0].t, norm_order(args[1]), dim_set_all(args[0].t), false, args[2]), rets);
+    return give_tensor(norm_of(cx, check_norm_types, args[0].t, norm_order(args[1]), dim_set_all(args[0].t), false, args[2]), rets);
 }
 
-static bool norm_over(op_ctx *cx, const char *name, const jit_value *args, jit_value dtype_value, jit_value *rets)
+static bool norm_over(op_ctx *cx, norm_type_check check, const jit_value *args, jit_value dtype_value, jit_value *rets)
 {
     dim_set dims;
     return dim_set_of_list(cx, args[0].t, args[2], &dims) &&
-           give_tensor(norm_of(cx, name, args[0].t, norm_order(args[1]), dims, arg_bool(args[3]), dtype_value), rets);
+           give_tensor(norm_of(cx, check, args[0].t, norm_order(args[1]), dims, arg_bool(args[3]), dtype_value), rets);
 }
 
 /* self, p, dim, keepdim */
 bool op_norm_dim(op_ctx *cx, const jit_value *args, jit_value *rets)
 {
-    return norm_over(cx, "norm()", args, VALUE_NONE_V, rets);
+    return norm_over(cx, check_norm_types, args, VALUE_NONE_V, rets);
 }
 
 /* self, p, dim, keepdim, dtype */
 bool op_norm_dim_dtype(op_ctx *cx, const jit_value *args, jit_value *rets)
 {
-    return norm_over(cx, "norm()", args, args[4], rets);
+    return norm_over(cx, check_norm_types, args, args[4], rets);
 }
 
 bool op_vector_norm(op_ctx *cx, const jit_value *args, jit_value *rets)
 {
-    return norm_over(cx, "linalg.vector_norm", args, args[4], rets);
+    return norm_over(cx, check_vector_types, args, args[4], rets);
 }
 
 bool op_frobenius_norm(op_ctx *cx, const jit_value *args, jit_value *rets)
@@ -121,7 +149,7 @@ bool op_norm_except_dim(op_ctx *cx, const jit_value *args, jit_value *rets)
     if (args[2].i != 0 && args[2].i != t->n_dims - 1)
         return OP_FAIL(cx, "norm_except_dim: dim must be -1, 0 or the last dimension");
     const dim_set dims = dim_set_all(t) & ~((dim_set)1 << args[2].i);
-    return give_tensor(norm_of(cx, "norm()", t, norm_order(args[1]), dims, true, VALUE_NONE_V), rets);
+    return give_tensor(norm_of(cx, check_norm_types, t, norm_order(args[1]), dims, true, VALUE_NONE_V), rets);
 }
 
 /* ---- variance -------------------------------------------------------------------------------------- */
@@ -153,12 +181,18 @@ typedef struct variance_call {
     int64_t correction;
 } variance_call;
 
+/* What the sums of squares are divided by. Of no elements there is no variance, whatever the correction. */
+static double variance_divisor(const variance_call *c)
+{
+    const int64_t n = reduced_count(c->t, c->dims), corrected = n - c->correction;
+    return n > 0 && corrected > 0 ? (double)corrected : 0;
+}
+
 static bool variance_real(op_ctx *cx, const variance_call *c, tensor *spread, tensor *mean)
 {
     double *means, *deviations;
     if (!moments(cx, c->t, c->dims, &means, &deviations)) return false;
-    const int64_t count = reduced_count(c->t, c->dims) - c->correction;
-    const double n = count > 0 ? (double)count : 0;
+    const double n = variance_divisor(c);
     for (int64_t i = 0; i < spread->numel; i++)
         deviations[i] = c->wants_root ? sqrt(deviations[i] / n) : deviations[i] / n;
     store_accumulators(spread, deviations, DTYPE_float64);
@@ -173,8 +207,7 @@ static bool variance_complex(op_ctx *cx, const variance_call *c, tensor *spread,
 {
     tensor *parts[2] = { COMPOSE(cx, aten_real, RET_TENSOR(c->t)), COMPOSE(cx, aten_imag, RET_TENSOR(c->t)) };
     double *means[2] = { NULL, NULL }, *deviations[2] = { NULL, NULL };
-    const int64_t count = reduced_count(c->t, c->dims) - c->correction;
-    const double n = count > 0 ? (double)count : 0;
+    const double n = variance_divisor(c);
     bool ok = parts[0] && parts[1] && moments(cx, parts[0], c->dims, &means[0], &deviations[0]) &&
               moments(cx, parts[1], c->dims, &means[1], &deviations[1]);
     for (int64_t i = 0; ok && i < spread->numel; i++) {

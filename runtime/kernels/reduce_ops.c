@@ -94,8 +94,9 @@ bool op_sum_to_size(op_ctx *cx, const jit_value *args, jit_value *rets)
         return OP_FAIL(cx, "size {%s} is not expandable to size {%s}.", sizes_print(sizes, n).s,
                        sizes_print(t->sizes, t->n_dims).s);
     if (!dims) return give_tensor(tensor_ref(t), rets);
-    tensor *summed = reduce_to(cx, t, dims, true, fold_for(&sum_kind, tensor_dtype(t)), tensor_dtype(t));
-    if (!summed) return false;
+    jit_value sum;
+    if (!accumulate(cx, t, dims, true, VALUE_NONE_V, &sum_kind, &sum)) return false;
+    tensor *summed = sum.t;
     int64_t strides[TENSOR_MAX_DIMS];
     tensor_contiguous_strides(sizes, n, strides);
     tensor *view = make_view(cx, summed, sizes, strides, n, 0);

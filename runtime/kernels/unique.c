@@ -330,7 +330,11 @@ bool op_isin(op_ctx *cx, const jit_value *args, jit_value *rets)
     const dtype common = result_type(args, 2);
     const bool is_float = dtype_is_float(common), inverts = arg_bool(args[3]);
     tensor *sides[2] = { NULL, NULL };
-    if (dtype_is_complex(common)) return OP_FAIL(cx, "Unsupported input type encountered for isin(): %s", dtype_prefix(common));
+    for (int k = 0; k < 2; k++) {
+        const dtype d = args[k].tag == VALUE_TENSOR ? tensor_dtype(args[k].t) : number_dtype(args[k]);
+        if (d == DTYPE_bool || d == DTYPE_bfloat16 || dtype_is_complex(d))
+            return OP_FAIL(cx, "Unsupported input type encountered for isin(): %s", dtype_prefix(d));
+    }
     for (int k = 0; k < 2; k++)
         sides[k] = args[k].tag == VALUE_TENSOR ? tensor_contiguous_as(cx, args[k].t, common)
                                                : tensor_from_number(cx, args[k], common);
@@ -426,7 +430,7 @@ bool op_histc(op_ctx *cx, const jit_value *args, jit_value *rets)
     const dtype d = tensor_dtype(t);
     const int64_t bins = args[1].i;
     double low = arg_double(args[2]), high = arg_double(args[3]);
-    if (d != DTYPE_float32 && d != DTYPE_float64)
+    if (d != DTYPE_float32 && d != DTYPE_float64 && d != DTYPE_bfloat16)
         return OP_FAIL(cx, "\"histogram_cpu\" not implemented for '%s'", dtype_prefix(d));
     if (bins <= 0)
         return OP_FAIL(cx, "torch.histogram(): bins must be > 0, but got %lld for dimension 0", (long long)bins);
@@ -439,8 +443,8 @@ bool op_histc(op_ctx *cx, const jit_value *args, jit_value *rets)
         if (!(x >= low && x <= high)) continue;
         int64_t at = (int64_t)((x - low) / (high - low) * (double)bins);
         if (at >= bins) at = bins - 1;
-        if (d == DTYPE_float32) ((float *)tensor_data(result))[at]++;
-        else ((double *)tensor_data(result))[at]++;
+        char *count = (char *)tensor_data(result) + at * (int64_t)dtype_size(d);
+        element_store_double(d, count, element_load_double(d, count) + 1);
     }
     rets[0] = RET_TENSOR(result);
     return true;

@@ -266,7 +266,7 @@ static bool read_size(op_ctx *cx, upsample_call *call, jit_value size)
 {
     int n = 0;
     (void)arg_ints(size, &n);
-    if (n != call->n && n != 1)
+    if (n != call->n)
         return OP_FAIL(cx, "It is expected output_size equals to %d, but got size %d", call->n, n);
     return nn_read(cx, size, call->n, 1, NULL, call->out);
 }

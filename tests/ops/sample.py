@@ -476,22 +476,38 @@ def hold(options):
     return 1 if failed else 0
 
 
+# What these give is partly memory that nobody wrote.
+UNWRITTEN = re.compile(r"(empty|new_empty|resize|set_?$|_stack$)")
+
+
+def spread(cases, n):
+    """n of the cases, from the first to the last: those of one overload stand together."""
+    return cases if len(cases) <= n else [cases[i * (len(cases) - 1) // max(n - 1, 1)] for i in range(n)]
+
+
+def held_raise(case, what):
+    """A case that raises, here and there; where the words differ, which is the rule for wrong arguments, it says so only."""
+    if "\n#! " in case and not what and not case.endswith("#! "):
+        return case
+    return re.sub(r"\n#! .*$", "\n#!", case) if "\n#! " in case and (not what or what.startswith("raised:")) else None
+
+
 def select(options):
     os.makedirs(options.out, exist_ok=True)
     groups = collections.OrderedDict()
     for path in sorted(options.files):
+        name = os.path.basename(path)[:-4]
         cases = split(path)
-        good = [c for c, what in zip(cases, judge(options.tjs, path, cases)) if not what and len(c) < 900]
-        values = [c for c in good if "\n#= " in c]
-        raises = [c for c in good if "\n#! " in c and not c.endswith("#! ")]
-        chosen = values[:options.keep - 1] + raises[:1]
-        groups.setdefault(os.path.basename(path)[0], []).extend(chosen)
+        judged = [(c, what) for c, what in zip(cases, judge(options.tjs, path, cases)) if len(c) < 900]
+        values = [c for c, what in judged if not what and "\n#= " in c and not UNWRITTEN.match(name)]
+        raises = [r for r in (held_raise(c, what) for c, what in judged) if r]
+        chosen = spread(values, options.keep - 1) + spread(raises, max(1, options.keep // 4))
+        groups.setdefault(name.lstrip("_")[0].lower(), []).extend(chosen)
     for letter, cases in groups.items():
         for k in range(0, len(cases), 150):
-            with open(os.path.join(options.out, "sampled_%s%d.tjs" % (letter, k // 150 + 1)), "w") as f:
+            with open(os.path.join(options.out, "%s_%s%d.tjs" % (options.prefix, letter, k // 150 + 1)), "w") as f:
                 f.write("# Sampled calls of operators with PyTorch's answers; written by sample.py.\n\n")
                 f.write("\n\n".join(re.sub(r"\bf\d+\(", "f%d(" % i, c) for i, c in enumerate(cases[k:k + 150])) + "\n")
-    return 0
 
 
 def main():
@@ -504,7 +520,8 @@ def main():
     h = sub.add_parser("hold")
     h.add_argument("tjs"); h.add_argument("files", nargs="+")
     s = sub.add_parser("select")
-    s.add_argument("out"); s.add_argument("--keep", type=int, default=4); s.add_argument("--tjs"); s.add_argument("files", nargs="+")
+    s.add_argument("out"); s.add_argument("--keep", type=int, default=4); s.add_argument("--tjs")
+    s.add_argument("--prefix", default="sampled"); s.add_argument("files", nargs="+")
     r = sub.add_parser("record")
     r.add_argument("files", nargs="+")
     options = p.parse_args()
