@@ -486,9 +486,12 @@ static bool shuffle_pixels(op_ctx *cx, const jit_value *args, bool is_shuffle, j
     if (r <= 0) return OP_FAIL(cx, "%s expects a positive %s, but got %lld", name,
                                is_shuffle ? "upscale_factor" : "downscale_factor", (long long)r);
     const int64_t *s = t->sizes + lead;
-    if (is_shuffle && s[0] % (r * r))
+    int64_t square, longest = s[1] > s[2] ? s[1] : s[2];
+    if (__builtin_mul_overflow(r, r, &square) || __builtin_mul_overflow(longest > s[0] ? longest : s[0], square, &longest))
+        return OP_FAIL(cx, "%s: the factor %lld is too large", name, (long long)r);
+    if (is_shuffle && s[0] % square)
         return OP_FAIL(cx, "pixel_shuffle expects its input's 'channel' dimension to be divisible by the square of "
-                       "upscale_factor, but input.size(-3)=%lld is not divisible by %lld", (long long)s[0], (long long)(r * r));
+                       "upscale_factor, but input.size(-3)=%lld is not divisible by %lld", (long long)s[0], (long long)square);
     if (!is_shuffle && (s[1] % r || s[2] % r))
         return OP_FAIL(cx, "pixel_unshuffle expects %s to be divisible by downscale_factor, but input.size(-%d)=%lld is not "
                        "divisible by %lld", s[1] % r ? "height" : "width", s[1] % r ? 2 : 1,
