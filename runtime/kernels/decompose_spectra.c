@@ -16,6 +16,27 @@ static tensor *none_of(formula *f, dtype d)
     return formula_own(f, make_tensor(f->cx, d, (int64_t[]){ 0 }, 1));
 }
 
+/* How far from finite the elements are: LAPACK's iterations may go on for minutes on infinities, and it prints. */
+typedef enum finiteness { ALL_FINITE, SOME_INFINITE, SOME_NAN } finiteness;
+
+static finiteness look_at(const tensor *t)
+{
+    finiteness worst = ALL_FINITE;
+    for (int64_t i = 0; i < t->numel && worst != SOME_NAN; i++) {
+        double re, im;
+        tensor_get_complex(t, i, &re, &im);
+        if (isnan(re) || isnan(im)) worst = SOME_NAN;
+        else if (isinf(re) || isinf(im)) worst = SOME_INFINITE;
+    }
+    return worst;
+}
+
+static bool give_nan(op_ctx *cx, const svd *to)
+{
+    return tensor_fill(cx, to->s, VALUE_FLOAT_V(NAN)) && tensor_fill(cx, to->u, VALUE_FLOAT_V(NAN)) &&
+           tensor_fill(cx, to->vh, VALUE_FLOAT_V(NAN));
+}
+
 /* job as gesdd's: A, S or N. */
 static bool run_svd(formula *f, tensor *t, char job, const svd *to)
 {
@@ -23,6 +44,12 @@ static bool run_svd(formula *f, tensor *t, char job, const svd *to)
     tensor *a = formula_own(f, matrices_copy(f->cx, t));
     tensor *infos = formula_own(f, vectors_new(f->cx, DTYPE_int32, t, -1));
     char unused[16];
+    const finiteness found = look_at(t);
+    if (found == SOME_NAN)
+        f->failed = !OP_FAIL(f->cx, "linalg.svd: The algorithm failed to converge because the input matrix contained "
+                                    "non-finite values.");
+    if (found == SOME_INFINITE && !f->failed)
+        return !(f->failed = !give_nan(f->cx, to));
     for (int64_t k = 0; k < batch && !f->failed; k++) {
         const int info = lapack_gesdd(tensor_dtype(t), job, (int)m, (int)n, matrix_at(a, k), batch_at(to->s, k, least),
                                       job == 'N' ? unused : matrix_at(to->u, k), job == 'N' ? unused : matrix_at(to->vh, k));
@@ -201,13 +228,7 @@ bool op_symeig(op_ctx *cx, const jit_value *args, jit_value *rets)
 
 static bool check_finite(op_ctx *cx, const tensor *t)
 {
-    for (int64_t i = 0; i < t->numel; i++) {
-        double re, im;
-        tensor_get_complex(t, i, &re, &im);
-        if (!isfinite(re) || !isfinite(im))
-            return OP_FAIL(cx, "torch.linalg.eig: input tensor should not contain infs or NaNs.");
-    }
-    return true;
+    return look_at(t) == ALL_FINITE || OP_FAIL(cx, "torch.linalg.eig: input tensor should not contain infs or NaNs.");
 }
 
 /* Real matrices: the values' real and imaginary parts are two halves, and columns j, j + 1 of a conjugate pair hold

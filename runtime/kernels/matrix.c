@@ -1,6 +1,7 @@
 /* Functions of matrices that are made of other operators: pseudo-inverses, ranks, powers, norms, products
  * (at/native/LinearAlgebra.cpp). */
 /* SPDX-License-Identifier: Apache-2.0 */
+#include "runtime/kernels/creation.h"
 #include "runtime/kernels/decompose.h"
 
 #include <float.h>
@@ -265,6 +266,8 @@ static bool check_normed(op_ctx *cx, const norm_args *a)
     const bool is_spectral = a->kind ? strcmp(a->kind, "nuc") == 0 : fabs(a->ord) == 2;
     if (is_spectral || a->t->n_dims < 2 || (!dtype_is_float(d) && !dtype_is_complex(d)))
         return check_matrix(cx, a->t, "linalg.matrix_norm", "A");
+    if (!check_dtype(cx, asked))
+        return false;
     if (!dtype_is_float(asked) && !dtype_is_complex(asked))
         return OP_FAIL(cx, "linalg.matrix_norm: dtype should be floating point or complex, but got %s", dtype_prefix(asked));
     if (dtype_is_complex(asked) != dtype_is_complex(d))

@@ -2,6 +2,7 @@
  * tensors (at/native/ReduceOps.cpp, LinearAlgebra.cpp, TensorCompare.cpp). */
 /* SPDX-License-Identifier: Apache-2.0 */
 #include "runtime/kernels/compose.h"
+#include "runtime/kernels/creation.h"
 #include "runtime/kernels/iter.h"
 #include "runtime/kernels/reduce.h"
 
@@ -36,17 +37,15 @@ static tensor *real_norm(op_ctx *cx, tensor *t, double p, dim_set dims, bool kee
     return result;
 }
 
-static bool is_continuous(dtype d) { return dtype_is_valid(d) && (dtype_is_float(d) || dtype_is_complex(d)); }
-
-static const char *prefix_of_any(dtype d) { return dtype_is_valid(d) ? dtype_prefix(d) : "another"; }
+static bool is_continuous(dtype d) { return dtype_is_float(d) || dtype_is_complex(d); }
 
 /* norm(): real numbers asked for as complex ones have a complex norm. */
 static bool check_norm_types(op_ctx *cx, dtype own, dtype asked, dtype *ret_result)
 {
     const dtype d = asked == DTYPE_NONE ? own : asked;
-    *ret_result = dtype_is_valid(d) && dtype_is_complex(d) && !dtype_is_complex(own) ? d : dtype_real(d);
+    *ret_result = dtype_is_complex(d) && !dtype_is_complex(own) ? d : dtype_real(d);
     return is_continuous(d) || OP_FAIL(cx, "norm(): %s dtype should be either floating point or complex. Got %s instead.",
-                                       asked == DTYPE_NONE ? "input" : "the desired output", prefix_of_any(d));
+                                       asked == DTYPE_NONE ? "input" : "the desired output", dtype_prefix(d));
 }
 
 /* linalg.vector_norm(): it tells apart what norm() lets pass. */
@@ -57,7 +56,7 @@ static bool check_vector_types(op_ctx *cx, dtype own, dtype asked, dtype *ret_re
     *ret_result = asked == DTYPE_NONE ? dtype_real(own) : dtype_real(asked);
     if (asked == DTYPE_NONE) return true;
     if (!is_continuous(asked))
-        return OP_FAIL(cx, "linalg.vector_norm: dtype should be floating point or complex, but got %s", prefix_of_any(asked));
+        return OP_FAIL(cx, "linalg.vector_norm: dtype should be floating point or complex, but got %s", dtype_prefix(asked));
     const char *kind = dtype_is_complex(own) ? "complex" : "real";
     return dtype_is_complex(own) == dtype_is_complex(asked) ||
            OP_FAIL(cx, "linalg.vector_norm: dtype should be %s for %s inputs, but got %s", kind, kind, dtype_prefix(asked));
@@ -69,7 +68,7 @@ static tensor *norm_of(op_ctx *cx, norm_type_check check, tensor *t, double p, d
 {
     const dtype asked = arg_dtype(dtype_value, DTYPE_NONE), own = tensor_dtype(t), d = asked == DTYPE_NONE ? own : asked;
     dtype result_type;
-    if (!check(cx, own, asked, &result_type)) return NULL;
+    if (!check_dtype(cx, d) || !check(cx, own, asked, &result_type)) return NULL;
     tensor *from = tensor_to(cx, t, d);
     if (from && dtype_is_complex(d)) {
         tensor *magnitude = COMPOSE(cx, aten_abs, RET_TENSOR(from));

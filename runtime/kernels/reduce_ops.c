@@ -154,8 +154,9 @@ bool op_nanmean(op_ctx *cx, const jit_value *args, jit_value *rets)
     if (!dtype_is_float(tensor_dtype(t)))
         return OP_FAIL(cx, "nanmean(): expected input to have floating point dtype but got %s",
                        dtype_prefix(tensor_dtype(t)));
-    if (!dim_set_of_list(cx, t, args[1], &dims)) return false;
-    tensor *result = make_reduced(cx, t, dims, arg_bool(args[2]), arg_dtype(args[3], tensor_dtype(t)));
+    const dtype d = arg_dtype(args[3], tensor_dtype(t));
+    if (!check_dtype(cx, d) || !dim_set_of_list(cx, t, args[1], &dims)) return false;
+    tensor *result = make_reduced(cx, t, dims, arg_bool(args[2]), d);
     double *sums = result ? reduce_run(cx, t, dims, FOLD_nansum_f64, NULL) : NULL;
     double *counts = sums ? reduce_run(cx, t, dims, FOLD_count_numbers_f64, NULL) : NULL;
     if (counts) {
