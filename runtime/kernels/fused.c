@@ -35,6 +35,15 @@ bool fused_pays_alone(op_id op)
     return op == OP_aten_mse_loss || op == OP_aten_l1_loss;
 }
 
+/* What a run costs beyond its operators (measured, in elements): little for each of many, and the constants of batch norms. */
+static uint32_t fewest_elements(const fused_group *g, int first)
+{
+    enum { MANY = 6, FOR_MANY = PW_VECTOR + 1, FOR_FEW = 96, FOR_BATCH_NORM = 16384 };
+    for (int k = first; k < g->n_steps; k++)
+        if (g->steps[k].kind == FUSED_BATCH_NORM) return FOR_BATCH_NORM;
+    return g->n_steps - first >= MANY ? FOR_MANY : FOR_FEW;
+}
+
 void fused_finish(fused_group *g)
 {
     for (int i = 0; i < g->n_steps; i++) {
@@ -47,6 +56,7 @@ void fused_finish(fused_group *g)
     }
     for (int i = 0; i < g->n_steps; i++)
         if (g->steps[i].last_reader >= 0) g->steps[g->steps[i].last_reader].last_reads |= UINT32_C(1) << i;
+    for (int i = 0; i < g->n_steps; i++) g->steps[i].fewest = fewest_elements(g, i);
 }
 
 /* A tensor from outside, as a slot of some type and width. */
@@ -426,12 +436,12 @@ static bool make_program(fusion *f)
     return false;
 }
 
-bool fused_pays(const jit_value *args, int n_args)
+bool fused_pays(const fused_step *step, const jit_value *args)
 {
     const fused_mode mode = (fused_mode)atomic_load_explicit(&mode_now, memory_order_relaxed);
     if (mode != FUSED_WHERE_IT_PAYS) return mode == FUSED_ALWAYS;
-    for (int i = 0; i < n_args; i++)
-        if (args[i].tag == VALUE_TENSOR && args[i].t->numel > PW_VECTOR) return true;
+    for (int i = 0; i < step->n_args; i++)
+        if (args[i].tag == VALUE_TENSOR && args[i].t->numel >= step->fewest) return true;
     return false;
 }
 

@@ -17,6 +17,7 @@ typedef struct fused_step {
     uint16_t dying;          /* bit k: argument k has its last use here */
     uint8_t n_args;
     bool is_result;          /* read outside of the group: becomes a tensor */
+    uint32_t fewest;         /* elements for which a run from here on pays */
     uint8_t kind;            /* fused_kind (fused_bind.h) */
     int8_t last_reader;      /* the last step that reads the value; -1: none */
     uint32_t last_reads;     /* bit i: this is the last reader of step i */
@@ -34,9 +35,9 @@ bool fused_takes(op_id op);
 bool fused_pays_alone(op_id op);
 /** Fills what follows from operators and arguments, once the steps stand. */
 void fused_finish(fused_group *g);
-/** Is it worth trying to run a step with these arguments, and what follows, fused? Operators on one vector of elements
- * are faster one by one. */
-bool fused_pays(const jit_value *args, int n_args);
+/** Is it worth trying to run a step with these arguments, and what follows, fused? Operators on few elements are faster
+ * one by one. */
+bool fused_pays(const fused_step *step, const jit_value *args);
 /** Run steps [first, first + the result) of a group. `values`: of the steps before, as far as later ones read them.
  * results[k] gets a new reference for each step k of them that is read later, none (VALUE_NONE) for the others.
  * @return 0: nothing was done, step `first` is to be run by itself; -1: an error, which is reported */

@@ -162,7 +162,7 @@ int vm_run_fused(vm_run *run, vm_frame *f, const vm_fused *fused, int first)
     jit_value args[FUSED_MAX_ARGS], inputs[FUSED_MAX_INPUTS], values[FUSED_MAX_STEPS], results[FUSED_MAX_STEPS];
     for (int a = 0; a < step->n_args; a++)
         args[a] = load_argument(f, fused, step->args[a]);
-    if (!fused_pays(args, step->n_args))
+    if (!fused_pays(step, args))
         return 0;
     for (int i = 0; i < group->n_inputs; i++)
         inputs[i] = vm_load(f, fused->inputs[i]);
