@@ -7,7 +7,7 @@
 #include <string.h>
 
 /* Limits of the only code that loading runs, `__setstate__` methods of archives from anywhere. */
-enum { LOAD_INSTRUCTIONS = 200 * 1000 * 1000, LOAD_BYTES_LOG2 = 34, LOAD_SECONDS = 60 };
+enum { LOAD_INSTRUCTIONS = 200 * 1000 * 1000, LOAD_BYTES_LOG2 = 34, LOAD_SECONDS = 600 };
 
 bool tool_is_archive(const char *path)
 {
