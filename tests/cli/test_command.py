@@ -265,6 +265,9 @@ def archives():
     source, path = write("def half(x: Tensor, by: float = 2.0) -> Tensor:\n    return x / by\n", "half.tjs"), FOLDER + "/half"
     expect("compile", tjs("compile", source, "-o", path), 0)
     expect("forward by --call", tjs("run", path, "--call", "forward(torch.ones(2), by=4.0)"), 0, "0.2500")
+    for other in ("half.zip", "half.v1.2", "half again"):
+        expect("saved as " + other, tjs("compile", path, "-o", os.path.join(FOLDER, other)), 0)
+        expect("run " + other, tjs("run", os.path.join(FOLDER, other), "--call", "forward(torch.ones(2))"), 0, "0.5000")
     expect("an attribute by --call", tjs("run", path, "--call", "training"), 0, "True")
     expect("no such method", tjs("run", path, "--call", "backward()"), 2, "no function or class")
     expect("a call of wrong arguments", tjs("run", path, "--call", "forward()"), 2, "missing value for argument 'x'")
