@@ -37,14 +37,13 @@ static const char record_function_text[] =
     "        pass\n";
 
 /* Chooses the dtype of some operators on a device. Devices other than the CPU have no operators here, so
- * there is nothing to choose; on the CPU it is not implemented. PyTorch reads all three attributes of a saved one. */
+ * there is nothing to choose; on the CPU it is refused when it is entered (VM_AUTOCAST). PyTorch reads all three
+ * attributes of a saved one. */
 #define AUTOCAST_BODY                                                                              \
     "        self._enabled = enabled\n"                                                            \
     "        self.device = device_type\n"                                                          \
     "        self.fast_dtype = dtype\n"                                                            \
     "    def __enter__(self):\n"                                                                   \
-    "        if self._enabled and self.device == 'cpu':\n"                                         \
-    "            raise NotImplementedError('autocast on the CPU is not implemented')\n"            \
     "        return self\n"                                                                        \
     "    def __exit__(self, exc_type: Any, exc_value: Any, traceback: Any) -> None:\n"             \
     "        pass\n"

@@ -209,9 +209,22 @@ static void emit_method_call(vm_compile *c, const ir_node *n, uint32_t step)
         emit_site(c, VM_CALL_FUNCTION, n, 0, step, (vm_site){ .callee = method_of(c, n, name->s) });
 }
 
+/* "__torch__.torch.amp.autocast_mode.autocast", "__torch__.torch.cpu.amp.autocast_mode.autocast" */
+static bool is_autocast(const type *t)
+{
+    static const char ours[] = "__torch__.torch.", end[] = ".autocast_mode.autocast";
+    size_t n = t->kind == TYPE_CLASS ? strlen(t->name) : 0;
+    return n > sizeof ours + sizeof end && !strncmp(t->name, ours, sizeof ours - 1)
+           && !strcmp(t->name + n - (sizeof end - 1), end);
+}
+
 static void emit_enter(vm_compile *c, const ir_node *n, uint32_t step)
 {
     uint32_t manager = live_of(c, n->inputs[0])->reg;
+    if (!n->at.src && n->inputs[0]->node)
+        c->at = n->inputs[0]->node->at; // the node has no place, the object's is near
+    if (is_autocast(n->inputs[0]->type))
+        emit(c, VM_AUTOCAST, manager, 0, 0, 0);
     emit_site(c, VM_CALL_FUNCTION, n, 0, step, (vm_site){ .callee = method_of(c, n, "__enter__") });
     emit(c, VM_ENTERED, manager, 0, 0, 0);
 }

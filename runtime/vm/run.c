@@ -56,6 +56,21 @@ static bool vm_wrong_operand(vm_run *run, const char *what)
     return vm_fail(run, JIT_ERUNTIME, "expected %s", what);
 }
 
+static const jit_value *vm_attribute(const object *o, const char *name)
+{
+    int slot = type_class_slot(o->type, name);
+    return slot >= 0 && (size_t)slot < o->n ? &o->at[slot] : NULL;
+}
+
+/* Which operators then compute in which precision is not known here: refused, rather than answered in another one. */
+static bool vm_may_autocast(vm_run *run, jit_value manager)
+{
+    const jit_value *enabled = vm_attribute(manager.object, "_enabled"), *where = vm_attribute(manager.object, "device");
+    bool is_cpu = enabled && enabled->tag == VALUE_BOOL && enabled->b && where && where->tag == VALUE_STR
+                  && !strcmp(where->s->s, "cpu");
+    return !is_cpu || vm_fail(run, JIT_EUNSUPPORTED, "autocast on the CPU is not implemented");
+}
+
 static bool vm_missing_key(vm_run *run, jit_value key)
 {
     op_ctx cx = { .run = &run->op };

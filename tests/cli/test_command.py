@@ -276,6 +276,11 @@ def archives():
     expect("compile what raises", tjs("compile", source, "-o", path), 0)
     expect("an error shows the code and the source it was saved from", tjs("run", path, "--call", "forward(1)"), 2,
            "serialized code", 'File "code/__torch__', "original code", 'fail.tjs", line 3', "assert n > 3")
+    source = write("def cast(x: Tensor, where: str) -> Tensor:\n    with torch.autocast(where, dtype=torch.bfloat16):\n        y = x @ x\n"
+                   "    return y\n", "cast.tjs")
+    expect("compile an autocast", tjs("compile", source, "-o", path), 0)
+    expect("autocast elsewhere", tjs("run", path, "--call", "forward(torch.ones(2, 2), 'cuda')"), 0, "2")
+    expect("autocast here", tjs("run", path, "--call", "forward(torch.ones(2, 2), 'cpu')"), 2, "autocast on the CPU is not implemented")
     expect("--call and --method", tjs("bench", "run", path, "--call", "forward()", "--method", "forward"), 2, "--call says all")
 
 
