@@ -230,8 +230,27 @@ def bench_chain(tjs, torch):
                    "bare read + write %.4g µs" % (bare * 1e6))
 
 
+def bench_fork(tjs, torch):
+    """Wall time of two threads: on a busy machine it says how long a thread waited for its turn."""
+    path = os.path.join(HERE, "fork.tjs")
+    cu = torch.jit.CompilationUnit(open(path).read().split("import torch", 1)[1].replace("torch.Tensor", "Tensor"))
+    torch.set_num_threads(1)
+    header("Two branches, in turn and forked on two threads; a call forked and waited for")
+    calls = [("scalars_in_turn", "20000", (20000,), 1), ("scalars_forked", "20000", (20000,), 1),
+             ("tensors_in_turn", "torch.ones(200000), 30", (torch.ones(200000), 30), 1),
+             ("tensors_forked", "torch.ones(200000), 30", (torch.ones(200000), 30), 1),
+             ("fork_and_wait", "torch.ones(1), 1000", (torch.ones(1), 1000), 1000)]
+    for name, text, args, per in calls:
+        fn = getattr(cu, name)
+        for _ in range(2):
+            fn(*args)
+        us = ours(tjs, "run", path, "%s(%s)" % (name, text), 2 if "fork" in name else 1)
+        if us:
+            report("fork", name, median(lambda: fn(*args), fewest=3) / per * 1e6, us["median_s"] / per * 1e6, "µs")
+
+
 SECTIONS = {"compile": bench_compile, "start": bench_start, "archive": bench_archive, "scalar": bench_scalar, "small": bench_small,
-            "chain": bench_chain}
+            "chain": bench_chain, "fork": bench_fork}
 
 
 def main():
