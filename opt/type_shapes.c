@@ -275,6 +275,23 @@ bool type_rule_expand(type_call *c)
     return true;
 }
 
+bool type_rule_repeat(type_call *c)
+{
+    facts f, *out = &c->out[0];
+    known_ints times;
+    if (!call_facts(c, 0, &f))
+        return false;
+    out->t.dtype = f.t.dtype;
+    call_inherit(c, out);
+    if (f.t.rank < 0 || !call_ints(c, 1, &times) || times.n > FACTS_MAX_RANK || times.n < f.t.rank)
+        return true;
+    out->t.rank = times.n;
+    for (int i = 0; i < times.n; i++)
+        out->sizes[i] = facts_mul(i < times.n - f.t.rank ? 1 : f.sizes[i - (times.n - f.t.rank)], times.at[i]);
+    facts_set_contiguous(out);
+    return true;
+}
+
 bool type_rule_select(type_call *c)
 {
     facts f, *out = &c->out[0];
