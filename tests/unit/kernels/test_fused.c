@@ -20,10 +20,10 @@ static jit_value sample(dtype d, int n_dims, const int64_t *sizes, int seed, int
     }
     tensor *t = tensor_new_strided(d, sizes, strides, n_dims, DEVICE_CPU0);
     assert_non_null(t);
-    for (int64_t i = 0; i < n && t->numel; i++) {
+    for (int64_t i = 0; i < n - gap && t->numel; i++) { // behind the last row there is no gap
         double x = (double)((i * 7919 + seed * 104729) % 4001) / 1000 - 2;
         if (i % 97 == 13 && dtype_is_float(d)) x = i % 2 ? NAN : -INFINITY;
-        if (i + 1 < n || !gap) element_store_double(d, (char *)tensor_data(t) + i * (int64_t)dtype_size(d), x);
+        element_store_double(d, (char *)tensor_data(t) + i * (int64_t)dtype_size(d), x);
     }
     return T_(t);
 }
