@@ -200,6 +200,7 @@ bool ir_block_holds(const ir_block *outer, const ir_node *n); /* n stands in out
 typedef struct ir_print_options { bool source_ranges; } ir_print_options;
 void ir_print(const ir_graph *g, const ir_print_options *o, text *out);
 void ir_print_node(const ir_node *n, text *out);       /* one line, for messages */
+void ir_print_constant(jit_value v, text *out);        /* as a Constant's value; large tensors by what they are */
 /** Parse the text form. classes: where `__torch__.X` is looked up, may be NULL; errors with line and column in d. */
 ir_graph *ir_parse(const source *src, ir_unit *classes, diag *d);
 /** Structure, dominance, use lists, block arity, schema types. false: *ret_why says what, in `a`. */

@@ -83,7 +83,7 @@ static void print_tensor(const tensor *t, text *out)
 }
 
 /* A whole constant; inside containers, values print by themselves. */
-static void print_constant(jit_value v, text *out)
+void ir_print_constant(jit_value v, text *out)
 {
     switch ((value_tag)v.tag) {
     case VALUE_BOOL:
@@ -131,7 +131,7 @@ static void print_attr(const ir_attr *a, text *out)
     case IR_ATTR_STR:   str_print_repr(a->s, strlen(a->s), out); break;
     case IR_ATTR_TYPE:  type_print(a->t, out); break;
     case IR_ATTR_TYPES: print_types(a->types.at, a->types.n, out); break;
-    case IR_ATTR_VALUE: print_constant(a->v, out); break;
+    case IR_ATTR_VALUE: ir_print_constant(a->v, out); break;
     case IR_ATTR_GRAPH: text_add(out, "<Graph>"); break;
     }
 }

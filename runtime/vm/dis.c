@@ -111,8 +111,12 @@ void vm_print(const vm_plan *p, text *out)
     for (uint32_t i = 0; i < p->n_s_constants; i++)
         text_addf(out, " s%u=%lld", i, (long long)p->s_constants[i].i);
     for (uint32_t i = 0; i < p->n_v_constants; i++) {
+        const jit_value v = p->v_constants[i];
         text_addf(out, " v%u=", i);
-        value_print_repr(p->v_constants[i], out);
+        if (v.tag == VALUE_TENSOR || v.tag == VALUE_LIST)
+            ir_print_constant(v, out);
+        else
+            value_print_repr(v, out);
     }
     text_add_char(out, '\n');
     for (uint32_t i = 0; i < p->n_code; i++)

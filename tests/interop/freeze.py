@@ -59,6 +59,9 @@ def check(tjs, folder, row, scratch):
         return None if done.returncode == 2 and REFUSED[row["name"]] in done.stderr else "not refused: " + done.stderr
     if done.returncode:
         return "tjs compile --freeze: exit %d\n%s" % (done.returncode, done.stderr)
+    listing = subprocess.run([tjs, "graph", frozen, "--stage", "bytecode"], capture_output=True, timeout=300)
+    if listing.returncode or len(listing.stdout) > 1 << 20:
+        return "tjs graph --stage bytecode: exit %d, %d bytes" % (listing.returncode, len(listing.stdout))
     child = subprocess.run([archives.PYTHON, os.path.abspath(__file__), "--probe", path + ".pt", frozen, path + ".args.pt", method, out],
                            capture_output=True, text=True, timeout=600)
     if child.returncode:
