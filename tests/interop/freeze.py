@@ -18,6 +18,10 @@ LEFT_OUT = {"batchnorm_train", "mlp_scripted_train", "grad", "encoder"}
 def probe():
     """Runs under PyTorch: answers of the archive and of the frozen one; the arguments of the child are file names."""
     import torch
+    try:
+        import torchvision  # registers the operators of detectors
+    except ImportError:
+        pass
 
     def call(path, method, args):
         m = torch.jit.load(path).eval()
