@@ -225,12 +225,46 @@ static tensor *linear_at_once(op_ctx *cx, tensor *input, tensor *weight, tensor 
     return result;
 }
 
+static bool is_plain(const tensor *t, dtype d) { return tensor_dtype(t) == d && tensor_is_contiguous(t); }
+
+/* Small layers without views on the way: there the product itself is the lesser part. NULL: not one, or reported. */
+static tensor *linear_small(op_ctx *cx, const tensor *input, const tensor *weight, const tensor *bias)
+{
+    enum { MOST_WORK = 32768 };
+    int64_t sizes[TENSOR_MAX_DIMS];
+    const int n = input->n_dims;
+    const dtype d = tensor_dtype(input);
+    if ((d != DTYPE_float32 && d != DTYPE_float64) || n < 2 || weight->n_dims != 2 || !is_plain(input, d) || !is_plain(weight, d))
+        return NULL;
+    const int64_t depth = weight->sizes[1], n_out = weight->sizes[0];
+    if (input->sizes[n - 1] != depth || input->numel == 0 || n_out == 0 || input->numel > MOST_WORK / n_out) return NULL;
+    if (bias && (!is_plain(bias, d) || bias->n_dims != 1 || bias->sizes[0] != n_out)) return NULL;
+    memcpy(sizes, input->sizes, (size_t)n * sizeof *sizes);
+    sizes[n - 1] = n_out;
+    tensor *y = make_tensor(cx, d, sizes, n);
+    if (!y) return NULL;
+    const int64_t n_rows = input->numel / depth;
+    if (!gemm_find(d)(n_rows, n_out, depth, (matrix){ tensor_data(input), depth, 1 }, (matrix){ tensor_data(weight), 1, depth },
+                      tensor_data(y))) {
+        tensor_unref(y);
+        op_no_memory(cx);
+        return NULL;
+    }
+    for (int64_t i = 0; bias && i < n_rows; i++)
+        for (int64_t j = 0; j < n_out; j++) {
+            if (d == DTYPE_float32) ((float *)tensor_data(y))[i * n_out + j] += ((const float *)tensor_data(bias))[j];
+            else ((double *)tensor_data(y))[i * n_out + j] += ((const double *)tensor_data(bias))[j];
+        }
+    return y;
+}
+
 /* input [*, in], weight [out, in] or [in], bias [out] or None */
 bool op_linear(op_ctx *cx, const jit_value *args, jit_value *rets)
 {
     tensor *input = args[0].t, *weight = args[1].t, *bias = arg_tensor(args[2]);
     if (weight->n_dims != 1 && weight->n_dims != 2) return OP_FAIL(cx, "linear: weight must be 1-D or 2-D");
-    tensor *at_once = linear_at_once(cx, input, weight, bias);
+    tensor *at_once = linear_small(cx, input, weight, bias);
+    if (!at_once && !cx->run->status) at_once = linear_at_once(cx, input, weight, bias);
     if (at_once || cx->run->status) return give_tensor(at_once, rets);
     tensor *turned = weight->n_dims == 2 ? transposed(cx, weight) : tensor_ref(weight);
     tensor *product = NULL;
