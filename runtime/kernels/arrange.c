@@ -449,6 +449,34 @@ bool op_diagflat(op_ctx *cx, const jit_value *args, jit_value *rets)
     return ok;
 }
 
+/* One element of each row: `n` of them from `first` on, one further in every dimension each time. */
+static bool fill_steps(op_ctx *cx, tensor *t, int64_t first, int64_t n, jit_value number)
+{
+    int64_t step = 0;
+    for (int i = 0; i < t->n_dims; i++) step += t->strides[i];
+    tensor *line = make_view(cx, t, &n, &step, 1, t->offset + first);
+    const bool ok = line && tensor_fill(cx, line, number);
+    tensor_unref(line);
+    return ok;
+}
+
+/* self fill_value wrap: of a tall matrix the diagonal may begin anew, a row left out each time. */
+bool op_fill_diagonal_(op_ctx *cx, const jit_value *args, jit_value *rets)
+{
+    tensor *t = args[0].t;
+    if (t->n_dims < 2) return OP_FAIL(cx, "dimensions must larger than 1");
+    for (int i = 1; t->n_dims > 2 && i < t->n_dims; i++)
+        if (t->sizes[i] != t->sizes[0]) return OP_FAIL(cx, "all dimensions of input must be of equal length");
+    const int64_t height = t->sizes[0], width = t->sizes[1], n = height < width ? height : width, period = width + 1;
+    if (!check_number_fits(cx, tensor_dtype(t), args[1]) || !fill_steps(cx, t, 0, n, args[1])) return false;
+    if (arg_bool(args[2]) && t->n_dims == 2 && height > period &&
+        !fill_steps(cx, t, t->strides[0] * period, (t->numel + period - 1) / period - n, args[1]))
+        return false;
+    tensor_bump_version(t);
+    rets[0] = value_ref(args[0]);
+    return true;
+}
+
 /* ---- shuffles -------------------------------------------------------------------------------- */
 
 /* View t with `split` sizes, permute by `order`, give it `joined` sizes. */

@@ -79,6 +79,35 @@ bool op_empty(op_ctx *cx, const jit_value *args, jit_value *rets)
     return make_sized(cx, args[0], args + 1, DTYPE_float32, &zero, arg_int(args[5], 0), rets);
 }
 
+/* Memory of one's own in given strides; zeros, as in all that is "empty" here. */
+static bool make_strided(op_ctx *cx, jit_value size, jit_value stride, const jit_value *options, dtype otherwise, jit_value *rets)
+{
+    const int64_t *sizes;
+    int n_dims, n_strides;
+    dtype d;
+    if (!arg_sizes(cx, size, &sizes, &n_dims) || !read_options(cx, options, otherwise, &d)) return false;
+    const int64_t *strides = arg_ints(stride, &n_strides);
+    if (n_strides != n_dims)
+        return OP_FAIL(cx, "dimensionality of sizes (%d) must match dimensionality of strides (%d)", n_dims, n_strides);
+    for (int i = 0; i < n_dims; i++)
+        if (strides[i] < 0)
+            return OP_FAIL(cx, "Storage size calculation overflowed with sizes=%s and strides=%s", sizes_print(sizes, n_dims).s,
+                           sizes_print(strides, n_dims).s);
+    tensor *t = make_tensor_strided(cx, d, sizes, strides, n_dims);
+    if (t && t->store->n_bytes) memset(t->store->data, 0, t->store->n_bytes);
+    return give_filled(cx, t, NULL, rets);
+}
+
+bool op_empty_strided(op_ctx *cx, const jit_value *args, jit_value *rets)
+{
+    return make_strided(cx, args[0], args[1], args + 2, DTYPE_float32, rets);
+}
+
+bool op_new_empty_strided(op_ctx *cx, const jit_value *args, jit_value *rets)
+{
+    return make_strided(cx, args[1], args[2], args + 3, tensor_dtype(args[0].t), rets);
+}
+
 bool op_full(op_ctx *cx, const jit_value *args, jit_value *rets)
 {
     return make_sized(cx, args[0], args + 2, number_dtype(args[1]), &args[1], 0, rets);

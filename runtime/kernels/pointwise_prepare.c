@@ -164,6 +164,13 @@ static bool prepare_float_power(op_ctx *cx, const jit_value *args, pw_call *call
                    dtype_prefix(tensor_dtype(call->into)), dtype_prefix(call->common));
 }
 
+static bool prepare_softshrink(op_ctx *cx, const jit_value *args, pw_call *call)
+{
+    (void)call;
+    return arg_double(args[1]) >= 0 ||
+           OP_FAIL(cx, "lambda must be greater or equal to 0, but found to be %g.", arg_double(args[1]));
+}
+
 /* ---- limits ---------------------------------------------------------------------------------- */
 static bool prepare_clamp(op_ctx *cx, const jit_value *args, pw_call *call)
 {
@@ -307,6 +314,7 @@ static const prepare_fn prepares[PW_ROW__COUNT] = {
     [PW_ROW_aten_float_power_Tensor_Tensor] = prepare_float_power,
     [PW_ROW_aten_float_power_Tensor_Scalar] = prepare_float_power,
     [PW_ROW_aten_float_power_Scalar] = prepare_float_power,
+    [PW_ROW_aten_softshrink] = prepare_softshrink,
     [PW_ROW_aten_clamp] = prepare_clamp,
     [PW_ROW_aten_clamp_Tensor] = prepare_clamp,
     [PW_ROW_aten_nan_to_num] = prepare_nan_to_num,

@@ -260,7 +260,10 @@ static void take_sizes(pool_call *p, const tensor *x)
 static bool check_rank(op_ctx *cx, const pool_call *p, const tensor *x)
 {
     const bool fits = x->n_dims == p->n + 1 || x->n_dims == p->n + 2;
-    if (p->n == 1 && p->kind == POOL_MAX && !fits)
+    bool has_signals = fits; // only the batch may be empty
+    for (int i = x->n_dims - p->n - 1; has_signals && i < x->n_dims; i++)
+        has_signals = x->sizes[i] > 0;
+    if (p->n == 1 && p->kind == POOL_MAX && !has_signals)
         return OP_FAIL(cx,
                        "max_pool1d: Expected 2D or 3D (batch mode) tensor with optional 0 dim "
                        "batch size for input, "

@@ -601,6 +601,62 @@ bool op_as_strided(op_ctx *cx, const jit_value *args, jit_value *rets)
     return strided(cx, args, &w) && ret_view(cx, args[0].t, &w, rets);
 }
 
+/* The same bytes as elements of another type. Smaller elements are more in the last dimension, larger ones fewer: the
+ * window has to be divisible then. */
+static bool check_larger_elements(op_ctx *cx, const tensor *t, dtype to, int64_t ratio)
+{
+    const char *a = dtype_prefix(tensor_dtype(t)), *b = dtype_prefix(to);
+    const int last = t->n_dims - 1;
+    if (t->sizes[last] % ratio)
+        return OP_FAIL(cx, "self.size(-1) must be divisible by %lld to view %s as %s (different element sizes), but got %lld",
+                       (long long)ratio, a, b, (long long)t->sizes[last]);
+    if (t->offset % ratio)
+        return OP_FAIL(cx, "self.storage_offset() must be divisible by %lld to view %s as %s (different element sizes), but got "
+                           "%lld", (long long)ratio, a, b, (long long)t->offset);
+    for (int i = 0; i < last; i++)
+        if (t->strides[i] % ratio)
+            return OP_FAIL(cx, "self.stride(%d) must be divisible by %lld to view %s as %s (different element sizes), but got "
+                               "%lld", i, (long long)ratio, a, b, (long long)t->strides[i]);
+    return true;
+}
+
+static bool resized_elements(op_ctx *cx, const tensor *t, dtype to, window *w)
+{
+    const int64_t from_bytes = (int64_t)dtype_size(tensor_dtype(t)), to_bytes = (int64_t)dtype_size(to);
+    const int last = t->n_dims - 1;
+    const char *a = dtype_prefix(tensor_dtype(t)), *b = dtype_prefix(to);
+    if (last < 0) return OP_FAIL(cx, "self.dim() cannot be 0 to view %s as %s (different element sizes)", a, b);
+    if (t->strides[last] != 1)
+        return OP_FAIL(cx, "self.stride(-1) must be 1 to view %s as %s (different element sizes), but got %lld", a, b,
+                       (long long)t->strides[last]);
+    const bool shrinks = to_bytes < from_bytes;
+    const int64_t ratio = shrinks ? from_bytes / to_bytes : to_bytes / from_bytes;
+    if (!shrinks && !check_larger_elements(cx, t, to, ratio)) return false;
+    w->sizes[last] = shrinks ? w->sizes[last] * ratio : w->sizes[last] / ratio;
+    w->offset = shrinks ? w->offset * ratio : w->offset / ratio;
+    for (int i = 0; i < last; i++) w->strides[i] = shrinks ? w->strides[i] * ratio : w->strides[i] / ratio;
+    return true;
+}
+
+bool op_view_dtype(op_ctx *cx, const jit_value *args, jit_value *rets)
+{
+    const tensor *t = args[0].t;
+    const dtype to = (dtype)args[1].i;
+    window w = window_of(t);
+    if (!check_dtype(cx, to) || (dtype_size(to) != dtype_size(tensor_dtype(t)) && !resized_elements(cx, t, to, &w))) return false;
+    tensor *made = tensor_on_storage(t->store, to, w.sizes, w.strides, w.n_dims, w.offset);
+    return made ? ret_tensor(made, rets) : op_no_memory(cx);
+}
+
+bool op_is_set_to(op_ctx *cx, const jit_value *args, jit_value *rets)
+{
+    const tensor *a = args[0].t, *b = args[1].t;
+    const size_t n_bytes = (size_t)a->n_dims * sizeof *a->strides;
+    rets[0] = VALUE_BOOL_V(a->store == b->store && a->offset == b->offset && tensor_same_sizes(a, b) &&
+                           memcmp(a->strides, b->strides, n_bytes) == 0);
+    return true;
+}
+
 /* Complex elements as a last dimension of two, and back. */
 bool op_view_as_real(op_ctx *cx, const jit_value *args, jit_value *rets)
 {

@@ -121,7 +121,7 @@ static bool is_one_of(const call *c, const char *const *names)
 /* Rows that tell or use the strides of their operand. */
 static const char *const about_layout[] = {
     "aten::as_strided", "aten::data_ptr", "aten::format", "aten::is_contiguous", "aten::storage_offset", "aten::stride",
-    "aten::view", "aten::view_as", "aten::view_as_complex",
+    "aten::view", "aten::view_as", "aten::view_as_complex", "aten::is_set_to",
     "aten::_linalg_det", "aten::_linalg_slogdet", // they give the factors of the matrix or of its transpose
     NULL,
 };

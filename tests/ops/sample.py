@@ -10,6 +10,8 @@
         reported and left out, so that one of them does not hide the rest of its file.
     sample.py select OUT --keep N --tjs TJS FILE...
         Keeps up to N passing cases of every file, in OUT, a few operators a file.
+    sample.py errors FILE
+        Calls with arguments that PyTorch's own tests expect to be refused.
     sample.py record FILE...
         Files of hand-written cases: writes PyTorch's answers under their calls, anew where there are some.
 
@@ -414,6 +416,54 @@ def record(options):
     return 0
 
 
+def error_calls():
+    """What PyTorch's own tests of its operators expect to raise: (operator, call with its tensors as parameters, tensors)."""
+    import unittest
+    stub = types.ModuleType("expecttest")  # imported by those tests, not needed here
+    stub.TestCase, stub.ACCEPT = unittest.TestCase, True
+    sys.modules.setdefault("expecttest", stub)
+    from torch.testing._internal.common_methods_invocations import op_db
+    import torch
+    for op in op_db:
+        for error in (op.error_inputs("cpu") if op.error_inputs_func else []):
+            sample, tensors = error.sample_input, []
+
+            def text(v):
+                if isinstance(v, torch.Tensor):
+                    tensors.append(v)
+                    return "abcdefgh"[len(tensors) - 1]
+                if isinstance(v, (list, tuple)):
+                    inner = ", ".join(text(e) for e in v)
+                    return "[%s]" % inner if isinstance(v, list) or len(v) != 1 else "(%s,)" % inner
+                if v is not None and not isinstance(v, (bool, int, float, str, torch.dtype)):
+                    raise TypeError(type(v).__name__)
+                return repr(v)
+            try:
+                args = [text(v) for v in (sample.input,) + tuple(sample.args)]
+                args += ["%s=%s" % (k, text(v)) for k, v in sample.kwargs.items()]
+            except (TypeError, IndexError):
+                continue
+            yield op.name, "torch.%s(%s)" % (op.name, ", ".join(args)), tensors
+
+
+def errors(options):
+    """Writes FILE: calls that PyTorch's own tests expect to raise, with what PyTorch says."""
+    conf, seen = conformance(), collections.Counter()
+    with open(options.file, "w") as f:
+        f.write("# Calls that PyTorch's tests expect to raise, with its messages; written by sample.py.\n")
+        for name, call, tensors in error_calls():
+            label = "f%d" % sum(seen.values())
+            source = "def %s(%s):\n    return %s\n" % (label, ", ".join("%s: Tensor" % "abcdefgh"[i] for i in range(len(tensors))), call)
+            try:
+                values = ", ".join(conf.expr(t) for t in tensors)
+            except (TypeError, ValueError, NotImplementedError, RuntimeError):  # sparse or meta tensors
+                continue
+            answer = answered(conf, source, "%s(%s)" % (label, values), label) if len(values) < 900 else None
+            if answer and answer.startswith("#!") and seen[name] < options.keep:
+                seen[name] += 1
+                f.write("\n%s#> %s(%s)\n%s\n" % (source, label, values, answer.rstrip()))
+
+
 # ---------------------------------------------------------------- tjs's answers
 def split(path):
     """The cases of a file: texts that start with the function and end with the answer."""
@@ -522,10 +572,12 @@ def main():
     s = sub.add_parser("select")
     s.add_argument("out"); s.add_argument("--keep", type=int, default=4); s.add_argument("--tjs")
     s.add_argument("--prefix", default="sampled"); s.add_argument("files", nargs="+")
+    e = sub.add_parser("errors")
+    e.add_argument("file"); e.add_argument("--keep", type=int, default=4)
     r = sub.add_parser("record")
     r.add_argument("files", nargs="+")
     options = p.parse_args()
-    return {"write": write, "hold": hold, "select": select, "record": record}[options.mode](options)
+    return {"write": write, "hold": hold, "select": select, "errors": errors, "record": record}[options.mode](options)
 
 
 if __name__ == "__main__":
