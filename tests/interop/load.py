@@ -1,7 +1,7 @@
 #!/usr/bin/env python3
 """PyTorch's archives give PyTorch's answers here: load.py TJS FOLDER [--full] [NAME…]
 
-generate.py writes the archives into FOLDER unless they are there already: twelve small ones, or all with --full.
+generate.py writes the archives into FOLDER unless they are there already: thirteen small ones, or all with --full.
 `tjs verify` judges each. Exit 77 (skipped) where there is no PyTorch."""
 # SPDX-License-Identifier: Apache-2.0
 import os, subprocess, sys

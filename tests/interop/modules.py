@@ -444,6 +444,21 @@ def relu_or_neg(x: Tensor) -> Tensor:
     return -x
 
 
+class Orders(nn.Module):
+    """Who asks in which order an image lies between convolutions is told what PyTorch does, whatever they compute in."""
+
+    def __init__(self):
+        super().__init__()
+        self.a, self.b = nn.Conv2d(3, 16, 3, padding=1), nn.Conv2d(16, 16, 3, padding=1)
+        self.bn = nn.BatchNorm2d(16)
+
+    def forward(self, x: Tensor):
+        y = torch.relu(self.bn(self.a(x)))
+        z = self.b(y) + y
+        both = nn.functional.max_pool2d(torch.cat([z, y], 1), 2)
+        return z, y.stride(), z.stride(), z[:, :4], z.view(-1), both, both.stride(), both.is_contiguous()
+
+
 def cases():
     """(name, make, arguments, options); options: method, error, smoke (one of those of every test run)."""
     s = torch.jit.script
@@ -451,6 +466,7 @@ def cases():
     yield "mlp", traced_mlp, (torch.randn(5, 3),), {"smoke": True}
     yield "mlp_scripted_train", lambda: s(Mlp().eval()), (torch.randn(5, 3),), {}
     yield "convnet", lambda: s(ConvNet().eval()), (torch.randn(2, 3, 28, 28),), {"smoke": True}
+    yield "orders", lambda: s(Orders().eval()), (torch.randn(2, 3, 32, 32),), {"smoke": True}
     yield "attributes", lambda: s(Attributes()), (x23,), {"smoke": True}
     yield "control_flow", lambda: s(ControlFlow()), (x23, 7, ["a", "b", "a"]), {"smoke": True}
     yield "texts", lambda: s(Texts()), ("ab, c ,d", 5, 2.5), {}
