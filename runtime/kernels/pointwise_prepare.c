@@ -269,6 +269,16 @@ static bool prepare_where(op_ctx *cx, const jit_value *args, pw_call *call)
            OP_FAIL(cx, "where expected condition to be a boolean tensor, but got a tensor with dtype %s", dtype_prefix(d));
 }
 
+/* A tensor of one number counts as the number. */
+static bool check_value_fits(op_ctx *cx, dtype d, jit_value v)
+{
+    if (v.tag != VALUE_TENSOR) return check_number_fits(cx, d, v);
+    const jit_value number = element_load_number(tensor_dtype(v.t), tensor_data(v.t));
+    const bool fits = number.tag == VALUE_NONE ? op_no_memory(cx) : check_number_fits(cx, d, number);
+    value_unref(number);
+    return fits;
+}
+
 static bool prepare_masked_fill(op_ctx *cx, const jit_value *args, pw_call *call)
 {
     const dtype mask = tensor_dtype(args[1].t);
@@ -277,7 +287,7 @@ static bool prepare_masked_fill(op_ctx *cx, const jit_value *args, pw_call *call
     if (args[2].tag == VALUE_TENSOR && args[2].t->n_dims > 0)
         return OP_FAIL(cx, "masked_fill_ only supports a 0-dimensional value tensor, but got tensor with %d dimension(s).",
                        args[2].t->n_dims);
-    if (args[2].tag != VALUE_TENSOR && !check_number_fits(cx, tensor_dtype(args[0].t), args[2])) return false;
+    if (!check_value_fits(cx, tensor_dtype(args[0].t), args[2])) return false;
     call->row = PW_ROW_aten_where_self;
     call->common = tensor_dtype(args[0].t);
     call->operands[0] = args[1];
