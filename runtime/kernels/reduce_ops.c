@@ -93,7 +93,7 @@ bool op_sum_to_size(op_ctx *cx, const jit_value *args, jit_value *rets)
     if (!fits)
         return OP_FAIL(cx, "size {%s} is not expandable to size {%s}.", sizes_print(sizes, n).s,
                        sizes_print(t->sizes, t->n_dims).s);
-    if (!dims) return give_tensor(tensor_ref(t), rets);
+    if (!dims && n) return give_tensor(tensor_ref(t), rets); // to no dimensions it is sum(), also of a single number
     jit_value sum;
     if (!accumulate(cx, t, dims, true, VALUE_NONE_V, &sum_kind, &sum)) return false;
     tensor *summed = sum.t;
