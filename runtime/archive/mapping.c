@@ -134,6 +134,7 @@ storage *mapping_storage(mapping *m, uint64_t offset, size_t n_bytes, size_t ali
     if (s) {
         mapping_ref(m);
         s->is_movable = true;
+        s->is_of_file = m->kind == MAPPING_FILE;
     }
     return s;
 }

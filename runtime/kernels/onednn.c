@@ -201,8 +201,10 @@ static storage *pack_weight(const run *r, const onednn_call *call)
         storage_unref(packed);
         return NULL;
     }
-    if (store)
+    if (store) {
         onednn_packed_keep(r->api, &w, packed);
+        storage_give_pages_back(store);
+    }
     return packed;
 }
 

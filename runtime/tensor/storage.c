@@ -8,6 +8,8 @@
 
 #include <stdatomic.h>
 #include <string.h>
+#include <sys/mman.h>
+#include <unistd.h>
 
 /* Of a storage with its bytes behind it; the bytes begin at a multiple of BLOCK_ALIGN. */
 enum { HEADER_BYTES = (sizeof(storage) + BLOCK_ALIGN - 1) / BLOCK_ALIGN * BLOCK_ALIGN };
@@ -73,6 +75,14 @@ void storage_unref(storage *s)
     block_free(s, s->block_bytes);
 }
 
+void storage_give_pages_back(const storage *s)
+{
+    if (!s->is_of_file || !storage_tells_changes(s) || s->version != 0) return;
+    const uintptr_t page = (uintptr_t)sysconf(_SC_PAGESIZE), begin = (uintptr_t)s->data;
+    const uintptr_t first = (begin + page - 1) / page * page, end = (begin + s->n_bytes) / page * page;
+    if (first < end) (void)madvise((void *)first, end - first, MADV_DONTNEED); // a wish
+}
+
 bool storage_resize(storage *s, size_t n_bytes)
 {
     if ((s->is_borrowed && !s->is_movable) || s->dev.kind == DEVICE_CUDA) return false;
@@ -84,7 +94,7 @@ bool storage_resize(storage *s, size_t n_bytes)
     if (!data) return false;
     memcpy(data, s->data, n_bytes < s->n_bytes ? n_bytes : s->n_bytes);
     drop_bytes(s);
-    s->is_borrowed = false;
+    s->is_borrowed = s->is_of_file = false;
     s->data = data;
     s->n_bytes = n_bytes;
     return true;

@@ -76,6 +76,7 @@ typedef struct storage {
     _Atomic uint32_t version;     /* bumped by each in-place write */
     bool has_parts;               /* of a nested tensor: an extra tells them (runtime/kernels/nested.h) */
     bool is_movable;              /* borrowed bytes (of a mapped file) that a resize may leave behind */
+    bool is_of_file;              /* bytes mapped from a file that does not change: pages not written to can be read again */
     _Atomic bool is_exposed;      /* the host has the address: bytes may change without a new version */
     void (*release)(void *ctx);   /* runs once, when the last reference goes */
     void *release_ctx;
@@ -92,6 +93,8 @@ static inline bool storage_tells_changes(const storage *s)
 {
     return s->is_readonly || ((!s->is_borrowed || s->is_movable) && !s->is_exposed);
 }
+/** Give memory back whose bytes can be read from a file again, and mostly need not be. Nothing that was written to. */
+void storage_give_pages_back(const storage *s);
 bool storage_resize(storage *s, size_t n_bytes);            /* keeps the content; false if borrowed and not movable, or no memory */
 
 /* ---- tensors ------------------------------------------------------------------------------- */
