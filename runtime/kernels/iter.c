@@ -79,7 +79,9 @@ static bool fit_outputs(iter *it)
                           memcmp(o->t->sizes, it->sizes, (size_t)it->n_dims * sizeof *it->sizes) == 0;
         if (!fits && it->may_resize) {
             if (!resize_out(it->cx, o->t, it->sizes, it->n_dims)) return false;
-            o->data = tensor_data(o->t);
+            for (int j = 0; j < it->n_operands; j++) // an input may be in the memory that has just moved
+                if (it->operands[j].t && it->operands[j].t->store == o->t->store)
+                    it->operands[j].data = tensor_data(it->operands[j].t);
         } else if (!fits) {
             return OP_FAIL(it->cx, "output with shape %s doesn't match the broadcast shape %s",
                            sizes_print(o->t->sizes, o->t->n_dims).s, sizes_print(it->sizes, it->n_dims).s);
