@@ -282,19 +282,11 @@ static bool is_covered(const conv_geometry *g)
 /* As run(), where it does: a product of images and weights. False: not done. */
 static bool run_covered(op_ctx *cx, const conv_geometry *g, const tensor *x, const tensor *w, const tensor *bias, tensor *out)
 {
-    const int64_t depth = g->in_channels * nn_product(g->kernel, NN_DIMS), n = g->out_channels;
     if (!is_covered(g) || out->numel == 0)
         return false;
-    if (!gemm_find(tensor_dtype(x))(g->images, n, depth, (matrix){ tensor_data(x), depth, 1 },
-                                    (matrix){ tensor_data(w), 1, depth }, tensor_data(out)))
-        return op_no_memory(cx);
-    for (int64_t i = 0; bias && i < out->numel; i++) {
-        if (tensor_dtype(x) == DTYPE_float64)
-            ((double *)tensor_data(out))[i] += ((const double *)tensor_data(bias))[i % n];
-        else
-            ((float *)tensor_data(out))[i] += ((const float *)tensor_data(bias))[i % n];
-    }
-    return true;
+    return gemm_affine(tensor_dtype(x), g->images, g->out_channels, g->in_channels * nn_product(g->kernel, NN_DIMS),
+                       tensor_data(x), tensor_data(w), bias ? tensor_data(bias) : NULL, tensor_data(out))
+           || op_no_memory(cx);
 }
 
 /* Everything contiguous and of the compute type. */

@@ -167,6 +167,17 @@ tensor *matrix_product(op_ctx *cx, tensor *a, tensor *b)
     return result;
 }
 
+bool gemm_affine(dtype d, int64_t m, int64_t n, int64_t k, const void *x, const void *w, const void *bias, void *y)
+{
+    if (!gemm_find(d)(m, n, k, (matrix){ x, k, 1 }, (matrix){ w, 1, k }, y)) return false;
+    for (int64_t i = 0; bias && i < m * n; i += n)
+        for (int64_t j = 0; j < n; j++) {
+            if (d == DTYPE_float32) ((float *)y)[i + j] += ((const float *)bias)[j];
+            else ((double *)y)[i + j] += ((const double *)bias)[j];
+        }
+    return true;
+}
+
 tensor *affine_product(op_ctx *cx, tensor *a, tensor *b, tensor *bias)
 {
     const int64_t sizes[] = { a->sizes[0], b->sizes[1] };

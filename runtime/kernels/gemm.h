@@ -22,6 +22,9 @@ bool gemm_f64_v4(int64_t m, int64_t n, int64_t k, matrix a, matrix b, void *c);
 /** The product of this machine for float32, float64, int64 or complex128. */
 gemm_fn gemm_find(dtype compute);
 
+/** y[m, n] = x[m, k] w[n, k] transposed + bias[n] (or NULL), all contiguous, float32 or float64. False: no memory. */
+bool gemm_affine(dtype d, int64_t m, int64_t n, int64_t k, const void *x, const void *w, const void *bias, void *y);
+
 /** [batch..., m, k] times [batch..., k, n] with equal batch sizes: a new contiguous [batch..., m, n]. The operands have
  * one element type and any strides. */
 tensor *matrix_product(op_ctx *cx, tensor *a, tensor *b);

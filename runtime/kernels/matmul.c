@@ -243,19 +243,12 @@ static tensor *linear_small(op_ctx *cx, const tensor *input, const tensor *weigh
     sizes[n - 1] = n_out;
     tensor *y = make_tensor(cx, d, sizes, n);
     if (!y) return NULL;
-    const int64_t n_rows = input->numel / depth;
-    if (!gemm_find(d)(n_rows, n_out, depth, (matrix){ tensor_data(input), depth, 1 }, (matrix){ tensor_data(weight), 1, depth },
-                      tensor_data(y))) {
-        tensor_unref(y);
-        op_no_memory(cx);
-        return NULL;
-    }
-    for (int64_t i = 0; bias && i < n_rows; i++)
-        for (int64_t j = 0; j < n_out; j++) {
-            if (d == DTYPE_float32) ((float *)tensor_data(y))[i * n_out + j] += ((const float *)tensor_data(bias))[j];
-            else ((double *)tensor_data(y))[i * n_out + j] += ((const double *)tensor_data(bias))[j];
-        }
-    return y;
+    if (gemm_affine(d, input->numel / depth, n_out, depth, tensor_data(input), tensor_data(weight),
+                    bias ? tensor_data(bias) : NULL, tensor_data(y)))
+        return y;
+    tensor_unref(y);
+    op_no_memory(cx);
+    return NULL;
 }
 
 /* input [*, in], weight [out, in] or [in], bias [out] or None */
