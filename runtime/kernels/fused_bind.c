@@ -51,24 +51,15 @@ static bool same_sizes(const int64_t *a, int n_a, const int64_t *b, int n_b)
     return n_a == n_b && (a == b || memcmp(a, b, (size_t)n_a * sizeof *a) == 0);
 }
 
-/* What the operands broadcast to. false: they do not. */
-static bool broadcast_operands(const fused_bound *s, int64_t *sizes, int *ret_n_dims)
+/* What the operands broadcast to. false: they do not, and an error says so. */
+static bool broadcast_operands(const fused_binding *b, const fused_bound *s, int64_t *sizes, int *ret_n_dims)
 {
-    int n = 0;
+    op_ctx cx = { .run = b->run };
+    *ret_n_dims = 0;
     for (int k = 0; k < s->n_operands; k++) {
-        if (s->operands[k].tag != VALUE_TENSOR) continue;
-        const tensor *t = s->operands[k].t;
-        for (; n < t->n_dims; n++) { // new dimensions stand in front
-            memmove(sizes + 1, sizes, (size_t)n * sizeof *sizes);
-            sizes[0] = 1;
-        }
-        for (int i = 0; i < t->n_dims; i++) {
-            int64_t *size = &sizes[n - t->n_dims + i];
-            if (t->sizes[i] != 1 && *size != 1 && t->sizes[i] != *size) return false;
-            if (*size == 1) *size = t->sizes[i];
-        }
+        const jit_value v = s->operands[k];
+        if (v.tag == VALUE_TENSOR && !broadcast_sizes(&cx, sizes, ret_n_dims, v.t->sizes, v.t->n_dims)) return false;
     }
-    *ret_n_dims = n;
     return true;
 }
 
@@ -146,7 +137,7 @@ static bool place(fused_binding *b, int k, fused_bound *s)
     int64_t sizes[TENSOR_MAX_DIMS];
     int n_dims;
     fused_width width;
-    if (!broadcast_operands(s, sizes, &n_dims) || (k == b->first && !make_space(b, sizes, n_dims)) ||
+    if (!broadcast_operands(b, s, sizes, &n_dims) || (k == b->first && !make_space(b, sizes, n_dims)) ||
         !find_width(&b->space, sizes, n_dims, &width) || (width != FUSED_DROPPED && mixes_dropped(b, s)))
         return false;
     s->width = width;
