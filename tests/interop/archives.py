@@ -31,6 +31,16 @@ def rows(folder, full, names):
         return [r for r in json.load(f) if not names or r["name"] in names]
 
 
+def run_under_torch(has_torch, main):
+    """main() in this process or, where torch is missing, in one of PYTHON's; exit status 77 where that has none either."""
+    if not has_torch:
+        if sys.executable != PYTHON and os.path.exists(PYTHON):
+            os.execv(PYTHON, [PYTHON] + sys.argv)
+        print("skipped: no torch for", PYTHON)
+        sys.exit(77)
+    sys.exit(main())
+
+
 def words(argv):
     """Arguments that are no options, and whether --full is among those that are."""
     return [w for w in argv[1:] if not w.startswith("--")], "--full" in argv

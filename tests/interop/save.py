@@ -8,7 +8,8 @@ Exit status 77 (skipped) where there is no PyTorch."""
 # SPDX-License-Identifier: Apache-2.0
 import glob, linecache, math, os, subprocess, sys, tempfile, types
 
-PYTHON = os.environ.get("TJS_TORCH_PYTHON", "/usr/bin/python3")
+import archives
+
 SAMPLE = 8  # one case of so many
 PRELUDE = """
 import math, torch
@@ -165,9 +166,4 @@ except ImportError:
     torch = None
 
 if __name__ == "__main__":
-    if torch is None:
-        if not os.environ.get("TJS_TRIED_TORCH") and os.path.exists(PYTHON):
-            os.execve(PYTHON, [PYTHON] + sys.argv, dict(os.environ, TJS_TRIED_TORCH="1"))
-        print("skipped: no torch for " + PYTHON)
-        sys.exit(77)
-    sys.exit(main())
+    archives.run_under_torch(torch is not None, main)

@@ -6,7 +6,7 @@ read that: it must be what went in. Exit status 77 (skipped) where there is no P
 # SPDX-License-Identifier: Apache-2.0
 import collections, json, math, os, struct, subprocess, sys, tempfile
 
-PYTHON = os.environ.get("TJS_TORCH_PYTHON", "/usr/bin/python3")
+import archives
 
 
 def values():
@@ -131,8 +131,9 @@ def arrays_equal(read, expected):
     return check
 
 
-def main(program):
-    failed = []
+def main():
+    program, failed = sys.argv[1], []
+    torch.manual_seed(0)
     with tempfile.TemporaryDirectory() as folder:
         copies = Copies(folder)
         for name, (value, expected) in values().items():
@@ -160,13 +161,10 @@ def main(program):
     return 1 if failed else 0
 
 
+try:
+    import numpy, torch
+except ImportError:
+    torch = None
+
 if __name__ == "__main__":
-    try:
-        import numpy, torch
-    except ImportError:
-        if sys.executable != PYTHON and os.path.exists(PYTHON):
-            os.execv(PYTHON, [PYTHON] + sys.argv)
-        print("PyTorch is not installed")
-        sys.exit(77)
-    torch.manual_seed(0)
-    sys.exit(main(sys.argv[1]))
+    archives.run_under_torch(torch is not None, main)

@@ -90,9 +90,4 @@ def main():
 
 
 if __name__ == "__main__":
-    if torch is None:
-        if sys.executable != archives.PYTHON and os.path.exists(archives.PYTHON):
-            os.execv(archives.PYTHON, [archives.PYTHON] + sys.argv)
-        print("skipped: no torch for", archives.PYTHON)
-        sys.exit(77)
-    sys.exit(main())
+    archives.run_under_torch(torch is not None, main)
