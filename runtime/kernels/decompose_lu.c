@@ -386,6 +386,31 @@ bool op_linalg_lu(op_ctx *cx, const jit_value *args, jit_value *rets)
     return formula_give_n(&f, (tensor *[]){ u.p, u.l, u.u }, 3, rets);
 }
 
+/* Pivots may come from anywhere: each must name a row. */
+static bool name_rows(const tensor *pivots, int64_t n_rows)
+{
+    for (int64_t i = 0; i < pivots->numel; i++) {
+        const int64_t pivot = tensor_get_int(pivots, i);
+        if (pivot < 1 || pivot > n_rows)
+            return false;
+    }
+    return true;
+}
+
+static bool check_unpackable(op_ctx *cx, const tensor *lu, const tensor *pivots)
+{
+    const int64_t m = rows_of(lu), n = columns_of(lu);
+    if (tensor_dtype(pivots) != DTYPE_int32)
+        return OP_FAIL(cx, "torch.lu_unpack: LU_pivots is expected to be a contiguous tensor of torch.int32 dtype.\n"
+                       "Note: this function is intended to be used with the output produced by torch.linalg.lu_factor");
+    if (pivots->n_dims == 0 || pivots->sizes[pivots->n_dims - 1] != (m < n ? m : n))
+        return OP_FAIL(cx, "torch.lu_unpack: expected as many pivots as LU has rows or columns, whichever are fewer, "
+                       "but got pivots of shape %s", sizes_print(pivots->sizes, pivots->n_dims).s);
+    return name_rows(pivots, m)
+           || OP_FAIL(cx, "pivots passed to lu_unpack must be between 1 and LU.size(-2) inclusive. Did you properly "
+                      "pass the result of lu_factor?");
+}
+
 bool op_lu_unpack(op_ctx *cx, const jit_value *args, jit_value *rets)
 {
     formula f = { .cx = cx };
@@ -393,16 +418,16 @@ bool op_lu_unpack(op_ctx *cx, const jit_value *args, jit_value *rets)
     if (args[0].t->n_dims < 2)
         return OP_FAIL(cx, "torch.lu_unpack: Expected tensor with 2 or more dimensions. Got size: %s instead",
                        sizes_print(args[0].t->sizes, args[0].t->n_dims).s);
-    if (arg_bool(args[3]) && tensor_dtype(args[1].t) != DTYPE_int32)
-        return OP_FAIL(cx, "torch.lu_unpack: LU_pivots is expected to be a contiguous tensor of torch.int32 dtype.\n"
-                       "Note: this function is intended to be used with the output produced by torch.linalg.lu_factor");
-    tensor *pivots = formula_own(&f, tensor_contiguous(cx, args[1].t));
+    if (arg_bool(args[3]) && !check_unpackable(cx, args[0].t, args[1].t))
+        return false;
+    batch_sizes batch = { .n = args[0].t->n_dims - 2 };
+    memcpy(batch.at, args[0].t->sizes, (size_t)batch.n * sizeof *batch.at);
+    tensor *pivots = arg_bool(args[3]) ? expanded_pivots(&f, args[1].t, &batch) : args[1].t;
     if (pivots)
         unpack(&f, args[0].t, pivots, arg_bool(args[2]), arg_bool(args[3]), &u);
     return formula_give_n(&f, (tensor *[]){ u.p, u.l, u.u }, 3, rets);
 }
 
-/* Pivots may come from anywhere: each must name a row. */
 static bool check_pivots(op_ctx *cx, const tensor *lu, const tensor *pivots)
 {
     if (tensor_dtype(pivots) != DTYPE_int32)
@@ -411,13 +436,9 @@ static bool check_pivots(op_ctx *cx, const tensor *lu, const tensor *pivots)
                       memcmp(pivots->sizes, lu->sizes, (size_t)pivots->n_dims * sizeof *lu->sizes) == 0;
     if (!fits)
         return OP_FAIL(cx, "linalg.lu_solve: Number of pivots per batch should be same as the dimension of the matrix");
-    for (int64_t i = 0; i < pivots->numel; i++) {
-        const int64_t pivot = tensor_get_int(pivots, i);
-        if (pivot < 1 || pivot > rows_of(lu))
-            return OP_FAIL(cx, "Pivots given to lu_solve must all be greater or equal to 1. Did you properly pass the "
-                           "result of lu_factor?");
-    }
-    return true;
+    return name_rows(pivots, rows_of(lu))
+           || OP_FAIL(cx, "Pivots given to lu_solve must all be between 1 and LU.size(-2). Did you properly pass the "
+                          "result of lu_factor?");
 }
 
 static bool solve_factored(op_ctx *cx, tensor *lu, tensor *pivots, tensor *b, bool left, bool adjoint, jit_value *rets)

@@ -109,14 +109,18 @@ static span span_of(const tensor *t, dim_set dims)
 /* Byte offset of element k, and how many elements follow it in its innermost run (itself included). */
 static int64_t span_offset(const span *s, int64_t k, int64_t *ret_run)
 {
+    const int last = s->n_dims - 1;
     int64_t offset = 0;
-    for (int i = s->n_dims - 1; i >= 0; i--) {
+    for (int i = last; i > 0; i--) {
         const int64_t at = k % s->sizes[i];
-        if (i == s->n_dims - 1) *ret_run = s->sizes[i] - at;
+        if (i == last)
+            *ret_run = s->sizes[i] - at;
         offset += at * s->strides[i];
         k /= s->sizes[i];
     }
-    return offset;
+    if (last == 0)
+        *ret_run = s->sizes[0] - k;
+    return offset + k * s->strides[0];
 }
 
 typedef struct reduction {

@@ -16,7 +16,7 @@
 typedef double reduce_f64;
 typedef int64_t reduce_i64;
 typedef double _Complex reduce_c128;
-enum { REDUCE_LANES = 64, REDUCE_ROW = 512, REDUCE_CHUNK = 1 << 16 /* elements of one result folded before merging */ };
+enum { REDUCE_ROW = 512, REDUCE_CHUNK = 1 << 16 /* elements of one result folded before merging */ };
 
 typedef enum fold_id {
 #define FOLD(name, compute, ...) FOLD_##name##_##compute,

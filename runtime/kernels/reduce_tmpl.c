@@ -1,10 +1,12 @@
 /* The folds of reduce_folds.def as loops, built once per instruction set with REDUCE_LEVEL set. Each is a plain
- * loop over independent accumulators, which vectorises; a line is folded into 64 lanes that are then merged
- * in a fixed tree. */
+ * loop over independent accumulators, which vectorises; a line is folded into 16 lanes, a long one of
+ * floats into 64, which are then merged in a fixed tree. */
 /* SPDX-License-Identifier: Apache-2.0 */
 #include "runtime/kernels/reduce.h"
 
 #include <math.h>
+
+enum { MANY_LANES = 64, FEW_LANES = 16 /* where merging the lanes would count */ };
 
 #define JOIN_(a, b) a##b
 #define JOIN(a, b) JOIN_(a, b)
@@ -32,40 +34,44 @@
         }                                                                                          \
     }
 
-/* Whole rounds of lanes first: their number is constant, so the inner loop becomes vectors; so do the merges of all
- * lanes, for the same reason. */
-#define MERGE_LANE(C, merge, distance)                                                             \
-    {                                                                                              \
+/* Rounds of all lanes, then of four, then single elements: the number of lanes is constant everywhere, so they stay in
+ * vector registers. */
+#define ROUNDS(C, step, count)                                                                     \
+    for (; i + (count) <= n; i += (count))                                                         \
+        for (int l = 0; l < (count); l++) {                                                        \
+            const C a = lanes[l], x = (C)from[i + l];                                              \
+            lanes[l] = step;                                                                       \
+        }
+#define MERGE_LANES(C, merge, distance)                                                            \
+    for (int l = 0; l < (distance); l++) {                                                         \
         const C a = lanes[l], b = lanes[l + (distance)];                                           \
         lanes[l] = merge;                                                                          \
     }
-#define MERGE_LANE_INTO(C, merge)                                                                  \
+#define FOLD_LANES(C, merge, init_fn, step, count)                                                 \
+    _Alignas(64) C lanes[count];                                                                   \
+    int64_t i = 0;                                                                                 \
+    init_fn(count, lanes);                                                                         \
+    ROUNDS(C, step, count)                                                                         \
+    if ((count) == MANY_LANES) {                                                                   \
+        MERGE_LANES(C, merge, MANY_LANES / 2)                                                      \
+        MERGE_LANES(C, merge, MANY_LANES / 4)                                                      \
+    }                                                                                              \
+    MERGE_LANES(C, merge, 8)                                                                       \
+    MERGE_LANES(C, merge, 4)                                                                       \
+    ROUNDS(C, step, 4)                                                                             \
+    MERGE_LANES(C, merge, 2)                                                                       \
+    MERGE_LANES(C, merge, 1)                                                                       \
+    ROUNDS(C, step, 1)                                                                             \
+    return lanes[0];
+#define LINE(fn, merge_, init_fn, C, IN, step, count)                                        \
+    static C JOIN(total_, fn)(int64_t n, const IN *from, double p)                                 \
     {                                                                                              \
-        const C a = *(C *)acc, b = lanes[0];                                                       \
-        *(C *)acc = merge;                                                                         \
-    }
-#define LINE(fn, rows, merge, init_fn, C, IN, step)                                                \
+        FOLD_LANES(C, merge_, init_fn, step, count)                                          \
+    }                                                                                              \
     static void fn(int64_t n, const IN *from, void *acc, double p)                                 \
     {                                                                                              \
-        _Alignas(64) C lanes[REDUCE_LANES]; /* across no cache lines: stores are read back at once */ \
-        int64_t width = REDUCE_LANES, i = 0;                                                       \
-        while (width > 1 && width >= 2 * n) width /= 2;                                            \
-        init_fn(width, lanes);                                                                     \
-        for (; i + REDUCE_LANES <= n; i += REDUCE_LANES)                                           \
-            for (int l = 0; l < REDUCE_LANES; l++) {                                               \
-                const C a = lanes[l], x = (C)from[i + l];                                          \
-                lanes[l] = step;                                                                   \
-            }                                                                                      \
-        for (; i < n; i += width) rows(n - i < width ? n - i : width, from + i, lanes, &p, 0);     \
-        if (width == REDUCE_LANES) {                                                               \
-            for (int l = 0; l < REDUCE_LANES / 2; l++) MERGE_LANE(C, merge, REDUCE_LANES / 2)      \
-            for (int l = 0; l < REDUCE_LANES / 4; l++) MERGE_LANE(C, merge, REDUCE_LANES / 4)      \
-            for (int l = 0; l < REDUCE_LANES / 8; l++) MERGE_LANE(C, merge, REDUCE_LANES / 8)      \
-            width = REDUCE_LANES / 8;                                                              \
-        }                                                                                          \
-        while ((width /= 2) > 0)                                                                   \
-            for (int64_t l = 0; l < width; l++) MERGE_LANE(C, merge, width)                        \
-        MERGE_LANE_INTO(C, merge)                                                                  \
+        const C a = *(C *)acc, b = JOIN(total_, fn)(n, from, p);                                   \
+        *(C *)acc = merge_;                                                                        \
     }
 
 #define FOLD_BODY(id, C, start, step, merge)                                                       \
@@ -86,7 +92,7 @@
     {                                                                                              \
         JOIN(rows_typed_, id)(n, x, acc, p, p_step);                                               \
     }                                                                                              \
-    LINE(JOIN(line_typed_, id), JOIN(rows_typed_, id), merge, JOIN(init_, id), C, C, step)         \
+    LINE(JOIN(line_typed_, id), merge, JOIN(init_, id), C, C, step, FEW_LANES) \
     static void JOIN(line_, id)(int64_t n, const void *x, void *acc, double p)                     \
     {                                                                                              \
         JOIN(line_typed_, id)(n, x, acc, p);                                                       \
@@ -96,7 +102,12 @@
 #define FLOAT_c128(id, step, merge)
 #define FLOAT_f64(id, step, merge)                                                                 \
     ROWS(JOIN(rows_f32_, id), double, float, step)                                                 \
-    LINE(JOIN(line_f32_, id), JOIN(rows_f32_, id), merge, JOIN(init_, id), double, float, step)
+    LINE(JOIN(few_f32_, id), merge, JOIN(init_, id), double, float, step, FEW_LANES) \
+    LINE(JOIN(many_f32_, id), merge, JOIN(init_, id), double, float, step, MANY_LANES) \
+    static void JOIN(line_f32_, id)(int64_t n, const float *from, void *acc, double p)             \
+    {                                                                                              \
+        (n < 4 * MANY_LANES ? JOIN(few_f32_, id) : JOIN(many_f32_, id))(n, from, acc, p);          \
+    }
 
 #define FOLD(name, compute, start, step, merge)                                                    \
     FOLD_BODY(name##_##compute, reduce_##compute, start, step, merge)                              \

@@ -113,19 +113,30 @@ static void swallow(void *ctx, const char *s, size_t n)
     (void)ctx, (void)s, (void)n;
 }
 
-/* Every element of every tensor in v lies in its storage, and can be printed. */
-static void use(jit_value v)
+/* Every element of every tensor in v lies in its storage. @return whether all of v is small enough to be printed: an
+ * expanded tensor may have 2^40 elements */
+static bool lies_in_its_storage(jit_value v)
 {
+    bool is_small = true;
     if (v.tag == VALUE_TENSOR) {
         const tensor *t = v.t;
         const char *begin, *end, *bytes = t->store->data;
         if (tensor_span(t, &begin, &end) && (begin < bytes || end > bytes + t->store->n_bytes))
             abort();
+        is_small = t->numel <= MAX_ELEMENTS;
     }
     for (size_t i = 0; v.tag == VALUE_LIST && v.list->storage == LIST_VALUES && i < v.list->n; i++)
-        use(v.list->values[i]);
+        is_small &= lies_in_its_storage(v.list->values[i]);
     for (size_t i = 0; v.tag == VALUE_TUPLE && i < v.tuple->n; i++)
-        use(v.tuple->at[i]);
+        is_small &= lies_in_its_storage(v.tuple->at[i]);
+    return is_small;
+}
+
+/* Look at all of v. */
+static void use(jit_value v)
+{
+    if (!lies_in_its_storage(v))
+        return;
     text out;
     text_init(&out, NULL);
     out.max_bytes = 1 << 16;
