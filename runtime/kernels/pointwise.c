@@ -155,14 +155,21 @@ static const void *load_tile(const tile_task *task, int k, int64_t n, const char
     return buffer;
 }
 
+/* Spreading a number over its buffer costs time in every run: it is spread less far where the run may be short. */
+enum { NUMBER_TILE_BYTES = PW_TILE_BYTES / 4 };
+
 static void tile_loop(void *ctx, int64_t n, char *const *data, const int64_t *strides)
 {
     const tile_task *task = ctx;
     tile_buffers buffers;
     const void *in[PW_MAX_OPERANDS];
     int64_t widest = 1;
-    for (int k = 0; k < task->n_operands; k++) widest = task->bytes[k] > widest ? task->bytes[k] : widest;
-    const int64_t tile_n = PW_TILE_BYTES / widest;
+    bool has_number = false; // an operand that is the same for the whole run
+    for (int k = 0; k < task->n_operands; k++) {
+        widest = task->bytes[k] > widest ? task->bytes[k] : widest;
+        has_number |= strides[k] == 0;
+    }
+    const int64_t tile_n = (has_number ? NUMBER_TILE_BYTES : PW_TILE_BYTES) / widest;
     const int64_t first_n = pad(n < tile_n ? n : tile_n);
     for (int k = 1; k < task->n_operands; k++) {
         if (strides[k] != 0) continue;
