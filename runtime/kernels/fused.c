@@ -44,15 +44,41 @@ static uint32_t fewest_elements(const fused_group *g, int first)
     return g->n_steps - first >= MANY ? FOR_MANY : FOR_FEW;
 }
 
+/* The input or step that made the tensor which `from` names. */
+static int made_by(const fused_group *g, int from)
+{
+    while (from < 0 && g->steps[-1 - from].is_in_place) from = g->steps[-1 - from].args[0];
+    return from;
+}
+
+/* Who wrote in place to what step k reads: one of the steps before it. */
+static void find_writers(fused_group *g, int k)
+{
+    fused_step *step = &g->steps[k];
+    for (int i = 0; i < step->n_args; i++) {
+        const int from = made_by(g, step->args[i]);
+        step->writers[i] = -1;
+        for (int w = 0; g->has_in_place && w < k; w++)
+            if (g->steps[w].is_in_place && made_by(g, -1 - w) == from) step->writers[i] = (int8_t)w;
+    }
+}
+
 void fused_finish(fused_group *g)
 {
+    g->has_in_place = false;
     for (int i = 0; i < g->n_steps; i++) {
         fused_step *step = &g->steps[i];
         step->kind = (uint8_t)kind_of((op_id)step->op);
-        step->last_reader = -1;
+        step->is_in_place = fused_writes((op_id)step->op);
+        g->has_in_place |= step->is_in_place;
+        step->last_reader = step->last_use = -1;
         step->last_reads = 0;
-        for (int k = 0; k < step->n_args; k++)
-            if (step->args[k] < 0) g->steps[-1 - step->args[k]].last_reader = (int8_t)i;
+        find_writers(g, i);
+        for (int k = 0; k < step->n_args; k++) {
+            if (step->args[k] < 0) g->steps[-1 - step->args[k]].last_use = (int8_t)i;
+            if (step->writers[k] >= 0) g->steps[step->writers[k]].last_reader = (int8_t)i;
+            else if (step->args[k] < 0) g->steps[-1 - step->args[k]].last_reader = (int8_t)i;
+        }
     }
     for (int i = 0; i < g->n_steps; i++)
         if (g->steps[i].last_reader >= 0) g->steps[g->steps[i].last_reader].last_reads |= UINT32_C(1) << i;
@@ -73,6 +99,13 @@ typedef struct pending_total {
     double *chunks;
 } pending_total;
 
+/* What steps write to, one after the other: one tensor, if anybody looks at it after the run. */
+typedef struct fused_object {
+    int last;                            /* the last step of the run that writes to it */
+    bool is_kept;                        /* somebody looks at it after the run */
+    tensor *t;                           /* borrowed, once it is there */
+} fused_object;
+
 /* A run being made. */
 typedef struct fusion {
     fused_binding b;
@@ -82,6 +115,7 @@ typedef struct fusion {
     int kept;                            /* the slot of the value before, if it is read later, too; or -1 */
     int slots[FUSED_MAX_STEPS];          /* of the values */
     tensor *results[FUSED_MAX_STEPS];    /* NULL: nobody reads it later */
+    fused_object made[FUSED_MAX_STEPS];        /* by the steps that made them */
     int n_totals;
     pending_total totals[MAX_TOTALS];
     outside outsiders[MAX_OUTSIDE];
@@ -184,40 +218,96 @@ static int operand_slot(fusion *f, const fused_bound *s, int i)
 }
 
 /* ---- results ---------------------------------------------------------------------------------------- */
+/* The tensor from outside of which argument i of step k is the last use; NULL: there is none. */
+static tensor *dying_tensor(const fusion *f, int k, int i)
+{
+    const fused_step *step = &f->b.group->steps[k];
+    const int from = step->args[i];
+    if (!(step->dying >> i & 1) || from < -f->b.first) return NULL; // inner values die by themselves
+    const jit_value v = from >= 0 ? f->b.inputs[from] : f->b.values[-1 - from];
+    return v.tag == VALUE_TENSOR ? v.t : NULL;
+}
+
+/* Does nobody look at t after the run? */
+static bool dies_unseen(const fusion *f, const tensor *t)
+{
+    if (!pointwise_may_reuse(t)) return false;
+    for (int k = f->b.first; k < f->b.end; k++)
+        for (int i = 0; f->b.group->steps[k].dying >> i; i++)
+            if (dying_tensor(f, k, i) == t) return true;
+    return false;
+}
+
+static bool is_written(const fusion *f, const tensor *t)
+{
+    for (int k = f->b.first; k < f->b.end; k++)
+        if (f->made[k].t == t) return true;
+    return false;
+}
+
 /* The memory of an input that nobody needs any more, for the value of the last step; NULL: there is none. A single
  * row has the sizes of a layer norm's weights, which are read in another way: left alone. */
 static tensor *find_reusable(const fusion *f, dtype d)
 {
     const fused_space *space = &f->b.space;
     if (space->n_inner && space->cols == space->numel) return NULL;
-    for (int k = f->b.first; k < f->b.end; k++) {
-        const fused_step *step = &f->b.group->steps[k];
-        for (int i = 0; step->dying >> i; i++) {
-            if (!(step->dying >> i & 1)) continue;
-            const int from = step->args[i];
-            if (from < -f->b.first) continue; // an inner value
-            const jit_value v = from >= 0 ? f->b.inputs[from] : f->b.values[-1 - from];
-            if (v.tag == VALUE_TENSOR && tensor_dtype(v.t) == d && v.t->n_dims == space->n_dims && v.t->numel == space->numel &&
-                pointwise_may_reuse(v.t))
-                return v.t;
+    for (int k = f->b.first; k < f->b.end; k++)
+        for (int i = 0; f->b.group->steps[k].dying >> i; i++) {
+            tensor *t = dying_tensor(f, k, i);
+            if (t && tensor_dtype(t) == d && t->n_dims == space->n_dims && t->numel == space->numel && pointwise_may_reuse(t) &&
+                !is_written(f, t))
+                return t;
         }
-    }
     return NULL;
+}
+
+/* Is the value of step k read after the run? */
+static bool is_needed(const fusion *f, int k)
+{
+    const fused_step *step = &f->b.group->steps[k];
+    return step->is_result || step->last_use >= f->b.end;
+}
+
+/* Which values become tensors, and which step gives them their last content. */
+static void find_kept(fusion *f)
+{
+    for (int k = f->b.first; k < f->b.end; k++) {
+        f->made[k] = (fused_object){ 0 };
+        fused_object *o = &f->made[f->b.steps[k].object];
+        o->last = k;
+        o->is_kept |= is_needed(f, k);
+    }
+    for (int k = f->b.first; f->b.group->has_in_place && k < f->b.end; k++) {
+        const tensor *into = f->b.steps[k].into;
+        if (into && !f->made[k].is_kept) f->made[k].is_kept = !dies_unseen(f, into);
+    }
+}
+
+/* The tensor for the value that step k, the last one to write to it, has made. */
+static tensor *take_result(fusion *f, int k, tensor *into)
+{
+    const fused_bound *s = &f->b.steps[k];
+    const fused_space *space = &f->b.space;
+    const dtype d = s->types.result;
+    if (!into && k == f->b.end - 1 && s->width == FUSED_WIDE) into = find_reusable(f, d);
+    return into ? tensor_ref(into) : tensor_new(d, fused_sizes(space, s->width), fused_n_dims(space, s->width), DEVICE_CPU0);
 }
 
 /* Where step k leaves its value: in a tensor if somebody reads it later, or in a buffer. */
 static int result_slot(fusion *f, int k)
 {
-    const fused_step *step = &f->b.group->steps[k];
     const fused_bound *s = &f->b.steps[k];
     const dtype d = s->types.result;
+    fused_object *made = &f->made[s->object];
     uint32_t buffer;
-    if (!step->is_result && step->last_reader < f->b.end) return add_temporary(f, d, s->width, &buffer);
-    tensor *reused = k == f->b.end - 1 && s->width == FUSED_WIDE ? find_reusable(f, d) : NULL;
-    f->results[k] = reused ? tensor_ref(reused)
-                           : tensor_new(d, fused_sizes(&f->b.space, s->width), fused_n_dims(&f->b.space, s->width), DEVICE_CPU0);
-    if (!f->results[k]) return -1;
-    return tiles_add_output(&f->program, tensor_data(f->results[k]), dtype_size(d), s->width != FUSED_WIDE);
+    if (!made->is_kept || made->last != k) return add_temporary(f, d, s->width, &buffer);
+    tensor *t = take_result(f, k, f->b.steps[s->object].into);
+    if (!t) return -1;
+    made->t = t;
+    for (int i = s->object; i <= k; i++)
+        if (f->b.steps[i].object == s->object && is_needed(f, i)) f->results[i] = tensor_ref(t);
+    tensor_unref(t);
+    return tiles_add_output(&f->program, tensor_data(t), dtype_size(d), s->width != FUSED_WIDE);
 }
 
 /* ---- pairs ------------------------------------------------------------------------------------------- */
@@ -380,16 +470,21 @@ static bool add_reduced(fusion *f, int k)
     return true;
 }
 
+/* Is the value of the step before k needed by others than k, too? */
+static bool is_kept(const fusion *f, int k)
+{
+    return f->program.slots[f->slots[k - 1]].kind == TILE_OUTPUT || f->b.group->steps[k - 1].last_reader != k;
+}
+
 static bool add_step(fusion *f, int k)
 {
     if (f->b.steps[k].kind == FUSED_TOTAL) return add_reduced(f, k);
 
     const fused_bound *s = &f->b.steps[k];
     const pw_types *types = &s->types;
-    const fused_step *last = &f->b.group->steps[k - (k > f->b.first)]; // the step before
     int in[PW_MAX_OPERANDS];
     f->scratch = 0;
-    f->kept = k > f->b.first && (last->is_result || last->last_reader != k) ? f->slots[k - 1] : -1;
+    f->kept = k > f->b.first && is_kept(f, k) ? f->slots[k - 1] : -1;
     for (int i = 0; i < s->n_operands; i++)
         if ((in[i] = operand_slot(f, s, i)) < 0) return false;
     const bool is_stored_as_is = types->tile_result == types->result;
@@ -426,6 +521,7 @@ static bool make_program(fusion *f)
         tiles_init(&f->program, space->numel / space->cols, space->cols, dtype_size(space->widest));
         f->n_outside = 0;
         f->used_buffers = 0;
+        find_kept(f);
         int k = f->b.first;
         while (k < f->b.end && add_step(f, k)) k++;
         if (k == f->b.end) return true;
@@ -465,8 +561,11 @@ int fused_run(op_run *run, const fused_group *g, int first, const jit_value *inp
     }
     if (ok) finish_totals(&f);
     drop_totals(&f);
-    for (int k = first; ok && k < f.b.end; k++)
+    for (int k = first; ok && k < f.b.end; k++) {
+        tensor *written = g->steps[k].is_in_place ? f.made[f.b.steps[k].object].t : NULL;
+        if (written) tensor_bump_version(written);
         results[k] = f.results[k] ? RET_TENSOR(f.results[k]) : VALUE_NONE_V;
+    }
     const int n_run = f.b.end - first;
     fused_unbind_from(&f.b, first);
     return ok ? n_run : is_made ? -1 : 0;

@@ -3,7 +3,10 @@
  * A group is a straight line of pointwise operators, conversions, eval batch norms, and of softmax, layer norm and
  * reductions along the last dimension. What tensors allow is known when it runs: fused_run() takes as many steps
  * as fit one tile program (tiles.h), the caller runs the next one by itself, and so on, which gives the same bits, and
- * the errors. What one step makes and only others of the same run read never becomes a tensor. */
+ * the errors. What one step makes and only others of the same run read never becomes a tensor.
+ *
+ * Pointwise operators that write in place are steps, too: inside of a run they give a new value of the same tensor, which
+ * whoever names that tensor later reads. The tensor is written once, with what the run leaves in it. */
 /* SPDX-License-Identifier: Apache-2.0 */
 #ifndef RUNTIME_KERNELS_FUSED_H
 #define RUNTIME_KERNELS_FUSED_H
@@ -17,15 +20,19 @@ typedef struct fused_step {
     uint16_t dying;          /* bit k: argument k has its last use here */
     uint8_t n_args;
     bool is_result;          /* read outside of the group: becomes a tensor */
+    bool is_in_place;        /* writes to its first argument, which is its value */
     uint32_t fewest;         /* elements for which a run from here on pays */
     uint8_t kind;            /* fused_kind (fused_bind.h) */
-    int8_t last_reader;      /* the last step that reads the value; -1: none */
+    int8_t last_use;         /* the last step that has the value as an argument; -1: none */
+    int8_t last_reader;      /* the same of what stands in the value when this step is done: not what is written to it later */
     uint32_t last_reads;     /* bit i: this is the last reader of step i */
     int8_t args[FUSED_MAX_ARGS]; /* >= 0: that input of the group; < 0: the value of step -1 - arg */
+    int8_t writers[FUSED_MAX_ARGS]; /* the last step before that wrote in place to what args[i] names; -1: none */
 } fused_step;
 
 typedef struct fused_group {
     uint8_t n_steps, n_inputs;
+    bool has_in_place;
     fused_step steps[FUSED_MAX_STEPS];
 } fused_group;
 

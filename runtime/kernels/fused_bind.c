@@ -9,9 +9,15 @@
 #include <stdatomic.h>
 #include <string.h>
 
+bool fused_writes(op_id op)
+{
+    const op_info *info = op_get_info(op);
+    return info->variant == OP_INPLACE && pointwise_needs_no_data((op_id)info->base);
+}
+
 bool fused_takes(op_id op)
 {
-    return pointwise_needs_no_data(op) || rows_take(op) || op == OP_aten_to_dtype || op == OP_aten_batch_norm || op == OP_aten_sum ||
+    return pointwise_needs_no_data(op) || fused_writes(op) || rows_take(op) || op == OP_aten_to_dtype || op == OP_aten_batch_norm || op == OP_aten_sum ||
            op == OP_aten_mean || op == OP_aten_mse_loss || op == OP_aten_l1_loss;
 }
 
@@ -43,6 +49,15 @@ static bool fits(fused_binding *b, jit_value v)
     const int step = fused_header_step(b, t);
     if (step >= 0) return b->steps[step].kind != FUSED_TOTAL || b->steps[step].reduction == FUSED_REDUCE_NONE;
     return (!t->is_wrapped_number && !t->requires_grad && t->store->dev.kind == DEVICE_CPU && runs_in_order(t));
+}
+
+/* Argument i of step k: from outside, or the header of the value it has now. */
+static jit_value argument(fused_binding *b, int k, int i)
+{
+    const int from = b->group->steps[k].args[i], writer = b->group->steps[k].writers[i];
+    const int step = writer >= b->first ? writer : -1 - from;
+    if (step >= b->first) return VALUE_HEAP_V(VALUE_TENSOR, &b->headers[step]);
+    return from >= 0 ? b->inputs[from] : b->values[step];
 }
 
 /* ---- sizes ----------------------------------------------------------------------------------------- */
@@ -145,14 +160,16 @@ static bool place(fused_binding *b, int k, fused_bound *s)
 }
 
 /* ---- the kinds of steps ---------------------------------------------------------------------------- */
-static bool bind_pointwise(fused_binding *b, op_ctx *cx, const jit_value *args, fused_bound *s)
+/* `self`: what it writes to, or NULL. */
+static bool bind_pointwise(fused_binding *b, op_ctx *cx, const jit_value *args, tensor *self, fused_bound *s)
 {
     pw_call call;
     const bool divides = pointwise_divides(cx->op);
     for (uint32_t k = 0; k < cx->n_args; k++)
         if (args[k].tag == VALUE_TENSOR && (!fits(b, args[k]) || (divides && !dtype_is_float(tensor_dtype(args[k].t)))))
             return false;
-    if (!pointwise_begin(cx, args, &call)) return false;
+    if (cx->op == OP_aten_masked_fill_Tensor && fused_header_step(b, args[2].t) >= 0) return false; // reads the number
+    if (!pointwise_begin_into(cx, args, self, false, &call)) return false;
     s->row = call.row;
     s->n_operands = (uint8_t)pointwise_n_operands(call.row);
     for (int k = 0; k < s->n_operands; k++) {
@@ -161,6 +178,33 @@ static bool bind_pointwise(fused_binding *b, op_ctx *cx, const jit_value *args, 
         if (call.operands[k].tag != VALUE_TENSOR && !fits(b, call.operands[k])) return false;
     }
     return pointwise_types(&call, &s->types);
+}
+
+/* May memory of t be written while what the steps up to k have read is still to be read? Only as t itself. */
+static bool may_write(fused_binding *b, int k, const tensor *t)
+{
+    for (int j = b->first; j <= k; j++)
+        for (int i = 0; i < b->group->steps[j].n_args; i++) {
+            const jit_value v = argument(b, j, i);
+            if (v.tag == VALUE_TENSOR && v.t != t && v.t->store == t->store) return false;
+        }
+    return true;
+}
+
+/* A step that writes to its first argument: a value of earlier steps, or a tensor from outside that lies as the program
+ * walks. It keeps the type. */
+static bool bind_in_place(fused_binding *b, int k, tensor *self, fused_bound *s)
+{
+    const int step = fused_header_step(b, self);
+    if (!pointwise_may_store(s->row, s->types.result, tensor_dtype(self))) return false;
+    s->types.result = tensor_dtype(self);
+    if (step >= 0) {
+        s->object = b->steps[step].object;
+        return s->width == b->steps[step].width;
+    }
+    s->into = self;
+    return s->width == FUSED_WIDE && same_sizes(self->sizes, self->n_dims, b->space.sizes, b->space.n_dims) &&
+           tensor_is_contiguous(self) && may_write(b, k, self);
 }
 
 /* self, dtype, non_blocking, copy, memory_format. A tensor that has the type already is handed on: no step. */
@@ -238,11 +282,13 @@ static void make_header(fused_binding *b, int k)
     header->grad_meta = NULL;
 }
 
-static jit_value argument(fused_binding *b, int from)
+/* Does a tensor from outside share memory with one that the run has written to? Its new content is not there yet. */
+static bool reads_written(const fused_binding *b, int k, const jit_value *args, int n_args)
 {
-    if (from >= 0) return b->inputs[from];
-    const int step = -1 - from;
-    return step < b->first ? b->values[step] : VALUE_HEAP_V(VALUE_TENSOR, &b->headers[step]);
+    for (int j = b->first; j < k; j++)
+        for (int i = 0; b->steps[j].into && i < n_args; i++)
+            if (args[i].tag == VALUE_TENSOR && args[i].t->store == b->steps[j].into->store) return true;
+    return false;
 }
 
 /* Weights are read when their step is bound, so they have to be there. */
@@ -255,7 +301,10 @@ static bool reads_header(const fused_binding *b, const jit_value *args, int n_ar
 
 static bool bind_kind(fused_binding *b, int k, op_ctx *cx, const jit_value *args, fused_bound *s)
 {
-    if (s->kind == FUSED_POINTWISE) return bind_pointwise(b, cx, args, s) && place(b, k, s);
+    if (s->kind == FUSED_POINTWISE) {
+        tensor *self = b->group->steps[k].is_in_place && args[0].tag == VALUE_TENSOR ? args[0].t : NULL;
+        return bind_pointwise(b, cx, args, self, s) && place(b, k, s) && (!self || bind_in_place(b, k, self, s));
+    }
     s->scale = s->shift = NULL;
     if (s->kind == FUSED_TOTAL) return bind_total(b, k, cx, args, s);
     if (reads_header(b, args, (int)cx->n_args)) return false;
@@ -272,12 +321,15 @@ static bool bind_step(fused_binding *b, int k)
     jit_value args[FUSED_MAX_ARGS];
     const fused_step *step = &b->group->steps[k];
     fused_bound *s = &b->steps[k];
-    op_ctx cx = { .run = b->run, .op = (op_id)step->op, .n_args = step->n_args, .n_rets = 1 };
+    const op_id op = step->is_in_place ? (op_id)op_get_info((op_id)step->op)->base : (op_id)step->op;
+    op_ctx cx = { .run = b->run, .op = op, .n_args = step->n_args, .n_rets = 1 };
     s->kind = (fused_kind)step->kind;
-    for (int i = 0; i < step->n_args; i++) args[i] = argument(b, step->args[i]);
+    s->object = k;
+    s->into = NULL;
+    for (int i = 0; i < step->n_args; i++) args[i] = argument(b, k, i);
     const int n_inner = b->space.n_inner;
     const int64_t cols = b->space.cols;
-    bool ok = bind_kind(b, k, &cx, args, s);
+    bool ok = (!b->group->has_in_place || !reads_written(b, k, args, step->n_args)) && bind_kind(b, k, &cx, args, s);
     if (ok) note_type(&b->space, s->types.compute);
     if (ok && b->space.n_inner && b->space.cols > max_cols(&b->space)) ok = false;
     if (!ok) {

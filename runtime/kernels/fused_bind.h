@@ -27,6 +27,8 @@ typedef struct fused_bound {
     fused_reduction reduction;           /* total */
     pw_types types;                      /* all kinds: compute, tile_result, result */
     row_kernel rows;
+    int object;                          /* the step that made the tensor of its value: itself if it does not write in place */
+    tensor *into;                        /* the tensor from outside that it is the first of the run to write to, or NULL */
     tensor *scale, *shift;               /* batch norm: owned, [C, 1, …] */
 } fused_bound;
 
@@ -48,6 +50,8 @@ typedef struct fused_binding {
     tensor headers[FUSED_MAX_STEPS];     /* of the values of bound steps */
 } fused_binding;
 
+/** Does op write in place, as a step of a group? */
+bool fused_writes(op_id op);
 /** Bind as many steps from b->first on as fit together; b->end is set. */
 void fused_bind(fused_binding *b);
 /** Releases what the steps from k on own; they are bound no more. */

@@ -364,7 +364,12 @@ bool pointwise_run(op_ctx *cx, const pw_call *call, tensor **ret)
     return true;
 }
 
-static bool begin_into(op_ctx *cx, const jit_value *args, tensor *into, bool is_out, pw_call *call)
+bool pointwise_may_store(pw_row row, dtype result, dtype into)
+{
+    return rows[row].traits & OP_TO_BOOL || dtype_can_cast(result, into);
+}
+
+bool pointwise_begin_into(op_ctx *cx, const jit_value *args, tensor *into, bool is_out, pw_call *call)
 {
     const row_info *row = &rows[row_of_op[cx->op]];
     call->row = (pw_row)row_of_op[cx->op];
@@ -381,7 +386,7 @@ static bool begin_into(op_ctx *cx, const jit_value *args, tensor *into, bool is_
 
 bool pointwise_begin(op_ctx *cx, const jit_value *args, pw_call *call)
 {
-    return begin_into(cx, args, NULL, false, call);
+    return pointwise_begin_into(cx, args, NULL, false, call);
 }
 
 dtype pointwise_result_dtype(op_ctx *cx, const jit_value *args)
@@ -436,7 +441,7 @@ bool pointwise_call_into(op_ctx *cx, const jit_value *args, tensor *into, bool i
 {
     tensor *result;
     pw_call call;
-    bool ok = begin_into(cx, args, into, is_out, &call) && pointwise_run(cx, &call, &result);
+    bool ok = pointwise_begin_into(cx, args, into, is_out, &call) && pointwise_run(cx, &call, &result);
     tensor_unref(call.owned);
     if (ok) tensor_unref(result);
     return ok;

@@ -58,6 +58,10 @@ bool pointwise_types(const pw_call *call, pw_types *ret);
 void pointwise_store_number(pw_row row, jit_value v, const pw_types *types, void *p);
 /** Set a call up from an operator's arguments: its row, operands and preparation. */
 bool pointwise_begin(op_ctx *cx, const jit_value *args, pw_call *call);
+/** The same with a target; is_out: an out= argument. */
+bool pointwise_begin_into(op_ctx *cx, const jit_value *args, tensor *into, bool is_out, pw_call *call);
+/** May results of the row, of type `result`, be stored as type `into` by an operator that writes in place? */
+bool pointwise_may_store(pw_row row, dtype result, dtype into);
 bool pointwise_run(op_ctx *cx, const pw_call *call, tensor **ret);
 
 /** The kernel of every pointwise row of the operator table. */

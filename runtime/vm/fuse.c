@@ -141,8 +141,11 @@ static void finish_run(vm_frame *f, const vm_fused *fused, int first, int n, con
         const fused_step *step = &fused->group.steps[k];
         for (int a = 0; step->dying >> a; a++) {
             const int from = step->args[a];
-            if ((step->dying >> a & 1) && from >= -first) // not a value of this run
-                value_unref(vm_take(f, from >= 0 ? fused->inputs[from] : fused->values[-1 - from]));
+            if (!(step->dying >> a & 1) || from < -first) // a value of this run
+                continue;
+            vm_slot slot = from >= 0 ? fused->inputs[from] : fused->values[-1 - from];
+            slot.is_last = true;
+            value_unref(vm_take(f, slot));
         }
     }
     for (int k = first; k < first + n; k++)

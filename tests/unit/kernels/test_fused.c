@@ -309,6 +309,226 @@ static void a_program_has_room_for_so_much(void **state)
     value_unref(inputs[0]);
 }
 
+/* ---- operators that write in place ----------------------------------------------------------------- */
+/* Fills inputs: called for each of two runs, so that they share no memory. */
+typedef void (*maker)(dtype d, int64_t r, int64_t c, jit_value *inputs);
+enum { MAX_INPUTS = 8 };
+
+static void release_all(jit_value *values, int n)
+{
+    for (int k = 0; k < n; k++) value_unref(values[k]);
+}
+
+/* One by one and in runs: the values, which tensors they are, and what stands in the inputs afterwards. */
+enum { ANY_NUMBER = -1 };
+static void compare_writing(const step *steps, int n_steps, maker make, int n_inputs, dtype d, int64_t r, int64_t c, int want_first)
+{
+    for (int all = 0; all < 2; all++) {
+        fused_group g;
+        jit_value own[MAX_INPUTS], want[MAX_INPUTS], alone[FUSED_MAX_STEPS], values[FUSED_MAX_STEPS];
+        op_run run = { 0 };
+        make_group(&g, steps, n_steps, n_inputs, all);
+        make(d, r, c, own);
+        make(d, r, c, want);
+        for (int k = 0; k < n_steps; k++) alone[k] = run_alone(&g, k, want, alone), values[k] = VALUE_NONE_V;
+        for (int first = 0; first < n_steps;) {
+            int n = fused_run(&run, &g, first, own, values, values);
+            if (first == 0 && want_first != ANY_NUMBER) assert_int_equal(n, want_first);
+            if (n == 0) values[first] = run_alone(&g, first, own, values), n = 1;
+            first += n;
+        }
+        for (int k = 0; k < n_steps; k++) {
+            if (!g.steps[k].is_result) continue;
+            expect_same(values[k], alone[k], k);
+            for (int i = 0; i < n_inputs; i++) assert_int_equal(values[k].t == own[i].t, alone[k].t == want[i].t);
+            assert_int_equal(values[k].t->store->version, alone[k].t->store->version);
+        }
+        for (int i = 0; i < n_inputs; i++)
+            for (int64_t e = 0; own[i].tag == VALUE_TENSOR && e < own[i].t->numel; e++) {
+                const double x = tensor_get_double(own[i].t, e), y = tensor_get_double(want[i].t, e);
+                if (x != y && !(isnan(x) && isnan(y))) fail_msg("input %d, element %lld: %.9g, alone %.9g", i, (long long)e, x, y);
+            }
+        release_all(own, n_inputs);
+        release_all(want, n_inputs);
+        release_all(values, n_steps);
+        release_all(alone, n_steps);
+    }
+}
+
+static void make_three(dtype d, int64_t r, int64_t c, jit_value *inputs)
+{
+    for (int i = 0; i < 3; i++) inputs[i] = SAMPLE(d, i + 1, r, c);
+    inputs[3] = I(1);
+    inputs[4] = F(-0.25);
+}
+
+/* A sum of a layer and what went around it; names of a value that was written to mean what it is now. */
+static void writing_to_values_of_the_run(void **state)
+{
+    (void)state;
+    static const step residual[] = { STEP(mul_Tensor, 0, 1), STEP(add__Tensor, V(0), 2, 3), STEP(relu_, V(1)) };
+    static const step renamed[] = { STEP(mul_Tensor, 0, 1), STEP(exp, V(0)), STEP(add__Tensor, V(0), 2, 3), STEP(mul_Tensor, V(0), V(1)),
+                                    STEP(relu_, V(2)), STEP(sub_Tensor, V(0), V(3), 3), STEP(mul__Tensor, V(5), V(5)) };
+    EACH_SHAPE(r, c) EACH_FLOAT(d) {
+        compare_writing(residual, 3, make_three, 5, d, r, c, 3);
+        compare_writing(renamed, 7, make_three, 5, d, r, c, 7);
+    }
+}
+
+/* p.add_(g, alpha), Adam: moments and parameter are arguments that others see. */
+static void updates_of_arguments(void **state)
+{
+    (void)state;
+    static const step steps[] = { STEP(mul__Scalar, 0, 4), STEP(add__Tensor, 0, 1, 4), STEP(sqrt, 0), STEP(addcdiv_, 2, V(1), V(2), 4),
+                                  STEP(mul_Tensor, 0, 2) };
+    static const step itself[] = { STEP(add__Tensor, 0, 0, 3), STEP(mul__Tensor, V(0), 0), STEP(neg, 1) };
+    EACH_SHAPE(r, c) EACH_FLOAT(d) {
+        compare_writing(steps, 5, make_three, 5, d, r, c, 5);
+        compare_writing(itself, 3, make_three, 5, d, r, c, 3);
+    }
+}
+
+static void make_types(dtype d, int64_t r, int64_t c, jit_value *inputs)
+{
+    make_three(d, r, c, inputs);
+    value_unref(inputs[1]);
+    inputs[1] = SAMPLE(DTYPE_float64, 9, c);
+}
+
+/* The target keeps its type; a type that does not fit is an error of the operator alone. */
+static void targets_keep_their_type(void **state)
+{
+    (void)state;
+    static const step steps[] = { STEP(neg, 0), STEP(add__Tensor, V(0), 1, 3), STEP(gt__Tensor, V(1), 2), STEP(mul__Tensor, 0, V(2)) };
+    EACH_SHAPE(r, c) EACH_FLOAT(d) compare_writing(steps, 4, make_types, 5, d, r, c, 4);
+    fused_group g;
+    static const step refused[] = { STEP(neg, 0), STEP(neg, V(0)), STEP(add__Tensor, V(1), 1, 2) };
+    jit_value inputs[] = { SAMPLE(DTYPE_int64, 1, 5, 3), SAMPLE(DTYPE_float32, 2, 5, 3), I(1) }, values[3] = { 0 };
+    op_run run = { 0 };
+    make_group(&g, refused, 3, 3, true);
+    assert_int_equal(fused_run(&run, &g, 0, inputs, values, values), 2);
+    release_all(values, 3);
+    release_all(inputs, 2);
+}
+
+/* 0: a tensor; 1: the same one; 2: its rows one further; 3: a broadcast one; 4: number. */
+static void make_views(dtype d, int64_t r, int64_t c, jit_value *inputs)
+{
+    const jit_value all = SAMPLE(d, 1, r + 1, c);
+    const int64_t sizes[] = { r, c }, strides[] = { c, 1 }, none[] = { 0, 1 };
+    inputs[0] = T_(tensor_view(all.t, sizes, strides, 2, 0));
+    inputs[1] = T_(tensor_ref(inputs[0].t));
+    inputs[2] = T_(tensor_view(all.t, sizes, strides, 2, c));
+    const jit_value row = SAMPLE(d, 2, 1, c);
+    inputs[3] = T_(tensor_view(row.t, sizes, none, 2, 0));
+    inputs[4] = I(1);
+    value_unref(all);
+    value_unref(row);
+}
+
+static void views_of_the_target_end_the_run(void **state)
+{
+    (void)state;
+    static const step read_after[] = { STEP(neg, 3), STEP(mul__Tensor, 0, V(0)), STEP(add_Tensor, V(1), 2, 4), STEP(exp, V(2)) };
+    static const step read_before[] = { STEP(neg, 2), STEP(exp, V(0)), STEP(mul__Tensor, 0, V(1)), STEP(neg, V(2)) };
+    static const step other_name[] = { STEP(mul_Tensor, 0, 1), STEP(add__Tensor, 0, V(0), 4), STEP(neg, 1), STEP(exp, V(2)) };
+    static const step two_targets[] = { STEP(mul__Tensor, 0, 3), STEP(neg, V(0)), STEP(mul__Tensor, 2, 3), STEP(neg, V(2)) };
+    EACH_SHAPE(r, c) {
+        compare_writing(read_after, 4, make_views, 5, DTYPE_float32, r, c, 2);
+        compare_writing(read_before, 4, make_views, 5, DTYPE_float32, r, c, 2);
+        compare_writing(other_name, 4, make_views, 5, DTYPE_float32, r, c, 2);
+        compare_writing(two_targets, 4, make_views, 5, DTYPE_float32, r, c, 2);
+    }
+}
+
+static unsigned next_random(unsigned *state)
+{
+    *state = *state * 1664525 + 1013904223;
+    return *state >> 16;
+}
+
+/* The input that `from` is when steps of `writing` operators name what they write to; < 0: none. */
+static int input_behind(const step *steps, int from)
+{
+    while (from < 0 && op_get_info(steps[-1 - from].op)->variant == OP_INPLACE) from = steps[-1 - from].args[0];
+    return from == 1 ? 0 : from; // the same tensor
+}
+
+/* Any operators on any values, views of each other among them. */
+static void random_programs(void **state)
+{
+    static const step binary[] = { STEP(add_Tensor, 0, 0, 4), STEP(mul_Tensor, 0, 0), STEP(sub_Tensor, 0, 0, 4), STEP(maximum, 0, 0) };
+    static const step writing[] = { STEP(add__Tensor, 0, 0, 4), STEP(mul__Tensor, 0, 0), STEP(sub__Tensor, 0, 0, 4), STEP(relu_, 0),
+                                    STEP(lerp__Tensor, 0, 0, 0) };
+    unsigned seed = 1;
+    (void)state;
+    for (int round = 0; round < 600; round++) {
+        enum { N = 10, N_TENSORS = 4 };
+        step steps[N];
+        for (int k = 0; k < N; k++) {
+            const bool writes = next_random(&seed) % 2;
+            steps[k] = writes ? writing[next_random(&seed) % 5] : binary[next_random(&seed) % 4];
+            for (int i = 0; steps[k].args[i] != END; i++) {
+                const int from = (int)(next_random(&seed) % (unsigned)(N_TENSORS + k)) - k; // a value of a step before, or an input
+                const bool is_target = writes && i == 0;
+                if (steps[k].args[i] == 4) continue;
+                steps[k].args[i] = is_target && from == 3 ? 0 : from;
+                const int self = input_behind(steps, steps[k].args[0]), other = input_behind(steps, from);
+                if (writes && self + other == 2 && self >= 0 && other >= 0 && self != other) steps[k].args[i] = steps[k].args[0];
+            }
+        }
+        const int64_t *shape = shapes[next_random(&seed) % 9];
+        compare_writing(steps, N, make_views, 5, round % 3 ? DTYPE_float32 : DTYPE_bfloat16, shape[0], shape[1], ANY_NUMBER);
+    }
+}
+
+static void make_wider(dtype d, int64_t r, int64_t c, jit_value *inputs)
+{
+    inputs[0] = SAMPLE(d, 1, r, c);
+    inputs[1] = sample(d, 2, (int64_t[]){ r, c }, 2, 3);
+    inputs[2] = I(1);
+}
+
+/* A target with gaps is written by its own operator. */
+static void targets_with_gaps(void **state)
+{
+    (void)state;
+    static const step steps[] = { STEP(neg, 0), STEP(exp, V(0)), STEP(add__Tensor, 1, V(1), 2), STEP(neg, V(2)), STEP(exp, V(3)) };
+    EACH_SHAPE(r, c)
+        if (r > 1 && c > 1) compare_writing(steps, 5, make_wider, 3, DTYPE_float32, r, c, 2);
+}
+
+/* A target that dies unseen is not written at all, or becomes the result. */
+static void a_dying_target(void **state)
+{
+    (void)state;
+    static const step steps[] = { STEP(add__Tensor, 0, 1, 2), STEP(relu_, V(0)), STEP(mul_Tensor, V(1), 1) };
+    EACH_SHAPE(r, c) {
+        fused_group g;
+        jit_value inputs[] = { SAMPLE(DTYPE_float32, 1, r, c), SAMPLE(DTYPE_float32, 2, r, c), I(1) }, alone[3], values[3];
+        op_run run = { 0 };
+        make_group(&g, steps, 3, 3, false);
+        g.steps[0].dying = 1;
+        assert_int_equal(fused_run(&run, &g, 0, inputs, values, values), 3);
+        assert_ptr_equal(values[2].t, inputs[0].t);
+        const jit_value fresh[] = { SAMPLE(DTYPE_float32, 1, r, c), inputs[1], I(1) };
+        for (int k = 0; k < 3; k++) alone[k] = run_alone(&g, k, fresh, alone);
+        expect_same(values[2], alone[2], 2);
+        release_all(values, 3);
+        release_all(alone, 3);
+        release_all(inputs, 2);
+        value_unref(fresh[0]);
+    }
+}
+
+/* Its value is read while operands are prepared, so it has to be there. */
+static void a_number_to_fill_with(void **state)
+{
+    (void)state;
+    static const step steps[] = { STEP(neg, 0), STEP(amax, V(0), 1, 2), STEP(masked_fill_Tensor, V(0), 3, V(1)), STEP(neg, V(2)) };
+    COMPARE(steps, 2, SAMPLE(DTYPE_float32, 1, 40), INTS(-1), B(false), SAMPLE(DTYPE_bool, 2, 40));
+}
+
 int main(void)
 {
     const struct CMUnitTest tests[] = {
@@ -326,6 +546,14 @@ int main(void)
         cmocka_unit_test(weights_from_inside_wait),
         cmocka_unit_test(what_does_not_fit_is_left),
         cmocka_unit_test(a_program_has_room_for_so_much),
+        cmocka_unit_test(writing_to_values_of_the_run),
+        cmocka_unit_test(updates_of_arguments),
+        cmocka_unit_test(targets_keep_their_type),
+        cmocka_unit_test(views_of_the_target_end_the_run),
+        cmocka_unit_test(random_programs),
+        cmocka_unit_test(targets_with_gaps),
+        cmocka_unit_test(a_dying_target),
+        cmocka_unit_test(a_number_to_fill_with),
     };
     return cmocka_run_group_tests(tests, NULL, NULL);
 }
