@@ -183,9 +183,29 @@ static int inner_operand(fusion *f, int step, dtype d, fused_width width)
     return slot;
 }
 
-static int outer_operand(fusion *f, const tensor *t, dtype d, fused_width width)
+/* t, which is broadcast, as a slot of its own. */
+static int add_spread(fusion *f, const tensor *t, dtype d, fused_width width)
 {
     const fused_space *space = &f->b.space;
+    if (!space->is_permuted)
+        return tiles_add_spread(&f->program, t, d, fused_sizes(space, width), fused_n_dims(space, width), width != FUSED_WIDE);
+    tensor walked;
+    int64_t sizes[TENSOR_MAX_DIMS], strides[TENSOR_MAX_DIMS];
+    const int lead = space->n_dims - t->n_dims;
+    for (int k = 0; k < space->n_dims; k++) {
+        const int i = space->order[k] - lead;
+        sizes[k] = i < 0 ? 1 : t->sizes[i];
+        strides[k] = i < 0 ? 0 : t->strides[i];
+    }
+    memcpy(&walked, t, offsetof(tensor, dims));
+    walked.n_dims = (uint8_t)space->n_dims;
+    walked.sizes = sizes;
+    walked.strides = strides;
+    return tiles_add_spread(&f->program, &walked, d, space->walked_sizes, space->n_dims, false);
+}
+
+static int outer_operand(fusion *f, const tensor *t, dtype d, fused_width width)
+{
     if (t->n_dims == 0) {
         char element[16];
         cast_find(tensor_dtype(t), d)(1, tensor_data(t), 0, element, 0);
@@ -194,11 +214,8 @@ static int outer_operand(fusion *f, const tensor *t, dtype d, fused_width width)
     for (int i = 0; i < f->n_outside; i++)
         if (f->outsiders[i].t == t && f->outsiders[i].d == d && f->outsiders[i].width == width) return f->outsiders[i].slot;
     if (f->n_outside == MAX_OUTSIDE) return -1;
-    const bool is_direct = width == FUSED_WIDE && t->numel == space->numel && t->n_dims <= space->n_dims &&
-                           tensor_dtype(t) == d && tensor_is_contiguous(t);
-    const int slot = is_direct ? tiles_add_input(&f->program, tensor_data(t), dtype_size(d))
-                               : tiles_add_spread(&f->program, t, d, fused_sizes(space, width), fused_n_dims(space, width),
-                                                  width != FUSED_WIDE);
+    const bool is_direct = width == FUSED_WIDE && tensor_dtype(t) == d && fused_lies_flat(&f->b.space, t);
+    const int slot = is_direct ? tiles_add_input(&f->program, tensor_data(t), dtype_size(d)) : add_spread(f, t, d, width);
     f->outsiders[f->n_outside++] = (outside){ t, d, width, slot };
     return slot;
 }
@@ -231,7 +248,7 @@ static tensor *dying_tensor(const fusion *f, int k, int i)
 /* Does nobody look at t after the run? */
 static bool dies_unseen(const fusion *f, const tensor *t)
 {
-    if (!pointwise_may_reuse(t)) return false;
+    if (!pointwise_is_alone(t)) return false;
     for (int k = f->b.first; k < f->b.end; k++)
         for (int i = 0; f->b.group->steps[k].dying >> i; i++)
             if (dying_tensor(f, k, i) == t) return true;
@@ -254,7 +271,7 @@ static tensor *find_reusable(const fusion *f, dtype d)
     for (int k = f->b.first; k < f->b.end; k++)
         for (int i = 0; f->b.group->steps[k].dying >> i; i++) {
             tensor *t = dying_tensor(f, k, i);
-            if (t && tensor_dtype(t) == d && t->n_dims == space->n_dims && t->numel == space->numel && pointwise_may_reuse(t) &&
+            if (t && tensor_dtype(t) == d && t->n_dims == space->n_dims && fused_lies_flat(space, t) && pointwise_is_alone(t) &&
                 !is_written(f, t))
                 return t;
         }
@@ -290,7 +307,9 @@ static tensor *take_result(fusion *f, int k, tensor *into)
     const fused_space *space = &f->b.space;
     const dtype d = s->types.result;
     if (!into && k == f->b.end - 1 && s->width == FUSED_WIDE) into = find_reusable(f, d);
-    return into ? tensor_ref(into) : tensor_new(d, fused_sizes(space, s->width), fused_n_dims(space, s->width), DEVICE_CPU0);
+    if (into) return tensor_ref(into);
+    if (space->is_permuted) return tensor_new_strided(d, space->sizes, space->strides, space->n_dims, DEVICE_CPU0);
+    return tensor_new(d, fused_sizes(space, s->width), fused_n_dims(space, s->width), DEVICE_CPU0);
 }
 
 /* Where step k leaves its value: in a tensor if somebody reads it later, or in a buffer. */
@@ -371,7 +390,7 @@ static bool add_batch_norm(fusion *f, const fused_bound *s, int x, int out)
     const fused_space *space = &f->b.space;
     int64_t line = 1;
     for (int i = 2; i < space->n_dims; i++) line *= space->sizes[i];
-    if (line >= PW_VECTOR) {
+    if (line >= PW_VECTOR && !space->is_permuted) {
         tile_step *step = tiles_add_step(&f->program, TILE_CHANNELS, out);
         if (!step) return false;
         step->in[step->n_in++] = (uint8_t)x;

@@ -3,6 +3,7 @@
 #include "runtime/kernels/fused_bind.h"
 
 #include "base/alloc.h"
+#include "runtime/kernels/iter.h"
 #include "runtime/kernels/nn.h"
 #include "runtime/kernels/tiles.h"
 
@@ -22,18 +23,6 @@ bool fused_takes(op_id op)
 }
 
 /* ---- operands ------------------------------------------------------------------------------------ */
-/* Does memory run through the dimensions in their order? Then results are contiguous whatever is broadcast. */
-static bool runs_in_order(const tensor *t)
-{
-    int64_t outer = INT64_MAX;
-    for (int i = 0; i < t->n_dims; i++) {
-        if (t->sizes[i] == 1 || t->strides[i] == 0) continue;
-        if (t->strides[i] > outer) return false;
-        outer = t->strides[i];
-    }
-    return true;
-}
-
 static void note_type(fused_space *s, dtype d)
 {
     if (dtype_size(d) > dtype_size(s->widest)) s->widest = d;
@@ -48,7 +37,7 @@ static bool fits(fused_binding *b, jit_value v)
     note_type(&b->space, tensor_dtype(t));
     const int step = fused_header_step(b, t);
     if (step >= 0) return b->steps[step].kind != FUSED_TOTAL || b->steps[step].reduction == FUSED_REDUCE_NONE;
-    return (!t->is_wrapped_number && !t->requires_grad && t->store->dev.kind == DEVICE_CPU && runs_in_order(t));
+    return (!t->is_wrapped_number && !t->requires_grad && t->store->dev.kind == DEVICE_CPU);
 }
 
 /* Argument i of step k: from outside, or the header of the value it has now. */
@@ -90,7 +79,75 @@ static bool make_space(fused_binding *b, const int64_t *sizes, int n_dims)
     memcpy(s->sizes, sizes, n_bytes);
     memcpy(s->narrow_sizes, sizes, n_bytes);
     s->narrow_sizes[n_dims - 1] = 1;
-    tensor_contiguous_strides(sizes, n_dims, s->strides);
+    return true;
+}
+
+/* ---- memory order ----------------------------------------------------------------------------------- */
+/* Does memory run through the dimensions of t in the order of the space? Then results lie like the space whatever is
+ * broadcast. */
+static bool runs_in_order(const fused_space *s, const tensor *t)
+{
+    int64_t outer = INT64_MAX;
+    for (int k = 0; k < s->n_dims; k++) {
+        const int i = (s->is_permuted ? s->order[k] : k) - (s->n_dims - t->n_dims);
+        if (i < 0 || t->sizes[i] == 1 || t->strides[i] == 0) continue;
+        if (t->strides[i] > outer) return false;
+        outer = t->strides[i];
+    }
+    return true;
+}
+
+/* The tensors from outside among the operands. */
+static int outer_operands(const fused_binding *b, const fused_bound *s, tensor **ret)
+{
+    int n = 0;
+    for (int k = 0; k < s->n_operands; k++)
+        if (s->operands[k].tag == VALUE_TENSOR && fused_header_step(b, s->operands[k].t) < 0) ret[n++] = s->operands[k].t;
+    return n;
+}
+
+/* The order of the space, which is that of the first step's result. */
+static void find_memory_order(fused_binding *b, const fused_bound *s)
+{
+    fused_space *space = &b->space;
+    tensor *outer[PW_MAX_OPERANDS];
+    const int n = outer_operands(b, s, outer), last = space->n_dims - 1;
+    space->is_permuted = false;
+    for (int k = 0; k < n; k++) space->is_permuted |= !runs_in_order(space, outer[k]);
+    if (!space->is_permuted) {
+        tensor_contiguous_strides(space->sizes, space->n_dims, space->strides);
+        return;
+    }
+    int order[TENSOR_MAX_DIMS];
+    int64_t next = 1;
+    iter_order_dims(outer, n, space->sizes, space->n_dims, order);
+    for (int k = 0; k <= last; k++) {
+        space->order[last - k] = (uint8_t)order[k];
+        space->walked_sizes[last - k] = space->sizes[order[k]];
+        space->strides[order[k]] = next;
+        next *= space->sizes[order[k]];
+    }
+}
+
+/* Do the operands of step k lie in the order of the space? The first step decides what that is. */
+static bool order_fits(fused_binding *b, int k, const fused_bound *s)
+{
+    tensor *outer[PW_MAX_OPERANDS];
+    if (k == b->first) find_memory_order(b, s);
+    const int n = outer_operands(b, s, outer);
+    for (int i = 0; i < n; i++)
+        if (!runs_in_order(&b->space, outer[i])) return false;
+    if (!b->space.is_permuted || s->kind == FUSED_POINTWISE || s->kind == FUSED_CONVERT) return true;
+    return s->kind == FUSED_BATCH_NORM && tensor_is_channels_last(s->operands[0].t); // from other orders it makes contiguous results
+}
+
+bool fused_lies_flat(const fused_space *s, const tensor *t)
+{
+    if (t->numel != s->numel || t->n_dims > s->n_dims) return false;
+    if (!s->is_permuted) return tensor_is_contiguous(t);
+    if (t->n_dims != s->n_dims) return false;
+    for (int i = 0; i < t->n_dims; i++)
+        if (t->sizes[i] != 1 && t->strides[i] != s->strides[i]) return false;
     return true;
 }
 
@@ -204,7 +261,7 @@ static bool bind_in_place(fused_binding *b, int k, tensor *self, fused_bound *s)
     }
     s->into = self;
     return s->width == FUSED_WIDE && same_sizes(self->sizes, self->n_dims, b->space.sizes, b->space.n_dims) &&
-           tensor_is_contiguous(self) && may_write(b, k, self);
+           fused_lies_flat(&b->space, self) && may_write(b, k, self);
 }
 
 /* self, dtype, non_blocking, copy, memory_format. A tensor that has the type already is handed on: no step. */
@@ -244,7 +301,7 @@ static bool bind_total(fused_binding *b, int k, op_ctx *cx, const jit_value *arg
         s->operands[i] = args[i];
         if (args[i].tag != VALUE_TENSOR || !fits(b, args[i]) || tensor_dtype(args[i].t) != d || args[i].t->n_dims == 0) return false;
     }
-    if (!place(b, k, s) || s->width != FUSED_WIDE || (s->reduction && b->space.n_inner)) return false;
+    if (!place(b, k, s) || !order_fits(b, k, s) || s->width != FUSED_WIDE || (s->reduction && b->space.n_inner)) return false;
     b->space.has_totals |= s->reduction != FUSED_REDUCE_NONE;
     return true;
 }
@@ -259,7 +316,7 @@ static bool bind_rows(fused_binding *b, int k, const jit_value *args, fused_boun
     s->operands[0] = args[0];
     s->types = (pw_types){ .compute = compute, .tile_result = compute, .result = d };
     if ((k == b->first && !make_space(b, t->sizes, t->n_dims)) || !find_width(&b->space, t->sizes, t->n_dims, &width) ||
-        width != FUSED_WIDE || !set_rows(&b->space, s->rows.n_inner))
+        width != FUSED_WIDE || !order_fits(b, k, s) || !set_rows(&b->space, s->rows.n_inner))
         return false;
     s->width = !s->rows.is_reduction ? FUSED_WIDE : s->rows.keepdim ? FUSED_NARROW : FUSED_DROPPED;
     return true;
@@ -303,15 +360,15 @@ static bool bind_kind(fused_binding *b, int k, op_ctx *cx, const jit_value *args
 {
     if (s->kind == FUSED_POINTWISE) {
         tensor *self = b->group->steps[k].is_in_place && args[0].tag == VALUE_TENSOR ? args[0].t : NULL;
-        return bind_pointwise(b, cx, args, self, s) && place(b, k, s) && (!self || bind_in_place(b, k, self, s));
+        return bind_pointwise(b, cx, args, self, s) && place(b, k, s) && order_fits(b, k, s) && (!self || bind_in_place(b, k, self, s));
     }
     s->scale = s->shift = NULL;
     if (s->kind == FUSED_TOTAL) return bind_total(b, k, cx, args, s);
     if (reads_header(b, args, (int)cx->n_args)) return false;
     switch (s->kind) {
     case FUSED_ROWS: return bind_rows(b, k, args, s);
-    case FUSED_CONVERT: return bind_conversion(b, args, s) && place(b, k, s);
-    case FUSED_BATCH_NORM: return bind_batch_norm(b, cx, args, s) && place(b, k, s);
+    case FUSED_CONVERT: return bind_conversion(b, args, s) && place(b, k, s) && order_fits(b, k, s);
+    case FUSED_BATCH_NORM: return bind_batch_norm(b, cx, args, s) && place(b, k, s) && order_fits(b, k, s);
     default: return false;
     }
 }

@@ -1,6 +1,7 @@
 /* runtime/kernels/fused_bind.h: what the steps of a group are for the tensors at hand.
  *
- * The widest tensors of a run, all of the same sizes, are its space. A value has the sizes of the space (wide) or is what
+ * The widest tensors of a run, all of the same sizes, are its space. They are walked as they lie in memory, which may be another
+ * order of dimensions than that of the sizes (channels last). A value has the sizes of the space (wide) or is what
  * a reduction of the last dimension leaves of it: one element a row, with that dimension (narrow) or without
  * (dropped). A total of all elements ends its line: it is there only behind the run. Values inside of the group stand as headers without storage, on which operators prepare their
  * operands as they do when called alone. */
@@ -36,7 +37,11 @@ typedef struct fused_space {
     int n_dims, n_inner;                 /* n_inner: the trailing dimensions that are a row; 0: nothing looks at rows */
     bool has_totals;                     /* then nothing looks at rows */
     int64_t numel, cols;
-    int64_t sizes[TENSOR_MAX_DIMS], narrow_sizes[TENSOR_MAX_DIMS], strides[TENSOR_MAX_DIMS];
+    int64_t sizes[TENSOR_MAX_DIMS], narrow_sizes[TENSOR_MAX_DIMS];
+    int64_t strides[TENSOR_MAX_DIMS];    /* of wide results */
+    bool is_permuted;                    /* then nothing looks at rows, and there are no totals */
+    uint8_t order[TENSOR_MAX_DIMS];      /* the dimensions as memory runs through them, outermost first */
+    int64_t walked_sizes[TENSOR_MAX_DIMS]; /* in that order */
     dtype widest;                        /* of the types elements pass through, the largest */
 } fused_space;
 
@@ -61,6 +66,8 @@ static inline int fused_header_step(const fused_binding *b, const tensor *t)
 {
     return t >= b->headers && t < b->headers + FUSED_MAX_STEPS ? (int)(t - b->headers) : -1;
 }
+/** Do elements of t follow each other in memory as the program walks? */
+bool fused_lies_flat(const fused_space *s, const tensor *t);
 /** The sizes of values of that width. */
 static inline const int64_t *fused_sizes(const fused_space *s, fused_width width)
 {

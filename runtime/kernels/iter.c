@@ -147,6 +147,19 @@ static void find_order(const iter *it, int *order)
     }
 }
 
+void iter_order_dims(tensor *const *inputs, int n, const int64_t *sizes, int n_dims, int *order)
+{
+    iter it;
+    iter_init(&it, NULL);
+    it.n_dims = n_dims;
+    memcpy(it.sizes, sizes, (size_t)n_dims * sizeof *sizes);
+    for (int k = 0; k < n; k++) {
+        iter_add_input(&it, inputs[k]);
+        set_strides(&it, &it.operands[k]);
+    }
+    find_order(&it, order);
+}
+
 static bool make_outputs(iter *it, const int *order)
 {
     int64_t strides[TENSOR_MAX_DIMS], next = 1;

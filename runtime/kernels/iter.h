@@ -54,6 +54,9 @@ bool iter_build(iter *it);
 /** The k-th operand, an output made by iter_build, is yours; for a given output a new reference. */
 tensor *iter_take_output(iter *it, int k);
 
+/** The order in which the result of n inputs lies that broadcast to these sizes: order[k], the dimension k-th from the inside. */
+void iter_order_dims(tensor *const *inputs, int n, const int64_t *sizes, int n_dims, int *order);
+
 /** data[k] and strides[k] (bytes) of each operand for n elements; may run on several threads. */
 typedef void (*iter_loop)(void *ctx, int64_t n, char *const *data, const int64_t *strides);
 void iter_run(const iter *it, int64_t grain, iter_loop loop, void *ctx);

@@ -63,8 +63,8 @@ tensor *nn_operand(op_ctx *cx, tensor *t, dtype compute, bool *ok);
 
 /* ---- batch norm ------------------------------------------------------------------------------ */
 /** Eval batch norm, x * scale + shift, from the arguments of aten::batch_norm: one element of the compute type for
- * each channel, [C, 1, …]. Of args[0] sizes and type are looked at. false: training, a result in another memory format,
- * or wrong, which may be reported. */
+ * each channel, [C, 1, …]. Of args[0] sizes and type are looked at. false: training, or wrong, which may be
+ * reported. */
 bool batch_norm_constants(op_ctx *cx, const jit_value *args, tensor **ret_scale, tensor **ret_shift);
 
 /* ---- per-dimension parameters ---------------------------------------------------------------- */

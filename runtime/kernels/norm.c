@@ -296,7 +296,7 @@ static bool is_plain_vector(const tensor *t)
 bool batch_norm_constants(op_ctx *cx, const jit_value *args, tensor **ret_scale, tensor **ret_shift)
 {
     const batch_call b = read_batch(args);
-    if (b.is_training || tensor_is_channels_last(b.x) || !is_plain_vector(b.weight)
+    if (b.is_training || !is_plain_vector(b.weight)
         || !is_plain_vector(b.bias) || !is_plain_vector(b.running_mean)
         || !is_plain_vector(b.running_var) || !check_batch(cx, &b))
         return false;

@@ -238,13 +238,13 @@ static bool report_class(op_ctx *cx, dtype common)
     return OP_FAIL(cx, "\"%s_cpu\" not implemented for '%s'", colons ? colons + 2 : name, dtype_prefix(common));
 }
 
-bool pointwise_may_reuse(const tensor *t)
+bool pointwise_is_alone(const tensor *t)
 {
     const storage *s = t->store;
     return atomic_load_explicit(&t->n_refs, memory_order_acquire) == 1 &&
            atomic_load_explicit(&s->n_refs, memory_order_acquire) == 1 && !s->is_borrowed && !s->is_readonly &&
            !s->release && !s->extras && s->n_bytes == (size_t)t->numel * dtype_size(tensor_dtype(t)) && !t->requires_grad &&
-           !t->grad_meta && !t->is_wrapped_number && !t->is_inference && tensor_is_contiguous(t);
+           !t->grad_meta && !t->is_wrapped_number && !t->is_inference;
 }
 
 /* The first tensor of the call if all are contiguous, of its sizes and of type d, and `into` fits; else NULL. */
@@ -271,7 +271,7 @@ static tensor *result_like(op_ctx *cx, const pw_call *call, const tensor *first,
 {
     if (call->into) return tensor_ref(call->into);
     tensor *t = call->reuse;
-    if (t && tensor_dtype(t) == result && (t == first || tensor_same_sizes(t, first)) && pointwise_may_reuse(t))
+    if (t && tensor_dtype(t) == result && (t == first || tensor_same_sizes(t, first)) && pointwise_is_alone(t))
         return t; // with the caller's reference
     return make_tensor(cx, result, first->sizes, first->n_dims);
 }

@@ -75,8 +75,8 @@ bool pointwise_needs_no_data(op_id op);
 /** ... unless they are integers: division looks for zeros there. */
 bool pointwise_divides(op_id op);
 int pointwise_n_operands(pw_row row);
-/** Does nobody but one reference see t and all of its storage, so that it may become a result? */
-bool pointwise_may_reuse(const tensor *t);
+/** Does nobody but one reference see t and all of its storage, so that it may become a result that lies like it? */
+bool pointwise_is_alone(const tensor *t);
 /** The type the operands of a call promote to by the row's traits. */
 dtype pointwise_common_dtype(const pw_call *call);
 /** Change what a row is about to compute: checks, other rows for a mode argument (pointwise_prepare.c). */

@@ -198,6 +198,28 @@ static char *load_spread(const tile_slot *slot, const tile_spread *s, int64_t be
     return buffer;
 }
 
+/* Elements after which the operand repeats; 0: it does not. */
+static int64_t period_of(const tile_spread *s)
+{
+    return s->n_dims == 2 && s->strides[0] == 0 ? s->sizes[1] : 0;
+}
+
+/* Tiles of a length that suits one operand that repeats are all the same for it: it is loaded once for all of them. Totals
+ * have tiles of their own length. */
+static void fit_to_periods(tile_program *p)
+{
+    for (int k = 0; p->cols == 1 && !p->has_totals && k < p->n_spreads; k++) {
+        int64_t unit = period_of(&p->spreads[k]); // made a whole number of vectors
+        if (unit == 0) continue;
+        for (int64_t c = unit, rest = PW_VECTOR; rest > 1; rest /= 2)
+            if (c % 2) unit *= 2;
+            else c /= 2;
+        if (unit > p->tile_rows) continue;
+        p->tile_rows -= p->tile_rows % unit;
+        return;
+    }
+}
+
 /* ---- running --------------------------------------------------------------------------------------- */
 /* A thread at work: its buffers, and where each slot's part of the tile stands. */
 typedef struct worker {
@@ -205,6 +227,7 @@ typedef struct worker {
     char *temporaries, *spreads, *numbers, *pads;
     int64_t pad_bytes;
     char *at[TILES_MAX_SLOTS];
+    bool is_loaded[TILES_MAX_SPREADS]; /* with what every whole tile of this thread needs */
 } worker;
 
 static void expand(const worker *w, const tile_step *step, int64_t n_rows)
@@ -295,6 +318,17 @@ static void run_padded(worker *w, int64_t row, int64_t n_rows)
     }
 }
 
+/* Brings n elements of spread slot k, from index `begin` on, where steps find them. */
+static void load_operand(worker *w, int k, int64_t begin, int64_t n)
+{
+    const tile_slot *slot = &w->p->slots[k];
+    const tile_spread *s = &w->p->spreads[slot->index];
+    if (w->is_loaded[slot->index]) return;
+    w->at[k] = load_spread(slot, s, begin, n, w->spreads + w->p->tile_bytes * slot->index);
+    const int64_t period = period_of(s);
+    w->is_loaded[slot->index] = period && n == w->p->tile_rows && w->p->cols == 1 && n % period == 0;
+}
+
 static void run_tile(worker *w, int64_t row, int64_t n_rows)
 {
     const tile_program *p = w->p;
@@ -303,9 +337,7 @@ static void run_tile(worker *w, int64_t row, int64_t n_rows)
         const tile_slot *slot = &p->slots[k];
         const int64_t width = slot->is_per_row ? 1 : p->cols;
         if (slot->kind <= TILE_OUTPUT) w->at[k] = slot->data + row * width * slot->bytes;
-        if (slot->kind == TILE_SPREAD)
-            w->at[k] = load_spread(slot, &p->spreads[slot->index], row * width, n_rows * width,
-                                   w->spreads + p->tile_bytes * slot->index);
+        if (slot->kind == TILE_SPREAD) load_operand(w, k, row * width, n_rows * width);
         is_whole &= slot->kind != TILE_OUTPUT || !slot->is_per_row;
     }
     if (is_whole) run_steps(w, row, n_rows);
@@ -315,6 +347,7 @@ static void run_tile(worker *w, int64_t row, int64_t n_rows)
 static void run_tiles(worker *w, int64_t begin, int64_t end)
 {
     const tile_program *p = w->p;
+    memset(w->is_loaded, 0, sizeof w->is_loaded);
     for (int k = 0; k < p->n_slots; k++) {
         const tile_slot *slot = &p->slots[k];
         if (slot->kind == TILE_TEMPORARY) w->at[k] = w->temporaries + p->tile_bytes * slot->index;
@@ -327,6 +360,7 @@ static void run_tiles(worker *w, int64_t begin, int64_t end)
     if (p->cols == 1 && !p->has_totals) whole_end = begin + ((end - begin) & -(int64_t)PW_VECTOR);
     for (int64_t row = begin; row < whole_end; row += p->tile_rows)
         run_tile(w, row, whole_end - row < p->tile_rows ? whole_end - row : p->tile_rows);
+    memset(w->is_loaded, 0, sizeof w->is_loaded); // the rest begins anywhere
     if (whole_end < end) run_tile(w, whole_end, end - whole_end);
 }
 
@@ -353,6 +387,7 @@ static void run_range(void *ctx, int64_t begin, int64_t end)
 
 bool tiles_run(tile_program *p)
 {
+    fit_to_periods(p);
     const int64_t grain = p->has_totals ? REDUCE_CHUNK : (ITER_GRAIN + p->cols - 1) / p->cols;
     if (p->n_rows <= grain)
         run_range(p, 0, p->n_rows);
