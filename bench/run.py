@@ -2,7 +2,7 @@
 """Benchmarks: tjs beside PyTorch, the same input, one run. Prints a table in Markdown.
 
 The figures are medians; the machine's noise shows in repeated runs. Compiling and loops are measured in processor time. `bench/scalar.tjs` runs in both."""
-import argparse, importlib.machinery, importlib.util, json, os, resource, statistics, subprocess, sys, tempfile, time
+import argparse, importlib.machinery, importlib.util, json, os, resource, shutil, statistics, subprocess, sys, tempfile, time
 
 HERE = os.path.dirname(os.path.abspath(__file__))
 rows = []
@@ -182,6 +182,13 @@ def bench_archive(tjs, torch):
         report("archive", "load 300 MB of weights, peak memory", theirs[1], peak_of([tjs, "check", large])[1], "MB")
 
 
+def in_lua(name, n):
+    """Seconds of bench/scalar.lua's function, where Lua is installed."""
+    lua = shutil.which("lua5.4") or shutil.which("lua")
+    p = lua and subprocess.run([lua, os.path.join(HERE, "scalar.lua"), name, str(n)], capture_output=True, text=True)
+    return float(p.stdout) if p and p.returncode == 0 else None
+
+
 def bench_loops(tjs, torch, section, title, cases):
     header(title)
     m = module()
@@ -198,9 +205,15 @@ def bench_loops(tjs, torch, section, title, cases):
 
 def bench_scalar(tjs, torch):
     n = 100000
-    cases = [(f, n, "%s(%d)" % (f, n), (n,), "≥ 25×") for f in ("fib", "collatz", "sieve", "mean", "list_sum")]
-    cases += [(f, n, "%s(%d)" % (f, n), (n,), "≥ 10×") for f in ("dict_count", "strings")]
+    names = ("fib", "collatz", "nested", "sieve", "list_sort", "mean", "list_sum"), ("dict_count", "strings")
+    cases = [(f, n, "%s(%d)" % (f, n), (n,), target) for fs, target in zip(names, ("≥ 25×", "≥ 10×")) for f in fs]
     bench_loops(tjs, torch, "scalar", "Scalar loops, per iteration", cases)
+    print("\nThe same loops elsewhere, for scale\n\n| what | CPython %d.%d | Lua 5.4 |\n|---|---|---|" % sys.version_info[:2])
+    for name in names[0] + names[1]:
+        fn = getattr(module(), name)
+        python = median(lambda: fn(n), 0.2, 3, clock=time.process_time)
+        lua = in_lua(name, n)
+        print("| %s | %.3g ns | %s |" % (name, python / n * 1e9, "%.3g ns" % (lua / n * 1e9) if lua else "–"), flush=True)
 
 
 def bench_small(tjs, torch):
