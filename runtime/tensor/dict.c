@@ -31,7 +31,7 @@ static dict_entry *find_entry(const dict *d, jit_value key, uint64_t hash)
         return NULL;
     for (size_t at = hash & (d->n_slots - 1); d->slots[at]; at = (at + 1) & (d->n_slots - 1)) {
         dict_entry *e = &d->entries[d->slots[at] - 1];
-        if (e->is_live && e->hash == hash && value_equal(e->key, key))
+        if (e->is_live && e->hash == hash && (dict_key_is(e->key, key) || value_equal(e->key, key)))
             return e;
     }
     return NULL;
@@ -80,8 +80,17 @@ static bool dict_grow(dict *d)
 
 jit_value *dict_find(const dict *d, jit_value key)
 {
+    size_t index;
+    return dict_find_index(d, key, &index);
+}
+
+jit_value *dict_find_index(const dict *d, jit_value key, size_t *index)
+{
     dict_entry *e = d->n ? find_entry(d, key, value_hash(key)) : NULL;
-    return e ? &e->value : NULL;
+    if (!e)
+        return NULL;
+    *index = (size_t)(e - d->entries);
+    return &e->value;
 }
 
 bool dict_set(dict *d, jit_value take_key, jit_value take_value)

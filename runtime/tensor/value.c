@@ -195,7 +195,7 @@ uint64_t value_hash(jit_value v)
     case VALUE_FLOAT: return hash_double(v.f);
     case VALUE_DEVICE: return hash_u64((uint64_t)v.dev.kind << 8 | (uint8_t)v.dev.index);
     case VALUE_COMPLEX: return hash_double(v.c->re) * 31 + hash_double(v.c->im);
-    case VALUE_STR: return hash_u64(str_hash(v.s));
+    case VALUE_STR: return str_hash(v.s);
     case VALUE_LIST: return hash_u64(v.list->n); // unhashable in programs
     case VALUE_DICT: return hash_u64(v.dict->n);
     case VALUE_TUPLE: {

@@ -184,6 +184,23 @@ dict_entry *dict_next(const dict *d, size_t *i);
 dict *dict_copy(const dict *d);                   /* shallow */
 /** Borrowed view of the value stored under `key`, or NULL. */
 jit_value *dict_find(const dict *d, jit_value key);
+/** Are they the same key at sight? Equal keys need not be. */
+static inline bool dict_key_is(jit_value a, jit_value b)
+{
+    return a.i == b.i && a.tag == b.tag && (a.tag <= VALUE_INT || a.tag == VALUE_STR);
+}
+jit_value *dict_find_index(const dict *d, jit_value key, size_t *index);
+/** dict_find() for who looks up the same key several times in a row: *index, of any value at first, is where the
+ * entry was found last, in whatever dict. What stands there now decides, so nothing has to be kept in step. */
+static inline jit_value *dict_find_again(const dict *d, jit_value key, size_t *index)
+{
+    if (*index < d->n_entries) {
+        dict_entry *e = &d->entries[*index];
+        if (e->is_live && dict_key_is(e->key, key))
+            return &e->value;
+    }
+    return dict_find_index(d, key, index);
+}
 bool dict_set(dict *d, jit_value take_key, jit_value take_value); /* false: no memory, both released */
 bool dict_remove(dict *d, jit_value key, jit_value *ret_value); /* ret may be NULL; false if absent */
 void dict_remove_entry(dict *d, dict_entry *e);   /* one that dict_next() gave, even nan */

@@ -8,7 +8,7 @@
  *     coalesce.c   values computed right in the register of a loop variable or result
  *     registers.c  linear scan over the intervals
  *     fuse.c       groups of pointwise operators
- *     emit.c       instructions; moves at block ends (moves.c), operators and calls (nodes.c) */
+ *     emit.c       instructions; moves at block ends (moves.c), operators and calls (nodes.c, scalars.c) */
 /* SPDX-License-Identifier: Apache-2.0 */
 #ifndef RUNTIME_VM_COMPILE_H
 #define RUNTIME_VM_COMPILE_H
@@ -22,7 +22,7 @@ typedef enum vm_step_kind { STEP_NODE, STEP_BLOCK, STEP_BLOCK_END, STEP_NODE_END
 
 typedef struct vm_step {
     uint8_t kind;          /* vm_step_kind */
-    bool is_fused;         /* a comparison that its If or Loop makes part of a branch */
+    bool is_fused;         /* a comparison that its If or Loop makes part of a branch, a product added to something */
     uint32_t end; /* NODE with blocks: its NODE_END. BLOCK: its BLOCK_END. Ends: their begin */
     uint32_t loop;         /* NODE of the innermost loop around, NO_STEP outside of loops */
     uint32_t block_begin;  /* BLOCK step of the block it stands in; BLOCK: its own index */
@@ -94,6 +94,10 @@ void compile_emit(vm_compile *c);
 uint32_t emit(vm_compile *c, vm_opcode op, uint32_t x, uint32_t y, uint32_t z,
               uint32_t d); /* its index */
 void emit_node(vm_compile *c, uint32_t step);
+/** The instruction of a scalar operator; false: n is none, or not one with these operands. */
+bool emit_scalar(vm_compile *c, const ir_node *n);
+/** The node in front of scalar operator n that n's instruction computes as well; NULL: none. */
+const ir_node *scalar_combined(const vm_compile *c, const ir_node *n);
 /** May the node be a step of a group? */
 bool node_joins_group(const ir_node *n);
 /** Collect the group of pointwise operators that begins at `step`: c->fused.at[c->fused.n - 1]. The step behind it;

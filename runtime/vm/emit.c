@@ -143,7 +143,8 @@ static bool loop_counts(const ir_node *n)
     return !is_endless || ir_block_input(n->blocks[0], 0)->n_uses > 0;
 }
 
-static void fuse_tests(vm_compile *c)
+/** Mark what the instructions of other nodes compute. */
+static void fuse_nodes(vm_compile *c)
 {
     for (uint32_t i = 0; i < c->steps.n; i++) {
         const ir_node *n = c->steps.at[i].node;
@@ -158,6 +159,8 @@ static void fuse_tests(vm_compile *c)
                 survives_back_edge(c, cond->node->inputs[0], body) &&
                 survives_back_edge(c, cond->node->inputs[1], body))
                 c->steps.at[step_of_node(c, cond->node)].is_fused = true;
+        } else if ((n = scalar_combined(c, n))) {
+            c->steps.at[step_of_node(c, n)].is_fused = true;
         }
     }
 }
@@ -324,7 +327,7 @@ static void emit_end(vm_compile *c, uint32_t step)
 void compile_emit(vm_compile *c)
 {
     uint32_t fused_end = 0, n_fused = 0; // the group of pointwise operators around step i, its steps so far
-    fuse_tests(c);
+    fuse_nodes(c);
     for (uint32_t i = 0; i < c->steps.n && !compile_failed(c); i++) {
         vm_step *st = &c->steps.at[i];
         if (i == fused_end && n_fused) {

@@ -42,44 +42,6 @@ static void emit_operand_drops(vm_compile *c, const ir_node *n, uint32_t step)
     }
 }
 
-/* ---- scalar operators ----------------------------------------------------------------------- */
-typedef struct scalar_row { uint16_t opcode; const char *sig; } scalar_row;
-
-static const scalar_row scalar_rows[OP__COUNT] = {
-#define SCALAR(id, schema, traits, sig, ...) [OP_##id] = { VM_SCALAR_##id, #sig },
-#define SCALAR_CHECK(id, schema, traits, sig, ...) SCALAR(id, schema, traits, sig)
-#include "ir/ops/begin.def"
-#include "ir/ops/scalar.def"
-#include "ir/ops/end.def"
-};
-
-static type_kind kind_of_letter(char letter)
-{
-    return letter == 'I' ? TYPE_INT : letter == 'F' ? TYPE_FLOAT : TYPE_BOOL;
-}
-
-static bool emit_scalar(vm_compile *c, const ir_node *n)
-{
-    const scalar_row *row = &scalar_rows[n->op];
-    if (!row->sig || n->n_outputs != 1)
-        return false;
-    const char *letters = row->sig + 2; // "I_II": after the result and the underscore
-    uint32_t at[3] = { 0 }, n_operands = (uint32_t)strlen(letters);
-    if (n->n_inputs != n_operands ||
-        (n_operands == 3 && live_of(c, n->inputs[2])->reg > UINT16_MAX) ||
-        (n_operands == 3 && c->s_temp + 2 > UINT16_MAX))
-        return false;
-    for (uint32_t i = 0; i < n_operands; i++)
-        at[i] = scalar_operand(c, n->inputs[i], kind_of_letter(letters[i]), i);
-    const vm_live *result = live_of(c, n->outputs[0]);
-    uint32_t target = result->is_scalar ? result->reg : c->s_temp;
-    emit(c, (vm_opcode)row->opcode, target, at[0], at[1], at[2]);
-    if (!result->is_scalar)
-        emit(c, VM_BOX, result->reg, target, 0,
-             vm_type_tag(type_base(kind_of_letter(row->sig[0]))));
-    return true;
-}
-
 /* ---- sites ------------------------------------------------------------------------------------
  */
 /** The operator's schema, NULL for structural rows. */

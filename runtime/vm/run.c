@@ -375,12 +375,12 @@ static vm_frame *unwind(vm_run *run, vm_frame *f, const vm_frame *base)
         RAISE(vm_wrong_operand(run, "a dict"))
 #define DICT_FIND()                                                                    \
     DICT_OPERAND();                                                                    \
-    const jit_value *found = dict_find(held, v[ip->c]);                                \
+    const jit_value *found = dict_find_again(held, v[ip->c], &found_last);                                \
     if (UNLIKELY(!found))                                                              \
         RAISE(vm_missing_key(run, v[ip->c]))
 #define DICT_STORE(take)                                                                \
     DICT_OPERAND();                                                                    \
-    jit_value element = (take), *place = dict_find(held, v[ip->c]);                    \
+    jit_value element = (take), *place = dict_find_again(held, v[ip->c], &found_last); \
     if (LIKELY(place != NULL))                                                         \
         value_set(place, element);                                                     \
     else if (!dict_set(held, value_ref(v[ip->c]), element))                            \
@@ -450,6 +450,7 @@ static bool interpret(vm_run *run, vm_frame *const base, jit_value *ret)
     vm_scalar *s;
     jit_value *v;
     vm_fuel fuel = { 0 };
+    size_t found_last = 0; /* dict_find_again */
     const vm_site *site;
     ir_function *callee;
     const vm_plan *plan;
