@@ -222,9 +222,8 @@ static void begin_loop(vm_compile *c, uint32_t step)
         uint32_t counter = live_of(c, ir_block_input(body, 0))->reg;
         if (!live_of(c, n->inputs[0])->is_scalar)
             compile_fail(c, n->at, "the trip count of a loop must be an int");
-        emit(c, VM_SET_INT, counter, 0, 0, 0);
         chain_jump(c, &st->patch_end,
-                   emit(c, VM_UNLESS_LT_INT, 0, counter, live_of(c, n->inputs[0])->reg, 0));
+                   emit(c, VM_BEGIN_COUNT, 0, counter, live_of(c, n->inputs[0])->reg, 0));
     }
     if (!is_true(n->inputs[1]))
         chain_jump(c, &st->patch_end, emit(c, VM_JUMP_UNLESS, 0, test, 0, 0));

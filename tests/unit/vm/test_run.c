@@ -23,6 +23,42 @@ TEST(computes_scalars)
     END;
 }
 
+TEST(computes_with_constants)
+{
+    BEGIN;
+    const char *ir =
+        "graph(%a : int):\n"
+        "  %eight : int = prim::Constant[value=8]()\n"
+        "  %one : int = prim::Constant[value=1]()\n"
+        "  %b : int = aten::floordiv(%a, %eight)\n"
+        "  %c : int = aten::remainder(%a, %eight)\n"
+        "  %d : int = aten::remainder(%a, %one)\n"
+        "  %e : int = aten::add(%a, %one)\n"
+        "  %f : int = aten::sub(%a, %eight)\n"
+        "  %t : (int, int, int, int, int) = prim::TupleConstruct(%b, %c, %d, %e, %f)\n"
+        "  return (%t)\n";
+    expect_result(&x, ir, ARGS(VALUE_INT_V(17)), "(2, 1, 0, 18, 9)");
+    expect_result(&x, ir, ARGS(VALUE_INT_V(-17)), "(-3, 7, 0, -16, -25)");
+    END;
+}
+
+TEST(adds_products)
+{
+    BEGIN;
+    expect_result(&x,
+        "graph(%a : int, %b : int, %x : float):\n"
+        "  %c : int = aten::mul(%a, %b)\n"
+        "  %d : int = aten::add(%b, %c)\n" // %b takes part in both
+        "  %e : int = aten::mul(%d, %d)\n"
+        "  %f : int = aten::add(%e, %e)\n" // a product read twice is one of its own
+        "  %y : float = aten::mul(%x, %x)\n"
+        "  %z : float = aten::add(%y, %x)\n" // rounded twice: no fused multiply-add
+        "  %t : (int, int, float) = prim::TupleConstruct(%d, %f, %z)\n"
+        "  return (%t)\n", ARGS(VALUE_INT_V(3), VALUE_INT_V(-5), VALUE_FLOAT_V(0.1)),
+        "(-20, 800, 0.11000000000000001)");
+    END;
+}
+
 TEST(checks_scalars)
 {
     BEGIN;
@@ -601,6 +637,8 @@ int main(void)
     const struct CMUnitTest tests[] = {
         cmocka_unit_test(computes_scalars),
         cmocka_unit_test(checks_scalars),
+        cmocka_unit_test(computes_with_constants),
+        cmocka_unit_test(adds_products),
         cmocka_unit_test(takes_a_branch),
         cmocka_unit_test(one_value_starts_two_loop_variables),
         cmocka_unit_test(an_empty_second_branch),
