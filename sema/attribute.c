@@ -37,6 +37,7 @@ static const struct {
     { "is_mps", "prim::is_mps" },
     { "is_vulkan", "prim::is_vulkan" },
     { "is_ipu", "prim::is_ipu" },
+    { "is_ort", "prim::is_ort" },
     { "is_nested", "prim::is_nested" },
     { "name", "prim::name" },
 };

@@ -39,7 +39,7 @@ bool op_scaled_dot_product_attention(op_ctx *cx, const jit_value *args, jit_valu
 {
     tensor *query = args[0].t, *key = args[1].t, *value = args[2].t, *mask = arg_tensor(args[3]);
     const double dropout = arg_double(args[4]);
-    const bool wants_weights = arg_bool(args[5]), is_causal = arg_bool(args[6]);
+    const bool is_causal = arg_bool(args[6]);
     chain c = CHAIN_INIT(cx);
     if (query->n_dims < 2 || key->n_dims < 2 || value->n_dims < 2)
         return OP_FAIL(cx, "_scaled_dot_product_attention: Expected query, key and value of at "
@@ -60,9 +60,7 @@ bool op_scaled_dot_product_attention(op_ctx *cx, const jit_value *args, jit_valu
         weights =
             STEP(&c, aten_dropout, TENSOR(weights), VALUE_FLOAT_V(dropout), VALUE_BOOL_V(true));
     tensor *y = STEP(&c, aten_matmul, TENSOR(weights), TENSOR(value));
-    if (!wants_weights && !c.failed)
-        weights = chain_hold(&c, make_tensor(cx, tensor_dtype(y), (int64_t[]){ 0 }, 1));
-    if (!c.failed)
+    if (!c.failed) // whether they are asked for (args[5]) or not
         rets[1] = RET_TENSOR(tensor_ref(weights));
     return chain_give(&c, y, rets);
 }

@@ -370,4 +370,11 @@ FACT(op_is_cpu, VALUE_BOOL_V(t->store->dev.kind == DEVICE_CPU))
 FACT(op_is_cuda, VALUE_BOOL_V(t->store->dev.kind == DEVICE_CUDA))
 FACT(op_is_meta, VALUE_BOOL_V(t->store->dev.kind == DEVICE_META))
 FACT(op_false, VALUE_BOOL_V(false))
+
+/* Sparse tensors only, of which there are none. */
+bool op_is_coalesced(op_ctx *cx, const jit_value *args, jit_value *rets)
+{
+    (void)args, (void)rets;
+    return OP_FAIL(cx, "Could not run 'aten::is_coalesced' with arguments from the 'CPU' backend: it takes sparse tensors");
+}
 FACT(op_requires_grad, VALUE_BOOL_V(t->requires_grad))

@@ -187,7 +187,7 @@ static bool fill_range(op_ctx *cx, tensor *t, jit_value start, jit_value step)
     return true;
 }
 
-/* int64 ranges are counted in whole numbers: their bounds are cut first. */
+/* int64 ranges, and inclusive ones of any whole type, are counted in whole numbers: their bounds are cut first. */
 static bool whole_bound(op_ctx *cx, jit_value *bound)
 {
     if (bound->tag != VALUE_FLOAT) return true;
@@ -201,13 +201,14 @@ static bool make_range(op_ctx *cx, jit_value start, jit_value end, jit_value ste
 {
     dtype d;
     if (!read_options(cx, options, otherwise, &d)) return false;
-    if (d == DTYPE_int64 && !is_inclusive && !(whole_bound(cx, &start) && whole_bound(cx, &end) && whole_bound(cx, &step)))
+    const bool is_whole = is_inclusive ? dtype_is_integral(d) : d == DTYPE_int64;
+    if (is_whole && !(whole_bound(cx, &start) && whole_bound(cx, &end) && whole_bound(cx, &step)))
         return false;
     const double from = arg_double(start), to = arg_double(end), by = arg_double(step);
     if (by == 0) return OP_FAIL(cx, "step must be nonzero");
     if (!isfinite(from) || !isfinite(to)) return OP_FAIL(cx, "unsupported range: %g -> %g", from, to);
     if ((by > 0 && to < from) || (by < 0 && to > from))
-        return OP_FAIL(cx, "upper bound and larger bound inconsistent with step sign");
+        return OP_FAIL(cx, "upper bound and %s bound inconsistent with step sign", is_inclusive ? "lower" : "larger");
     double n = is_inclusive ? floor((to - from) / by) + 1 : ceil((to - from) / by);
     if (n < 0 || n > 0x1p62) return OP_FAIL(cx, "invalid size, possible overflow?");
     int64_t size = (int64_t)n;

@@ -45,12 +45,25 @@ static bool check_levels(op_ctx *cx, int64_t low, int64_t high)
     return low <= high || OP_FAIL(cx, "`quant_min` should be less than or equal to `quant_max`.");
 }
 
-/* Rounded to a level, which is clamped, and back; and where nothing was clamped. scale and zero broadcast. */
+/* Levels in low to high. PyTorch clamps them as int64, to which x86 converts NaN and what is too large as the least one. */
+static tensor *clamped_levels(formula *f, tensor *level, int64_t low, int64_t high)
+{
+    tensor *clamped = F_(f, aten_clamp, T_V(level), INT_V(low), INT_V(high));
+    tensor *fits = F_(f, aten_lt_Scalar, T_V(level), FLOAT_V(0x1p63));
+    tensor *least = clamped ? formula_own(f, tensor_from_number(f->cx, INT_V(low), tensor_dtype(clamped))) : NULL;
+    return F_(f, aten_where_self, T_V(fits), T_V(clamped), T_V(least));
+}
+
+/* Rounded to a level, which is clamped, and back; and where nothing was clamped. scale and zero broadcast; a zero point
+ * between levels is added before the level is rounded. */
 static bool give_quantized(formula *f, tensor *x, tensor *scale, tensor *zero, int64_t low, int64_t high, jit_value *rets)
 {
+    const bool is_between = zero && dtype_is_float(tensor_dtype(zero));
     tensor *level = F_(f, aten_mul_Tensor, T_V(x), T_V(F_(f, aten_reciprocal, T_V(scale))));
-    level = F_(f, aten_add_Tensor, T_V(F_(f, aten_round, T_V(level))), T_V(zero), INT_V(1));
-    tensor *clamped = F_(f, aten_clamp, T_V(level), INT_V(low), INT_V(high));
+    if (!is_between) level = F_(f, aten_round, T_V(level));
+    level = F_(f, aten_add_Tensor, T_V(level), T_V(zero), INT_V(1));
+    if (is_between) level = F_(f, aten_round, T_V(level));
+    tensor *clamped = clamped_levels(f, level, low, high);
     tensor *y = F_(f, aten_sub_Tensor, T_V(clamped), T_V(zero), INT_V(1));
     y = F_(f, aten_mul_Tensor, T_V(y), T_V(scale));
     if (y && x->dtype != y->dtype) y = formula_own(f, tensor_to(f->cx, y, tensor_dtype(x)));
@@ -66,14 +79,27 @@ bool op_fake_quantize_tensor(op_ctx *cx, const jit_value *args, jit_value *rets)
     const int64_t low = args[3].i, high = args[4].i;
     if (!nn_check_float(cx, args[0].t, "fake_quantize_tensor_cachemask_kernel") || !check_levels(cx, low, high)) return false;
     const double scale = args[1].tag == VALUE_TENSOR ? formula_item(&f, args[1].t) : arg_double(args[1]);
-    const double zero = args[2].tag == VALUE_TENSOR ? formula_item(&f, args[2].t) : arg_double(args[2]);
+    const double zero = trunc(args[2].tag == VALUE_TENSOR ? formula_item(&f, args[2].t) : arg_double(args[2]));
     if (!f.failed && !(zero >= (double)low && zero <= (double)high)) {
         OP_FAIL(cx, "`zero_point` must be between `quant_min` and `quant_max`.");
         return formula_drop(&f);
     }
     tensor *s = formula_own(&f, tensor_from_number(cx, FLOAT_V(scale), DTYPE_float32));
-    tensor *z = formula_own(&f, tensor_from_number(cx, FLOAT_V(zero), DTYPE_float32));
+    tensor *z = formula_own(&f, tensor_from_number(cx, FLOAT_V(zero), DTYPE_int32));
     return give_quantized(&f, args[0].t, s, z, low, high, rets);
+}
+
+/* Zero points of channels: levels themselves, or numbers between them. */
+static bool check_zero_points(op_ctx *cx, const tensor *zero, int64_t low, int64_t high)
+{
+    const dtype d = tensor_dtype(zero);
+    if (d == DTYPE_float32 || d == DTYPE_float16) return true;
+    if (d != DTYPE_int32) return OP_FAIL(cx, "Zero-point must be Int32, Float or Half, found %s", dtype_prefix(d));
+    for (int64_t i = 0; i < zero->numel; i++) {
+        const double z = tensor_get_double(zero, i);
+        if (z < (double)low || z > (double)high) return OP_FAIL(cx, "`zero_point` must be between `quant_min` and `quant_max`.");
+    }
+    return true;
 }
 
 /* self scale zero_point axis quant_min quant_max */
@@ -88,6 +114,7 @@ bool op_fake_quantize_channel(op_ctx *cx, const jit_value *args, jit_value *rets
     if (scale->numel != zero->numel) return OP_FAIL(cx, "scale and zero-point need to have the same dimensions");
     if (args[3].i < 0 || args[3].i >= x->n_dims) return OP_FAIL(cx, "`axis` must be between 0 and number of dimensions of input");
     if (scale->numel != x->sizes[args[3].i]) return OP_FAIL(cx, "dimensions of scale and zero-point are not consistent with input tensor");
+    if (!check_zero_points(cx, zero, args[4].i, args[5].i)) return false;
     int64_t sizes[TENSOR_MAX_DIMS];
     for (int i = 0; i < x->n_dims; i++) sizes[i] = i == args[3].i ? -1 : 1;
     scale = F_(&f, aten_reshape, T_V(scale), formula_ints(&f, sizes, (size_t)x->n_dims));

@@ -304,7 +304,7 @@ bool op_multi_margin_loss(op_ctx *cx, const jit_value *args, jit_value *rets)
            *target = nn_operand(cx, args[1].t, DTYPE_int64, &ok);
     tensor *w = nn_operand(cx, arg_tensor(args[4]), DTYPE_float64, &ok);
     tensor *y =
-        ok ? make_tensor(cx, DTYPE_float64, &images, input->n_dims == 2 && labels->n_dims > 0)
+        ok ? make_tensor(cx, DTYPE_float64, &images, labels->n_dims > 0)
            : NULL;
     for (int64_t i = 0; y && ok && i < images; i++) {
         const double *row = (const double *)tensor_data(x) + i * classes;
@@ -337,7 +337,7 @@ static bool multilabel_row(op_ctx *cx, const double *x, const int64_t *labels, i
     double sum = 0;
     for (int64_t j = 0; j < classes; j++)
         if (labels[j] < -1 || labels[j] >= classes)
-            return OP_FAIL(cx, "target out of range");
+            return OP_FAIL(cx, "argument #2 'target' is out of range");
     for (int64_t j = 0; j < classes && labels[j] >= 0; j++)
         for (int64_t k = 0; k < classes; k++) {
             bool is_label = false;

@@ -528,11 +528,17 @@ static void run_group(const group_call *g, const tensor *x, tensor *y, double *n
                      .shifts = shifts,
                      .n_pairs = n_lines };
     par_for(n_groups, line_grain(job.line), moments, &job);
-    for (int64_t k = 0; k < n_groups; k++)
-        job.squares[k] = 1 / sqrt(job.squares[k] / (double)job.line + g->eps);
+    // in the type of the elements: an element that is the mean becomes the bias exactly
+    const bool is_single = tensor_dtype(x) == DTYPE_float32;
+    for (int64_t k = 0; k < n_groups; k++) {
+        const double variance = job.squares[k] / (double)job.line;
+        if (is_single) job.means[k] = (float)job.means[k];
+        job.squares[k] = is_single ? 1 / sqrtf((float)variance + (float)g->eps) : 1 / sqrt(variance + g->eps);
+    }
     for (int64_t k = 0; k < n_lines; k++) {
         const int64_t c = k % g->channels;
         scales[k] = job.squares[k / per_group] * vector_at(g->weight, c, 1);
+        if (is_single) scales[k] = (float)scales[k];
         shifts[k] = vector_at(g->bias, c, 0) - scales[k] * job.means[k / per_group];
     }
     job.line = g->line;

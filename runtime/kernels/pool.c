@@ -504,6 +504,7 @@ ADAPTIVE(op_adaptive_avg_pool3d, 3, POOL_AVERAGE)
 static bool unpool(op_ctx *cx, int n, tensor *x, tensor *index, jit_value size, jit_value *rets)
 {
     int64_t out_size[NN_DIMS], sizes[TENSOR_MAX_DIMS];
+    char depth[24];
     const size_t bytes = dtype_size(tensor_dtype(x));
     if (tensor_dtype(index) != DTYPE_int64)
         return OP_FAIL(cx, "elements in indices should be type int64 but got: %s",
@@ -522,6 +523,7 @@ static bool unpool(op_ctx *cx, int n, tensor *x, tensor *index, jit_value size, 
                        sizes_print(index->sizes, index->n_dims).s);
     if (!nn_read(cx, size, n, 1, NULL, out_size))
         return false;
+    snprintf(depth, sizeof depth, "%lldx", (long long)out_size[0]);
     memcpy(sizes, x->sizes, (size_t)(x->n_dims - n) * sizeof *sizes);
     memcpy(sizes + x->n_dims - n, out_size + NN_DIMS - n, (size_t)n * sizeof *sizes);
     tensor *y = make_tensor(cx, tensor_dtype(x), sizes, x->n_dims);
@@ -536,8 +538,8 @@ static bool unpool(op_ctx *cx, int n, tensor *x, tensor *index, jit_value size, 
         const int64_t k = ((const int64_t *)tensor_data(at))[i];
         if (k < 0 || k >= out_plane)
             ok = OP_FAIL(cx,
-                         "Found an invalid max index: %lld (output volumes are of size %lldx%lld",
-                         (long long)k, (long long)out_size[1], (long long)out_size[2]);
+                         "Found an invalid max index: %lld (output volumes are of size %s%lldx%lld", (long long)k,
+                         n == 3 ? depth : "", (long long)out_size[1], (long long)out_size[2]);
         else
             memcpy((char *)tensor_data(y) + (size_t)(i / plane * out_plane + k) * bytes,
                    (const char *)tensor_data(from) + (size_t)i * bytes, bytes);

@@ -69,13 +69,16 @@ static bool check_fractional(op_ctx *cx, const tensor *x, const tensor *samples,
     for (int i = NN_DIMS - n; i < NN_DIMS; i++) {
         if (p->kernel[i] < 1 || p->out[i] < 1)
             return OP_FAIL(cx, "%s: sizes of windows and of the result must be positive", name);
-        if (p->out[i] > p->in[i] - p->kernel[i] + 1)
+        // in three dimensions PyTorch wants one element more than the windows cover
+        if (p->out[i] > p->in[i] - p->kernel[i] + (n == 2))
             return OP_FAIL(cx, "%s: pool %s %lld too large relative to input %s %lld", name, names[i], (long long)p->kernel[i],
                            names[i], (long long)p->in[i]);
     }
     const int64_t n_planes = nn_product(x->sizes, x->n_dims - n);
-    if (samples->n_dims != 3 || samples->sizes[2] < n || samples->sizes[0] * samples->sizes[1] < n_planes || samples->dtype != x->dtype)
-        return OP_FAIL(cx, "%s: expected random samples of the input's type and of shape [batch, channel, %d]", name, n);
+    if (samples->n_dims != 3 || samples->sizes[2] < n || samples->sizes[0] * samples->sizes[1] < n_planes)
+        return OP_FAIL(cx, "%s: expected random samples of shape [batch, channel, %d]", name, n);
+    if (samples->dtype != x->dtype)
+        return OP_FAIL(cx, "expected scalar type %s but found %s", dtype_prefix(p->d), dtype_prefix(tensor_dtype(samples)));
     return true;
 }
 

@@ -339,10 +339,20 @@ OPERATOR(op_randint_like, give_randint(cx, make_like(cx, args[0].t, args + 2), 0
 OPERATOR(op_randint_like_low,
          give_randint(cx, make_like(cx, args[0].t, args + 3), args[1].i, args[2].i, VALUE_NONE_V, rets))
 
+/* A permutation of n numbers fits the type if the last one does; float16 has to hold all of them exactly. */
+static bool holds_all_below(op_ctx *cx, dtype d, int64_t n)
+{
+    if (d == DTYPE_bool || dtype_is_complex(d))
+        return OP_FAIL(cx, "\"randperm\" not implemented for '%s'", dtype_prefix(d));
+    if (n > 0 && !check_number_fits(cx, d, VALUE_INT_V(n - 1))) return false;
+    return d != DTYPE_float16 || n <= 2049 || OP_FAIL(cx, "n cannot be greater than 2049 for Half type.");
+}
+
 static bool give_randperm(op_ctx *cx, int64_t n, const jit_value *options, jit_value generator_value, jit_value *rets)
 {
     dtype d;
     if (!read_options(cx, options, DTYPE_int64, &d)) return false;
+    if (!holds_all_below(cx, d, n)) return false;
     tensor *t = make_tensor(cx, d, &n, 1), *p = t ? make_tensor(cx, DTYPE_int64, &n, 1) : NULL;
     if (!p) return give_or_drop(t, false, rets);
     int64_t *x = tensor_data(p);

@@ -13,24 +13,43 @@
 
 typedef struct window_law {
     const char *name;
-    double (*at)(double x, double last, const double *p); /* x of 0 … last */
+    double (*at)(dtype d, double x, double last, const double *p); /* x of 0 … last */
     double p[2];
 } window_law;
 
-static double cosine_at(double x, double last, const double *p)
+/* x as elements of the type hold it: PyTorch makes windows by operators on tensors of their type. */
+static double held(dtype d, double x)
 {
-    return p[0] - p[1] * cos(2 * M_PI * x / last);
+    char element[16];
+    element_store_double(d, element, x);
+    return element_load_double(d, element);
 }
 
-static double blackman_at(double x, double last, const double *p)
+static double held_product(dtype d, double x, double factor) { return held(d, x * held(d, factor)); }
+
+/* factor · cos(angle) */
+static double held_cos(dtype d, double angle, double factor)
 {
-    const double angle = 2 * M_PI * x / last;
-    return 0.42 - 0.5 * cos(angle) + 0.08 * cos(2 * angle);
+    return held_product(d, held(d, cos(angle)), factor);
 }
 
-static double bartlett_at(double x, double last, const double *p)
+static double cosine_at(dtype d, double x, double last, const double *p)
 {
-    return 1 - fabs(2 * x / last - 1);
+    return held(d, held_cos(d, held_product(d, held(d, x), 2 * M_PI / last), -p[1]) + held(d, p[0]));
+}
+
+static double blackman_at(dtype d, double x, double last, const double *p)
+{
+    const double half = held_product(d, held(d, x), M_PI / last);
+    (void)p;
+    return held(d, held(d, held_cos(d, held(d, half * 4), 0.08) - held_cos(d, held(d, half * 2), 0.5)) + held(d, 0.42));
+}
+
+static double bartlett_at(dtype d, double x, double last, const double *p)
+{
+    const double rising = held_product(d, held(d, x), 2 / last);
+    (void)p;
+    return x <= floor(last / 2) ? rising : held(d, 2 - rising);
 }
 
 static double bessel_i0(double x)
@@ -41,10 +60,12 @@ static double bessel_i0(double x)
     return sum;
 }
 
-static double kaiser_at(double x, double last, const double *p)
+static double kaiser_at(dtype d, double x, double last, const double *p)
 {
-    const double z = 2 * x / last - 1;
-    return bessel_i0(p[0] * sqrt(fmax(0, 1 - z * z))) / bessel_i0(p[0]);
+    const double middle = held(d, last / 2), beta = held(d, p[0]);
+    const double z = held(d, held(d, held(d, x) - middle) / middle);
+    const double height = held(d, sqrt(held(d, fmax(0, 1 - held(d, z * z)))));
+    return held(d, bessel_i0(held(d, beta * height))) / held(d, bessel_i0(beta));
 }
 
 /* A periodic window is one of a longer period without its last element. */
@@ -62,7 +83,7 @@ static bool give_window(op_ctx *cx, const window_law *law, int64_t n, bool is_pe
         return false;
     const double last = (double)(is_periodic ? n : n - 1);
     for (int64_t i = 0; i < n; i++)
-        element_store_double(d, (char *)tensor_data(t) + (size_t)i * dtype_size(d), n == 1 ? 1 : law->at((double)i, last, law->p));
+        element_store_double(d, (char *)tensor_data(t) + (size_t)i * dtype_size(d), n == 1 ? 1 : law->at(d, (double)i, last, law->p));
     rets[0] = RET_TENSOR(t);
     return true;
 }

@@ -296,10 +296,11 @@ bool op_numpy_T(op_ctx *cx, const jit_value *args, jit_value *rets)
     return ret_view(cx, args[0].t, &w, rets);
 }
 
-/* x.mT: the last two dimensions swapped */
+/* x.mT: the last two dimensions swapped; a number is its own */
 bool op_mT(op_ctx *cx, const jit_value *args, jit_value *rets)
 {
-    window w;
+    window w = window_of(args[0].t);
+    if (args[0].t->n_dims == 0) return ret_view(cx, args[0].t, &w, rets);
     if (args[0].t->n_dims < 2)
         return OP_FAIL(cx, "tensor.mT is only supported on matrices or batches of matrices. Got %d-D tensor.",
                        args[0].t->n_dims);
@@ -754,29 +755,4 @@ bool op_as_strided_(op_ctx *cx, const jit_value *args, jit_value *rets)
 {
     window w;
     return strided(cx, args, &w) && rewindow(cx, args, &w, rets);
-}
-
-bool op_resize_(op_ctx *cx, const jit_value *args, jit_value *rets)
-{
-    int n;
-    const int64_t *sizes;
-    if (args[1].tag == VALUE_TENSOR) { // resize_as_
-        sizes = args[1].t->sizes;
-        n = args[1].t->n_dims;
-    } else if (!arg_sizes(cx, args[1], &sizes, &n)) {
-        return false;
-    }
-    int64_t copy[TENSOR_MAX_DIMS]; // the list may belong to the tensor that changes
-    if (n) memcpy(copy, sizes, (size_t)n * sizeof *copy);
-    if (!tensor_resize(args[0].t, copy, n)) return op_no_memory(cx);
-    tensor_bump_version(args[0].t);
-    rets[0] = value_ref(args[0]);
-    return true;
-}
-
-bool op_set_(op_ctx *cx, const jit_value *args, jit_value *rets)
-{
-    if (!tensor_set(args[0].t, args[1].t)) return op_no_memory(cx);
-    rets[0] = value_ref(args[0]);
-    return true;
 }

@@ -13,7 +13,8 @@
     sample.py errors FILE
         Calls with arguments that PyTorch's own tests expect to be refused.
     sample.py record FILE...
-        Files of hand-written cases: writes PyTorch's answers under their calls, anew where there are some.
+        Files of hand-written cases: writes PyTorch's answers under their calls, anew where there are some; of a message,
+        what the file holds is kept as long as it is a part of PyTorch's.
 
 A case returns what there is to compare: the result, its strides, and for the in-place and out= forms the tensor that was
 written (through the base it is a view of). Messages are held only where PyTorch's own is a plain sentence."""
@@ -326,11 +327,12 @@ def compiled(source, label):
     return module.__dict__
 
 
-def answered(conf, source, call, label):
-    """The lines of the case with PyTorch's answer, or None where PyTorch refuses to compile it."""
+def answered(conf, source, call, label, tell=lambda why: None):
+    """The lines of the case with PyTorch's answer, or None where PyTorch refuses to compile it, after telling why."""
     try:
         ns = compiled(source, label)
-    except Exception:
+    except Exception as e:
+        tell(str(e))
         return None
     import torch
     torch.manual_seed(0)
@@ -400,15 +402,18 @@ def record(options):
     for path in options.files:
         blocks, source = [], ""
         for block in re.split(r"\n\n+", open(path).read().strip("\n")):
+            held = dict(re.findall(r"^(#> .*)\n#!(.*)$", block, re.M))
             lines = [l for l in block.split("\n") if not l.startswith(("#=", "#!"))]
             source += "\n".join(l for l in lines if not l.startswith("#")) + "\n"
             names, out = re.findall(r"^def (\w+)", source, re.M), []
             for line in lines:
                 out.append(line)
                 if line.startswith("#> "):
-                    answer = answered(conf, source, line[3:], names[-1])
+                    answer = answered(conf, source, line[3:], names[-1], print)
                     if answer is None:
                         print("%s: PyTorch does not take %s" % (path, line))
+                    if line in held and (answer or "").startswith("#!") and held[line].strip() in answer:
+                        answer = ("#!" + held[line]).rstrip()
                     out.append(answer or "#= None")
             blocks.append("\n".join(out))
         with open(path, "w") as f:
