@@ -4,16 +4,15 @@
  * type and width its step works on, each value that is read later a tensor, the others buffers, used again as
  * soon as nobody reads them any more. */
 /* SPDX-License-Identifier: Apache-2.0 */
-#include "runtime/kernels/fused_bind.h"
+#include "runtime/kernels/fused_make.h"
 #include "runtime/kernels/reduce.h"
-#include "runtime/kernels/tiles.h"
 
 #include "base/alloc.h"
 
 #include <stdatomic.h>
 #include <string.h>
 
-enum { MAX_OUTSIDE = 24, MAX_TOTALS = 4, MAX_BUFFERS_MASK = (1 << TILES_MAX_BUFFERS) - 1 };
+enum { MAX_BUFFERS_MASK = (1 << TILES_MAX_BUFFERS) - 1 };
 
 static _Atomic int mode_now = FUSED_WHERE_IT_PAYS;
 
@@ -38,10 +37,18 @@ bool fused_pays_alone(op_id op)
 /* What a run costs beyond its operators (measured, in elements): little for each of many, and the constants of batch norms. */
 static uint32_t fewest_elements(const fused_group *g, int first)
 {
-    enum { MANY = 6, FOR_MANY = PW_VECTOR + 1, FOR_FEW = 96, FOR_BATCH_NORM = 16384 };
+    enum { MANY = 6, FOR_MANY = PW_VECTOR + 1, FOR_FEW = 112, FOR_BATCH_NORM = 16384 };
     for (int k = first; k < g->n_steps; k++)
         if (g->steps[k].kind == FUSED_BATCH_NORM) return FOR_BATCH_NORM;
     return g->n_steps - first >= MANY ? FOR_MANY : FOR_FEW;
+}
+
+/* The same with a program that is kept: two operators on one vector are as fast alone. */
+static uint32_t fewest_elements_kept(const fused_group *g, int first)
+{
+    for (int k = first; k < g->n_steps; k++)
+        if (g->steps[k].kind != FUSED_POINTWISE && g->steps[k].kind != FUSED_CONVERT) return g->steps[first].fewest;
+    return g->n_steps - first > 2 ? 1 : PW_VECTOR + 1;
 }
 
 /* The input or step that made the tensor which `from` names. */
@@ -82,45 +89,11 @@ void fused_finish(fused_group *g)
     }
     for (int i = 0; i < g->n_steps; i++)
         if (g->steps[i].last_reader >= 0) g->steps[g->steps[i].last_reader].last_reads |= UINT32_C(1) << i;
-    for (int i = 0; i < g->n_steps; i++) g->steps[i].fewest = fewest_elements(g, i);
+    for (int i = 0; i < g->n_steps; i++) {
+        g->steps[i].fewest = fewest_elements(g, i);
+        g->steps[i].fewest_kept = fewest_elements_kept(g, i);
+    }
 }
-
-/* A tensor from outside, as a slot of some type and width. */
-typedef struct outside {
-    const tensor *t;
-    dtype d;
-    fused_width width;
-    int slot;
-} outside;
-
-/* A total being made: the value of `step`. */
-typedef struct pending_total {
-    int step;
-    double *chunks;
-} pending_total;
-
-/* What steps write to, one after the other: one tensor, if anybody looks at it after the run. */
-typedef struct fused_object {
-    int last;                            /* the last step of the run that writes to it */
-    bool is_kept;                        /* somebody looks at it after the run */
-    tensor *t;                           /* borrowed, once it is there */
-} fused_object;
-
-/* A run being made. */
-typedef struct fusion {
-    fused_binding b;
-    int n_outside;
-    uint32_t used_buffers;               /* bit set, as the two below */
-    uint32_t scratch;                    /* buffers of the step being added */
-    int kept;                            /* the slot of the value before, if it is read later, too; or -1 */
-    int slots[FUSED_MAX_STEPS];          /* of the values */
-    tensor *results[FUSED_MAX_STEPS];    /* NULL: nobody reads it later */
-    fused_object made[FUSED_MAX_STEPS];        /* by the steps that made them */
-    int n_totals;
-    pending_total totals[MAX_TOTALS];
-    outside outsiders[MAX_OUTSIDE];
-    tile_program program;
-} fusion;
 
 /* ---- buffers --------------------------------------------------------------------------------------- */
 /* A temporary slot; *ret_buffer: the bit of its buffer. */
@@ -213,10 +186,11 @@ static int outer_operand(fusion *f, const tensor *t, dtype d, fused_width width)
     }
     for (int i = 0; i < f->n_outside; i++)
         if (f->outsiders[i].t == t && f->outsiders[i].d == d && f->outsiders[i].width == width) return f->outsiders[i].slot;
-    if (f->n_outside == MAX_OUTSIDE) return -1;
+    if (f->n_outside == FUSED_MAX_OUTSIDE) return -1;
     const bool is_direct = width == FUSED_WIDE && tensor_dtype(t) == d && fused_lies_flat(&f->b.space, t);
-    const int slot = is_direct ? tiles_add_input(&f->program, tensor_data(t), dtype_size(d)) : add_spread(f, t, d, width);
-    f->outsiders[f->n_outside++] = (outside){ t, d, width, slot };
+    const int slot = is_direct ? tiles_add_input(&f->program, dtype_size(d)) : add_spread(f, t, d, width);
+    if (slot >= 0) f->slot_tensors[slot] = t;
+    f->outsiders[f->n_outside++] = (fused_outside){ t, d, width, slot };
     return slot;
 }
 
@@ -239,9 +213,8 @@ static int operand_slot(fusion *f, const fused_bound *s, int i)
 static tensor *dying_tensor(const fusion *f, int k, int i)
 {
     const fused_step *step = &f->b.group->steps[k];
-    const int from = step->args[i];
-    if (!(step->dying >> i & 1) || from < -f->b.first) return NULL; // inner values die by themselves
-    const jit_value v = from >= 0 ? f->b.inputs[from] : f->b.values[-1 - from];
+    if (!(step->dying >> i & 1) || -1 - step->args[i] >= f->b.first) return NULL; // inner values die by themselves
+    const jit_value v = fused_outer(&f->b, k, i);
     return v.tag == VALUE_TENSOR ? v.t : NULL;
 }
 
@@ -326,7 +299,9 @@ static int result_slot(fusion *f, int k)
     for (int i = s->object; i <= k; i++)
         if (f->b.steps[i].object == s->object && is_needed(f, i)) f->results[i] = tensor_ref(t);
     tensor_unref(t);
-    return tiles_add_output(&f->program, tensor_data(t), dtype_size(d), s->width != FUSED_WIDE);
+    const int slot = tiles_add_output(&f->program, dtype_size(d), s->width != FUSED_WIDE);
+    if (slot >= 0) f->slot_tensors[slot] = t;
+    return slot;
 }
 
 /* ---- pairs ------------------------------------------------------------------------------------------- */
@@ -384,7 +359,7 @@ static bool add_pointwise(fusion *f, pw_row row, dtype compute, const int *in, i
 }
 
 /* x * scale + shift, along runs of a channel where there are such, else by operands that are broadcast. */
-static bool add_batch_norm(fusion *f, const fused_bound *s, int x, int out)
+static bool add_batch_norm(fusion *f, fused_bound *s, int x, int out)
 {
     const dtype d = s->types.compute;
     const fused_space *space = &f->b.space;
@@ -394,7 +369,8 @@ static bool add_batch_norm(fusion *f, const fused_bound *s, int x, int out)
         tile_step *step = tiles_add_step(&f->program, TILE_CHANNELS, out);
         if (!step) return false;
         step->in[step->n_in++] = (uint8_t)x;
-        step->channels = (tile_channels){ line_kernels_find(d), d, space->sizes[1], line, tensor_data(s->scale), tensor_data(s->shift) };
+        s->channels = (tile_channels){ line_kernels_find(d), d, space->sizes[1], line, tensor_data(s->scale), tensor_data(s->shift) };
+        step->channels = &s->channels;
         return true;
     }
     const int scale = outer_operand(f, s->scale, d, FUSED_WIDE), shift = outer_operand(f, s->shift, d, FUSED_WIDE);
@@ -405,7 +381,7 @@ static bool add_batch_norm(fusion *f, const fused_bound *s, int x, int out)
 }
 
 /* The step proper, from its operands to a tile of type tile_result. */
-static bool add_work(fusion *f, const fused_bound *s, const int *in, int out)
+static bool add_work(fusion *f, fused_bound *s, const int *in, int out)
 {
     tile_step *step;
     switch (s->kind) {
@@ -435,9 +411,9 @@ static int64_t n_chunks(const fusion *f)
 static bool add_total(fusion *f, int k, int from)
 {
     const dtype d = f->b.steps[k].types.result;
-    if (f->n_totals == MAX_TOTALS || !(f->results[k] = tensor_new(d, NULL, 0, DEVICE_CPU0))) return false;
-    pending_total *total = &f->totals[f->n_totals];
-    *total = (pending_total){ k, mem_alloc((size_t)n_chunks(f) * sizeof *total->chunks) };
+    if (f->n_totals == FUSED_MAX_TOTALS || !(f->results[k] = tensor_new(d, NULL, 0, DEVICE_CPU0))) return false;
+    fused_total *total = &f->totals[f->n_totals];
+    *total = (fused_total){ k, mem_alloc((size_t)n_chunks(f) * sizeof *total->chunks) };
     if (!total->chunks) return false;
     f->n_totals++;
     tile_step *step = tiles_add_step(&f->program, TILE_TOTAL, from);
@@ -499,7 +475,7 @@ static bool add_step(fusion *f, int k)
 {
     if (f->b.steps[k].kind == FUSED_TOTAL) return add_reduced(f, k);
 
-    const fused_bound *s = &f->b.steps[k];
+    fused_bound *s = &f->b.steps[k];
     const pw_types *types = &s->types;
     int in[PW_MAX_OPERANDS];
     f->scratch = 0;
@@ -543,7 +519,10 @@ static bool make_program(fusion *f)
         find_kept(f);
         int k = f->b.first;
         while (k < f->b.end && add_step(f, k)) k++;
-        if (k == f->b.end) return true;
+        if (k == f->b.end) {
+            tiles_finish(&f->program);
+            return true;
+        }
         drop_results(f);
         drop_totals(f);
         fused_unbind_from(&f->b, k);
@@ -556,23 +535,48 @@ bool fused_pays(const fused_step *step, const jit_value *args)
     const fused_mode mode = (fused_mode)atomic_load_explicit(&mode_now, memory_order_relaxed);
     if (mode != FUSED_WHERE_IT_PAYS) return mode == FUSED_ALWAYS;
     for (int i = 0; i < step->n_args; i++)
-        if (args[i].tag == VALUE_TENSOR && args[i].t->numel >= step->fewest) return true;
+        if (args[i].tag == VALUE_TENSOR && args[i].t->numel >= step->fewest_kept) return true;
     return false;
 }
 
-int fused_run(op_run *run, const fused_group *g, int first, const jit_value *inputs, const jit_value *values, jit_value *results)
+/* Does the first step of b pay if its program has to be made each time? */
+static bool pays_unkept(const fused_binding *b)
+{
+    const fused_step *step = &b->group->steps[b->first];
+    if (atomic_load_explicit(&mode_now, memory_order_relaxed) == FUSED_ALWAYS) return true;
+    for (int i = 0; i < step->n_args; i++) {
+        const jit_value v = fused_outer(b, b->first, i);
+        if (v.tag == VALUE_TENSOR && v.t->numel >= step->fewest) return true;
+    }
+    return false;
+}
+
+static bool run_program(const fusion *f)
+{
+    char *data[TILES_MAX_SLOTS];
+    for (int i = 0; i < f->program.n_slots; i++)
+        if (f->program.slots[i].kind <= TILE_SPREAD) data[i] = tensor_data(f->slot_tensors[i]);
+    return tiles_run(&f->program, data);
+}
+
+int fused_run(op_run *run, const fused_group *g, fused_cache *cache, int first, const jit_value *inputs, const jit_value *values,
+              jit_value *results)
 {
     fusion f;
+    const int n_kept = cache ? fused_cache_run(cache, run, g, first, inputs, values, results) : 0;
+    if (n_kept) return n_kept;
     f.b.run = run;
     f.b.group = g;
     f.b.inputs = inputs;
     f.b.values = values;
     f.b.first = first;
+    if (cache && fused_cache_is_closed(cache) && !pays_unkept(&f.b)) return 0;
     fused_bind(&f.b);
     f.n_totals = 0;
     memset(f.results, 0, sizeof f.results);
     const bool is_made = make_program(&f);
-    const bool ok = is_made && tiles_run(&f.program);
+    const bool ok = is_made && run_program(&f);
+    if (ok && cache) fused_cache_add(cache, &f);
     if (is_made && !ok) {
         op_ctx cx = { .run = run };
         op_no_memory(&cx);

@@ -21,7 +21,8 @@ typedef struct fused_step {
     uint8_t n_args;
     bool is_result;          /* read outside of the group: becomes a tensor */
     bool is_in_place;        /* writes to its first argument, which is its value */
-    uint32_t fewest;         /* elements for which a run from here on pays */
+    uint32_t fewest;         /* elements for which a run from here on pays, its program made or */
+    uint32_t fewest_kept;    /* found in the cache */
     uint8_t kind;            /* fused_kind (fused_bind.h) */
     int8_t last_use;         /* the last step that has the value as an argument; -1: none */
     int8_t last_reader;      /* the same of what stands in the value when this step is done: not what is written to it later */
@@ -36,6 +37,16 @@ typedef struct fused_group {
     fused_step steps[FUSED_MAX_STEPS];
 } fused_group;
 
+/* Programs of a group that were made before, for operands of the same types, sizes and numbers. Many threads may use one.
+ * Zero is empty. */
+enum { FUSED_CACHE_ENTRIES = 4 };
+typedef struct fused_recipe fused_recipe;
+typedef struct fused_cache {
+    _Atomic(fused_recipe *) entries[FUSED_CACHE_ENTRIES];
+    _Atomic uint8_t n_tries; /* programs offered so far: what runs once is not kept, what never fits not tried for ever */
+} fused_cache;
+void fused_cache_free(fused_cache *c);
+
 /** May operator `op` be a step of a group? */
 bool fused_takes(op_id op);
 /** Is a group of that operator alone worth its while? Losses are several passes else. */
@@ -46,9 +57,10 @@ void fused_finish(fused_group *g);
  * one by one. */
 bool fused_pays(const fused_step *step, const jit_value *args);
 /** Run steps [first, first + the result) of a group. `values`: of the steps before, as far as later ones read them.
- * results[k] gets a new reference for each step k of them that is read later, none (VALUE_NONE) for the others.
+ * `cache`: of the group, or NULL. results[k] gets a new reference for each step k of them that is read later, none (VALUE_NONE) for the others.
  * @return 0: nothing was done, step `first` is to be run by itself; -1: an error, which is reported */
-int fused_run(op_run *run, const fused_group *g, int first, const jit_value *inputs, const jit_value *values, jit_value *results);
+int fused_run(op_run *run, const fused_group *g, fused_cache *cache, int first, const jit_value *inputs, const jit_value *values,
+              jit_value *results);
 
 /** Groups run fused where that pays, never, or wherever they can. For tests. */
 typedef enum fused_mode { FUSED_WHERE_IT_PAYS, FUSED_NEVER, FUSED_ALWAYS } fused_mode;

@@ -5,7 +5,6 @@
 #include "base/alloc.h"
 #include "runtime/kernels/iter.h"
 #include "runtime/kernels/nn.h"
-#include "runtime/kernels/tiles.h"
 
 #include <stdatomic.h>
 #include <string.h>
@@ -43,10 +42,9 @@ static bool fits(fused_binding *b, jit_value v)
 /* Argument i of step k: from outside, or the header of the value it has now. */
 static jit_value argument(fused_binding *b, int k, int i)
 {
-    const int from = b->group->steps[k].args[i], writer = b->group->steps[k].writers[i];
-    const int step = writer >= b->first ? writer : -1 - from;
-    if (step >= b->first) return VALUE_HEAP_V(VALUE_TENSOR, &b->headers[step]);
-    return from >= 0 ? b->inputs[from] : b->values[step];
+    const fused_step *step = &b->group->steps[k];
+    if (!fused_is_inner(b->group, b->first, k, i)) return fused_outer(b, k, i);
+    return VALUE_HEAP_V(VALUE_TENSOR, &b->headers[step->writers[i] >= b->first ? step->writers[i] : -1 - step->args[i]]);
 }
 
 /* ---- sizes ----------------------------------------------------------------------------------------- */

@@ -12,6 +12,7 @@
 #include "runtime/kernels/fused.h"
 #include "runtime/kernels/pointwise.h"
 #include "runtime/kernels/rows.h"
+#include "runtime/kernels/tiles.h"
 
 typedef enum fused_width { FUSED_WIDE, FUSED_NARROW, FUSED_DROPPED } fused_width;
 typedef enum fused_kind { FUSED_POINTWISE, FUSED_CONVERT, FUSED_ROWS, FUSED_BATCH_NORM, FUSED_TOTAL } fused_kind;
@@ -31,6 +32,7 @@ typedef struct fused_bound {
     int object;                          /* the step that made the tensor of its value: itself if it does not write in place */
     tensor *into;                        /* the tensor from outside that it is the first of the run to write to, or NULL */
     tensor *scale, *shift;               /* batch norm: owned, [C, 1, …] */
+    tile_channels channels;              /* the same along lines of a channel */
 } fused_bound;
 
 typedef struct fused_space {
@@ -55,6 +57,17 @@ typedef struct fused_binding {
     tensor headers[FUSED_MAX_STEPS];     /* of the values of bound steps */
 } fused_binding;
 
+/** Is argument i of step k a value that the run has made by then? Else it comes from outside. */
+static inline bool fused_is_inner(const fused_group *g, int first, int k, int i)
+{
+    return g->steps[k].writers[i] >= first || -1 - g->steps[k].args[i] >= first;
+}
+/** What argument i of step k is from outside. */
+static inline jit_value fused_outer(const fused_binding *b, int k, int i)
+{
+    const int from = b->group->steps[k].args[i];
+    return from >= 0 ? b->inputs[from] : b->values[-1 - from];
+}
 /** Does op write in place, as a step of a group? */
 bool fused_writes(op_id op);
 /** Bind as many steps from b->first on as fit together; b->end is set. */

@@ -313,21 +313,23 @@ static bool run_plain(op_ctx *cx, const pw_call *call, const pw_types *types, te
         return true;
     }
     tile_program p;
-    char number[16];
+    char number[16], *data[PW_MAX_OPERANDS + 1];
     const size_t bytes = dtype_size(types->compute);
     tiles_init(&p, first->numel, 1, bytes);
-    tile_step *step = tiles_add_step(&p, TILE_POINTWISE, tiles_add_output(&p, tensor_data(out), dtype_size(types->result), false));
+    tile_step *step = tiles_add_step(&p, TILE_POINTWISE, tiles_add_output(&p, dtype_size(types->result), false));
+    data[step->out] = tensor_data(out);
     step->run = types->tile;
     step->n_in = (uint8_t)n_operands;
     for (int k = 0; k < n_operands; k++) {
         if (call->operands[k].tag == VALUE_TENSOR) {
-            step->in[k] = (uint8_t)tiles_add_input(&p, tensor_data(call->operands[k].t), bytes);
+            step->in[k] = (uint8_t)tiles_add_input(&p, bytes);
+            data[step->in[k]] = tensor_data(call->operands[k].t);
         } else {
             pointwise_store_number(call->row, call->operands[k], types, number);
             step->in[k] = (uint8_t)tiles_add_number(&p, types->compute, number);
         }
     }
-    return tiles_run(&p); // few buffers: no memory is asked for
+    return tiles_run(&p, data); // few buffers: no memory is asked for
 }
 
 bool pointwise_run(op_ctx *cx, const pw_call *call, tensor **ret)

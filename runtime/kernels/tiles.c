@@ -38,7 +38,6 @@ void tiles_init(tile_program *p, int64_t n_rows, int64_t cols, size_t widest)
     p->tile_bytes = (pad(p->tile_rows * cols) * (int64_t)widest + CACHE_LINE - 1) & -(int64_t)CACHE_LINE;
     p->n_steps = p->n_slots = p->n_memory = p->n_numbers = p->n_spreads = p->n_buffers = 0;
     p->has_totals = false;
-    atomic_init(&p->failed, false); // an assignment would be a fence
 }
 
 static int add_slot(tile_program *p, tile_slot slot)
@@ -48,18 +47,18 @@ static int add_slot(tile_program *p, tile_slot slot)
     return p->n_slots++;
 }
 
-int tiles_add_input(tile_program *p, void *data, size_t bytes)
+int tiles_add_input(tile_program *p, size_t bytes)
 {
     if (p->n_memory == TILES_MAX_MEMORY) return -1;
     p->n_memory++;
-    return add_slot(p, (tile_slot){ .kind = TILE_INPUT, .bytes = (uint8_t)bytes, .data = data });
+    return add_slot(p, (tile_slot){ .kind = TILE_INPUT, .bytes = (uint8_t)bytes });
 }
 
-int tiles_add_output(tile_program *p, void *data, size_t bytes, bool is_per_row)
+int tiles_add_output(tile_program *p, size_t bytes, bool is_per_row)
 {
     if (p->n_memory == TILES_MAX_MEMORY) return -1;
     p->n_memory++;
-    return add_slot(p, (tile_slot){ .kind = TILE_OUTPUT, .bytes = (uint8_t)bytes, .is_per_row = is_per_row, .data = data });
+    return add_slot(p, (tile_slot){ .kind = TILE_OUTPUT, .bytes = (uint8_t)bytes, .is_per_row = is_per_row });
 }
 
 int tiles_add_temporary(tile_program *p, size_t bytes, int buffer, bool is_per_row)
@@ -113,7 +112,7 @@ int tiles_add_spread(tile_program *p, const tensor *t, dtype to, const int64_t *
     s->is_plain = tensor_dtype(t) == to;
     s->cast = cast_find(tensor_dtype(t), to);
     return add_slot(p, (tile_slot){ .kind = TILE_SPREAD, .bytes = (uint8_t)dtype_size(to), .index = (uint8_t)p->n_spreads++,
-                                    .is_per_row = is_per_row, .data = tensor_data(t) });
+                                    .is_per_row = is_per_row });
 }
 
 tile_step *tiles_add_step(tile_program *p, tile_step_kind kind, int out)
@@ -170,11 +169,10 @@ static void load_run(const tile_slot *slot, const tile_spread *s, int64_t m, con
 
 /* n elements from index `begin` on, where a step can read whole vectors of them: in memory if they lie there like
  * that, else in `buffer`. */
-static char *load_spread(const tile_slot *slot, const tile_spread *s, int64_t begin, int64_t n, char *buffer)
+static char *load_spread(const tile_slot *slot, const tile_spread *s, const char *from, int64_t begin, int64_t n, char *buffer)
 {
     int64_t at[TILES_SPREAD_DIMS];
     const int last = s->n_dims - 1;
-    const char *from = slot->data;
     for (int i = last; i >= 0; i--) {
         at[i] = begin % s->sizes[i];
         begin /= s->sizes[i];
@@ -206,7 +204,7 @@ static int64_t period_of(const tile_spread *s)
 
 /* Tiles of a length that suits one operand that repeats are all the same for it: it is loaded once for all of them. Totals
  * have tiles of their own length. */
-static void fit_to_periods(tile_program *p)
+void tiles_finish(tile_program *p)
 {
     for (int k = 0; p->cols == 1 && !p->has_totals && k < p->n_spreads; k++) {
         int64_t unit = period_of(&p->spreads[k]); // made a whole number of vectors
@@ -224,6 +222,7 @@ static void fit_to_periods(tile_program *p)
 /* A thread at work: its buffers, and where each slot's part of the tile stands. */
 typedef struct worker {
     const tile_program *p;
+    char *const *data;
     char *temporaries, *spreads, *numbers, *pads;
     int64_t pad_bytes;
     char *at[TILES_MAX_SLOTS];
@@ -286,7 +285,7 @@ static void run_steps(const worker *w, int64_t row, int64_t n_rows)
             clear_padding(w->at[step->out], n_rows * p->cols, out->bytes);
             break;
         case TILE_CHANNELS:
-            map_channels(&step->channels, row * p->cols, n_rows * p->cols, in[0], w->at[step->out]);
+            map_channels(step->channels, row * p->cols, n_rows * p->cols, in[0], w->at[step->out]);
             clear_padding(w->at[step->out], n_rows * p->cols, out->bytes);
             break;
         case TILE_TOTAL: add_to_total(&step->total, row, n_rows, in[0]); break;
@@ -306,7 +305,7 @@ static void run_padded(worker *w, int64_t row, int64_t n_rows)
         w->at[k] = w->pads + w->pad_bytes * n_pads++;
         if (slot->kind == TILE_OUTPUT) continue;
         const int64_t bytes = slot->bytes;
-        memcpy(w->at[k], slot->data + row * p->cols * bytes, (size_t)(whole * bytes));
+        memcpy(w->at[k], w->data[k] + row * p->cols * bytes, (size_t)(whole * bytes));
         clear_padding(w->at[k], whole, bytes);
     }
     run_steps(w, row, n_rows);
@@ -314,7 +313,7 @@ static void run_padded(worker *w, int64_t row, int64_t n_rows)
         const tile_slot *slot = &p->slots[k];
         if (slot->kind != TILE_OUTPUT || (whole % PW_VECTOR == 0 && !slot->is_per_row)) continue;
         const int64_t width = slot->is_per_row ? 1 : p->cols;
-        tiles_copy_few(slot->data + row * width * slot->bytes, w->at[k], (size_t)(n_rows * width * slot->bytes));
+        tiles_copy_few(w->data[k] + row * width * slot->bytes, w->at[k], (size_t)(n_rows * width * slot->bytes));
     }
 }
 
@@ -324,7 +323,7 @@ static void load_operand(worker *w, int k, int64_t begin, int64_t n)
     const tile_slot *slot = &w->p->slots[k];
     const tile_spread *s = &w->p->spreads[slot->index];
     if (w->is_loaded[slot->index]) return;
-    w->at[k] = load_spread(slot, s, begin, n, w->spreads + w->p->tile_bytes * slot->index);
+    w->at[k] = load_spread(slot, s, w->data[k], begin, n, w->spreads + w->p->tile_bytes * slot->index);
     const int64_t period = period_of(s);
     w->is_loaded[slot->index] = period && n == w->p->tile_rows && w->p->cols == 1 && n % period == 0;
 }
@@ -336,7 +335,7 @@ static void run_tile(worker *w, int64_t row, int64_t n_rows)
     for (int k = 0; k < p->n_slots; k++) {
         const tile_slot *slot = &p->slots[k];
         const int64_t width = slot->is_per_row ? 1 : p->cols;
-        if (slot->kind <= TILE_OUTPUT) w->at[k] = slot->data + row * width * slot->bytes;
+        if (slot->kind <= TILE_OUTPUT) w->at[k] = w->data[k] + row * width * slot->bytes;
         if (slot->kind == TILE_SPREAD) load_operand(w, k, row * width, n_rows * width);
         is_whole &= slot->kind != TILE_OUTPUT || !slot->is_per_row;
     }
@@ -364,17 +363,26 @@ static void run_tiles(worker *w, int64_t begin, int64_t end)
     if (whole_end < end) run_tile(w, whole_end, end - whole_end);
 }
 
+/* One run of a program, on several threads. */
+typedef struct tile_run {
+    const tile_program *p;
+    char *const *data;
+    _Atomic bool failed;               /* a thread had no memory for its buffers */
+} tile_run;
+
 static void run_range(void *ctx, int64_t begin, int64_t end)
 {
-    tile_program *p = ctx;
+    tile_run *run = ctx;
+    const tile_program *p = run->p;
     _Alignas(CACHE_LINE) char on_stack[STACK_BYTES];
     worker w;
     w.p = p;
+    w.data = run->data;
     w.pad_bytes = p->cols == 1 && !p->has_totals ? PW_VECTOR * WIDEST : p->tile_bytes;
     const int64_t n_bytes = p->tile_bytes * (p->n_buffers + p->n_spreads + p->n_numbers) + w.pad_bytes * p->n_memory;
     char *block = n_bytes <= STACK_BYTES ? on_stack : mem_alloc((size_t)n_bytes + CACHE_LINE);
     if (!block) {
-        p->failed = true;
+        run->failed = true;
         return;
     }
     w.temporaries = block + (-(uintptr_t)block & (CACHE_LINE - 1));
@@ -385,13 +393,13 @@ static void run_range(void *ctx, int64_t begin, int64_t end)
     if (block != on_stack) mem_free(block);
 }
 
-bool tiles_run(tile_program *p)
+bool tiles_run(const tile_program *p, char *const *data)
 {
-    fit_to_periods(p);
+    tile_run run = { p, data, false };
     const int64_t grain = p->has_totals ? REDUCE_CHUNK : (ITER_GRAIN + p->cols - 1) / p->cols;
     if (p->n_rows <= grain)
-        run_range(p, 0, p->n_rows);
+        run_range(&run, 0, p->n_rows);
     else
-        par_for(p->n_rows, grain, run_range, p);
-    return !p->failed;
+        par_for(p->n_rows, grain, run_range, &run);
+    return !run.failed;
 }

@@ -48,7 +48,6 @@ typedef struct tile_slot {
     uint8_t bytes;      /* per element */
     uint8_t index;      /* of the spread, number or temporary among its kind */
     bool is_per_row;    /* one value a row, not a row of them */
-    char *data;         /* first element of memory */
 } tile_slot;
 
 typedef enum tile_step_kind { TILE_POINTWISE, TILE_CAST, TILE_ROWS, TILE_EXPAND, TILE_CHANNELS, TILE_TOTAL } tile_step_kind;
@@ -76,19 +75,18 @@ typedef struct tile_step {
         pw_tile run;
         cast_fn cast;
         const row_kernel *rows;
-        tile_channels channels;
+        const tile_channels *channels;
         tile_total total;
     };
 } tile_step;
 
-/** Filled with the functions below after tiles_init; then run once. */
+/** Filled with the functions below after tiles_init. It names no memory of operands and results: that comes with each run. */
 typedef struct tile_program {
     int64_t n_rows, cols;
     int64_t tile_rows;       /* rows of a tile */
     int64_t tile_bytes;      /* of a buffer */
     int n_steps, n_slots, n_memory, n_numbers, n_spreads, n_buffers;
     bool has_totals;
-    _Atomic bool failed;     /* a thread had no memory for its buffers */
     tile_step steps[TILES_MAX_STEPS];
     tile_slot slots[TILES_MAX_SLOTS];
     tile_spread spreads[TILES_MAX_SPREADS];
@@ -100,8 +98,8 @@ typedef struct tile_program {
 void tiles_init(tile_program *p, int64_t n_rows, int64_t cols, size_t widest);
 /** Each gives the new slot, or -1 where there are too many. An output may be the memory of an input if no later
  * step reads that input. */
-int tiles_add_input(tile_program *p, void *data, size_t bytes);
-int tiles_add_output(tile_program *p, void *data, size_t bytes, bool is_per_row);
+int tiles_add_input(tile_program *p, size_t bytes);
+int tiles_add_output(tile_program *p, size_t bytes, bool is_per_row);
 int tiles_add_temporary(tile_program *p, size_t bytes, int buffer, bool is_per_row);
 /** `element` has type d. */
 int tiles_add_number(tile_program *p, dtype d, const void *element);
@@ -109,8 +107,11 @@ int tiles_add_number(tile_program *p, dtype d, const void *element);
 int tiles_add_spread(tile_program *p, const tensor *t, dtype to, const int64_t *sizes, int n_dims, bool is_per_row);
 /** The new step, or NULL where there are too many. */
 tile_step *tiles_add_step(tile_program *p, tile_step_kind kind, int out);
-/** false: no memory for the buffers; outputs are undefined. */
-bool tiles_run(tile_program *p);
+/** Once nothing more is added: picks tiles that suit the operands. */
+void tiles_finish(tile_program *p);
+/** data: for each slot that is an input, output or spread its first element; others are not looked at. false: no memory
+ * for the buffers; outputs are undefined. */
+bool tiles_run(const tile_program *p, char *const *data);
 
 /** n copies of the element at p, which stands at the first place already. */
 void tiles_repeat(char *p, size_t bytes, int64_t n);

@@ -86,7 +86,8 @@ static bool place(grouping *g)
     to->inputs = ARENA_ARRAY(&c->plan->arena, vm_slot, (size_t)to->group.n_inputs + 1);
     to->values = ARENA_ARRAY(&c->plan->arena, vm_slot, to->group.n_steps);
     to->targets = ARENA_ARRAY(&c->plan->arena, uint32_t, (size_t)to->group.n_steps + 1);
-    if (!to->inputs || !to->values || !to->targets)
+    to->cache = ARENA_ARRAY(&c->plan->arena, fused_cache, 1);
+    if (!to->inputs || !to->values || !to->targets || !to->cache)
         return false;
     for (int i = 0; i < to->group.n_inputs; i++)
         to->inputs[i] = operand_slot(c, g->inputs[i], step_of_node(c, g->nodes[0]));
@@ -171,7 +172,7 @@ int vm_run_fused(vm_run *run, vm_frame *f, const vm_fused *fused, int first)
         inputs[i] = vm_load(f, fused->inputs[i]);
     for (int k = 0; k < first; k++)
         values[k] = vm_load(f, fused->values[k]);
-    const int n = fused_run(&run->op, group, first, inputs, values, results);
+    const int n = fused_run(&run->op, group, fused->cache, first, inputs, values, results);
     finish_run(f, fused, first, n, results);
     return n;
 }

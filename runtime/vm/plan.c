@@ -30,6 +30,7 @@ static void compile_graph(vm_compile *c)
     p->n_code = (uint32_t)c->code.n;
     p->sites = c->sites.at;
     p->fused = c->fused.at;
+    p->n_fused = (uint32_t)c->fused.n;
     p->n_sites = (uint32_t)c->sites.n;
 }
 
@@ -65,6 +66,8 @@ void vm_plan_free(vm_plan *p)
         next = body->next_body;
         vm_plan_free(body);
     }
+    for (uint32_t i = 0; i < p->n_fused; i++)
+        fused_cache_free(p->fused[i].cache);
     arena_fini(&p->arena);
     mem_free(p);
 }

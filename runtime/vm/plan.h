@@ -74,6 +74,7 @@ typedef struct vm_site {
 /** What FUSED works on: a group of operators, whose own instructions follow. */
 typedef struct vm_fused {
     fused_group group;
+    fused_cache *cache;
     vm_slot *inputs, *values;  /* values: of the steps */
     uint32_t *targets;         /* where the code of each step begins; of one more, where that of the last ends */
 } vm_fused;
@@ -90,7 +91,7 @@ struct vm_plan {
     vm_scalar *s_constants;
     jit_value *v_constants;  /* borrowed from the graph */
     vm_slot *params, *rets;
-    uint32_t n_code, n_sites, n_params, n_rets;
+    uint32_t n_code, n_sites, n_fused, n_params, n_rets;
     uint32_t n_s_constants, n_v_constants;
     uint32_t n_s, n_v;       /* registers, constants included */
     uint32_t n_scratch;      /* jit_values a site needs for arguments and results */

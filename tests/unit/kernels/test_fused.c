@@ -72,7 +72,7 @@ static void expect_same(jit_value got, jit_value want, int k)
 }
 
 /* Runs the steps; the first run must take `want_first` of them. */
-static void compare_group(const fused_group *g, const jit_value *inputs, int want_first)
+static void compare_once(const fused_group *g, fused_cache *cache, const jit_value *inputs, int want_first)
 {
     jit_value alone[FUSED_MAX_STEPS], values[FUSED_MAX_STEPS];
     for (int k = 0; k < g->n_steps; k++) {
@@ -81,7 +81,7 @@ static void compare_group(const fused_group *g, const jit_value *inputs, int wan
     }
     op_run run = { 0 };
     for (int first = 0; first < g->n_steps;) {
-        int n = fused_run(&run, g, first, inputs, values, values);
+        int n = fused_run(&run, g, cache, first, inputs, values, values);
         assert_int_equal(run.status, JIT_OK);
         assert_null(run.message);
         if (first == 0) assert_int_equal(n, want_first);
@@ -93,6 +93,14 @@ static void compare_group(const fused_group *g, const jit_value *inputs, int wan
         value_unref(values[k]);
         value_unref(alone[k]);
     }
+}
+
+/* The first run makes a program, the second keeps one, the third finds it. */
+static void compare_group(const fused_group *g, const jit_value *inputs, int want_first)
+{
+    fused_cache cache = { 0 };
+    for (int i = 0; i < 3; i++) compare_once(g, &cache, inputs, want_first);
+    fused_cache_free(&cache);
 }
 
 /* With all values as results, and with the last alone; inputs are released. */
@@ -336,7 +344,7 @@ static void a_program_has_room_for_so_much(void **state)
     op_run run = { 0 };
     for (int k = 0; k < N; k++) alone[k] = run_alone(&g, k, inputs, alone), values[k] = VALUE_NONE_V;
     for (int first = 0; first < N;) {
-        int n = fused_run(&run, &g, first, inputs, values, values);
+        int n = fused_run(&run, &g, NULL, first, inputs, values, values);
         if (n == 0) values[first] = run_alone(&g, first, inputs, values), n = 1;
         first += n;
     }
@@ -355,11 +363,14 @@ static void release_all(jit_value *values, int n)
     for (int k = 0; k < n; k++) value_unref(values[k]);
 }
 
-/* One by one and in runs: the values, which tensors they are, and what stands in the inputs afterwards. */
+/* One by one and in runs: the values, which tensors they are, and what stands in the inputs afterwards. The third time the
+ * program of the second is used again. */
 enum { ANY_NUMBER = -1 };
 static void compare_writing(const step *steps, int n_steps, maker make, int n_inputs, dtype d, int64_t r, int64_t c, int want_first)
 {
-    for (int all = 0; all < 2; all++) {
+    fused_cache caches[2] = { 0 };
+    for (int round = 0; round < 6; round++) {
+        const bool all = round % 2;
         fused_group g;
         jit_value own[MAX_INPUTS], want[MAX_INPUTS], alone[FUSED_MAX_STEPS], values[FUSED_MAX_STEPS];
         op_run run = { 0 };
@@ -368,7 +379,7 @@ static void compare_writing(const step *steps, int n_steps, maker make, int n_in
         make(d, r, c, want);
         for (int k = 0; k < n_steps; k++) alone[k] = run_alone(&g, k, want, alone), values[k] = VALUE_NONE_V;
         for (int first = 0; first < n_steps;) {
-            int n = fused_run(&run, &g, first, own, values, values);
+            int n = fused_run(&run, &g, &caches[all], first, own, values, values);
             if (first == 0 && want_first != ANY_NUMBER) assert_int_equal(n, want_first);
             if (n == 0) values[first] = run_alone(&g, first, own, values), n = 1;
             first += n;
@@ -389,6 +400,8 @@ static void compare_writing(const step *steps, int n_steps, maker make, int n_in
         release_all(values, n_steps);
         release_all(alone, n_steps);
     }
+    fused_cache_free(&caches[0]);
+    fused_cache_free(&caches[1]);
 }
 
 static void make_three(dtype d, int64_t r, int64_t c, jit_value *inputs)
@@ -442,7 +455,7 @@ static void targets_keep_their_type(void **state)
     jit_value inputs[] = { SAMPLE(DTYPE_int64, 1, 5, 3), SAMPLE(DTYPE_float32, 2, 5, 3), I(1) }, values[3] = { 0 };
     op_run run = { 0 };
     make_group(&g, refused, 3, 3, true);
-    assert_int_equal(fused_run(&run, &g, 0, inputs, values, values), 2);
+    assert_int_equal(fused_run(&run, &g, NULL, 0, inputs, values, values), 2);
     release_all(values, 3);
     release_all(inputs, 2);
 }
@@ -565,7 +578,7 @@ static void a_dying_target(void **state)
         op_run run = { 0 };
         make_group(&g, steps, 3, 3, false);
         g.steps[0].dying = 1;
-        assert_int_equal(fused_run(&run, &g, 0, inputs, values, values), 3);
+        assert_int_equal(fused_run(&run, &g, NULL, 0, inputs, values, values), 3);
         assert_ptr_equal(values[2].t, inputs[0].t);
         const jit_value fresh[] = { SAMPLE(DTYPE_float32, 1, r, c), inputs[1], I(1) };
         for (int k = 0; k < 3; k++) alone[k] = run_alone(&g, k, fresh, alone);
