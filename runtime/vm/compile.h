@@ -29,6 +29,7 @@ typedef struct vm_step {
     ir_node *node; /* NODE*: itself. BLOCK*: the node that holds the block, NULL for the body */
     ir_block *block;       /* BLOCK*: itself */
     uint32_t patch, patch_end; /* emit: jumps of NODE to be aimed */
+    uint32_t decides;      /* NODE of an If: that of the loop that ends where its condition fails; NO_STEP */
     uint32_t first_drop;   /* values whose register is cleared here; linked by vm_live.next_drop */
 } vm_step;
 

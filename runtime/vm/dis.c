@@ -19,6 +19,8 @@ static const vm_row rows[VM_OPCODE__COUNT] = {
 #include "ir/ops/end.def"
 };
 
+bool vm_is_jump(uint16_t op) { return rows[op].operands[0] == 't'; }
+
 static void print_slot(vm_slot slot, text *out)
 {
     if (slot.home == HOME_NONE)
@@ -69,16 +71,18 @@ static void print_operand(const vm_plan *p, char letter, uint32_t x, text *out)
     case 'v': text_addf(out, " v%u", x); break;
     case 't': text_addf(out, " @%u", x); break;
     case '#': text_addf(out, " #%u", x); break;
+    case 'i': text_addf(out, " #%d", (int32_t)x); break;
     case 'g': text_addf(out, " %s", tag_name(x)); break;
     case 'x': print_site(&p->sites[x], out); break;
     default: break;
     }
 }
 
-static void print_instr(const vm_plan *p, const vm_instr *i, text *out)
+static void print_instr(const vm_plan *p, uint32_t index, text *out)
 {
+    const vm_instr *i = &p->code[index];
     const vm_row *row = &rows[i->op];
-    const uint32_t operands[4] = { i->a, i->b, i->c, i->d };
+    const uint32_t operands[4] = { vm_is_jump(i->op) ? vm_jump_target(p->code, index) : i->a, i->b, i->c, i->d };
     bool is_scalar = row->operands[1] == '_';
     text_add(out, row->name);
     size_t n = is_scalar ? strlen(row->operands) - 1 : 4;
@@ -91,7 +95,7 @@ static void print_line(const vm_plan *p, uint32_t i, text *out)
     const range *at = &p->ranges[i];
     uint32_t line, column;
     text_addf(out, "%5u  ", i);
-    print_instr(p, &p->code[i], out);
+    print_instr(p, i, out);
     if (at->src &&
         (i == 0 || p->ranges[i - 1].src != at->src || p->ranges[i - 1].begin != at->begin)) {
         source_position(at->src, at->begin, &line, &column);

@@ -4,12 +4,14 @@
 
 /* Looking for later uses of a value with more uses than this is not worth it. */
 enum { MAX_USES_SEARCHED = 16 };
+/* Jumps reach any instruction of a plan. */
+enum { MAX_CODE = INT32_MAX / sizeof(vm_instr) };
 
 uint32_t emit(vm_compile *c, vm_opcode op, uint32_t x, uint32_t y, uint32_t z, uint32_t d)
 {
     vm_instr i = { .op = (uint16_t)op, .d = (uint16_t)d, .a = x, .b = y, .c = z };
     arena *a = &c->plan->arena;
-    if (c->code.n >= NO_STEP - 1 || !VEC_PUSH(&c->code, a, i) || !VEC_PUSH(&c->ranges, a, c->at) ||
+    if (c->code.n >= MAX_CODE || !VEC_PUSH(&c->code, a, i) || !VEC_PUSH(&c->ranges, a, c->at) ||
         !VEC_PUSH(&c->nodes, a, c->node)) {
         a->failed = true;
         return 0;
@@ -143,6 +145,52 @@ static bool loop_counts(const ir_node *n)
     return !is_endless || ir_block_input(n->blocks[0], 0)->n_uses > 0;
 }
 
+static bool moves_at_back_edge(vm_compile *c, const ir_block *body)
+{
+    for (uint32_t i = 1; i < ir_block_n_inputs(body); i++)
+        if (live_of(c, ir_block_input(body, i))->root != live_of(c, ir_block_output(body, i))->root)
+            return true;
+    return false;
+}
+
+/** `while x and y`: v, which block b yields, is If(x) { y } else { False }, and nothing else happens there. */
+static bool is_and(const vm_compile *c, const ir_value *v, const ir_block *b)
+{
+    const ir_node *n = v->node;
+    jit_value second;
+    if (n->op != OP_prim_If || n != b->ret->prev || n->n_outputs != 1 || v->n_uses != 1 || !c->live[v->id].is_scalar)
+        return false;
+    const ir_block *otherwise = n->blocks[1];
+    return otherwise->param->next == otherwise->ret && ir_value_constant(ir_block_output(otherwise, 0), &second)
+           && second.tag == VALUE_BOOL && !second.i
+           && c->steps.at[c->steps.at[step_of_node(c, n)].end].first_drop == NO_STEP;
+}
+
+/** Where the test of a while loop is computed: behind the Ifs that `and` is made of, which leave the loop as soon as an
+ * operand fails. They can where the variables of the loop already stand where they belong. */
+static const ir_value *last_test(vm_compile *c, const ir_node *loop, const ir_block **ret_block)
+{
+    const ir_block *b = loop->blocks[0];
+    const ir_value *v = ir_block_output(b, 0);
+    if (!moves_at_back_edge(c, b)) {
+        for (; is_and(c, v, b); v = ir_block_output(b, 0)) {
+            c->steps.at[step_of_node(c, v->node)].decides = step_of_node(c, loop);
+            b = v->node->blocks[0];
+        }
+    }
+    *ret_block = b;
+    return v;
+}
+
+static void fuse_back_edge(vm_compile *c, const ir_node *loop)
+{
+    const ir_block *b, *body = loop->blocks[0];
+    const ir_value *test = last_test(c, loop, &b);
+    if (test->node == b->ret->prev && is_branch_test(test) && survives_back_edge(c, test->node->inputs[0], body)
+        && survives_back_edge(c, test->node->inputs[1], body))
+        c->steps.at[step_of_node(c, test->node)].is_fused = true;
+}
+
 /** Mark what the instructions of other nodes compute. */
 static void fuse_nodes(vm_compile *c)
 {
@@ -153,12 +201,7 @@ static void fuse_nodes(vm_compile *c)
         if (n->op == OP_prim_If && n->prev == n->inputs[0]->node && is_branch_test(n->inputs[0])) {
             c->steps.at[step_of_node(c, n->prev)].is_fused = true;
         } else if (n->op == OP_prim_Loop && !loop_counts(n)) {
-            const ir_block *body = n->blocks[0];
-            const ir_value *cond = ir_block_output(body, 0);
-            if (cond->node == body->ret->prev && is_branch_test(cond) &&
-                survives_back_edge(c, cond->node->inputs[0], body) &&
-                survives_back_edge(c, cond->node->inputs[1], body))
-                c->steps.at[step_of_node(c, cond->node)].is_fused = true;
+            fuse_back_edge(c, n);
         } else if ((n = scalar_combined(c, n))) {
             c->steps.at[step_of_node(c, n)].is_fused = true;
         }
@@ -230,15 +273,24 @@ static void begin_loop(vm_compile *c, uint32_t step)
     st->patch = (uint32_t)c->code.n; // the body starts here
 }
 
+/** Does the If decide by itself that its loop ends where its condition fails? */
+static bool if_decides(const vm_compile *c, const ir_node *n)
+{
+    return n->op == OP_prim_If && c->steps.at[step_of_node(c, n)].decides != NO_STEP;
+}
+
 static void end_loop(vm_compile *c, uint32_t step, uint32_t owner)
 {
     vm_step *st = &c->steps.at[owner];
     const ir_node *n = st->node;
     const ir_block *body = n->blocks[0];
     const ir_value *cond = ir_block_output(body, 0);
+    bool is_decided = if_decides(c, cond->node);
+    while (if_decides(c, cond->node))
+        cond = ir_block_output(cond->node->blocks[0], 0);
     bool is_fused = cond->node->op != OP_prim_Param && node_is_fused(c, cond->node);
     uint32_t test = live_of(c, cond)->reg;
-    if (!is_fused && (!live_of(c, cond)->is_scalar || live_of(c, cond)->is_shared))
+    if (!is_fused && (!live_of(c, cond)->is_scalar || (live_of(c, cond)->is_shared && !is_decided)))
         test = save_test(c, cond);
     emit_moves_to(c, body->ret, 1, body->param->outputs + 1, n->n_inputs - 2, step);
     uint64_t length = c->code.n - st->patch + 1;
@@ -256,12 +308,21 @@ static void end_loop(vm_compile *c, uint32_t step, uint32_t owner)
     }
 }
 
+static void begin_if(vm_compile *c, vm_step *st)
+{
+    st->patch = emit_unless(c, st->node->inputs[0]);
+    if (st->decides != NO_STEP)
+        chain_jump(c, &c->steps.at[st->decides].patch_end, st->patch);
+}
+
 /** The end of one branch: its values go to the results of the If; the first branch jumps over the
  * second. */
 static void end_branch(vm_compile *c, uint32_t step, uint32_t owner)
 {
     vm_step *st = &c->steps.at[owner];
     const ir_block *b = c->steps.at[step].block;
+    if (st->decides != NO_STEP)
+        return;
     emit_moves_to(c, b->ret, 0, st->node->outputs, st->node->n_outputs, step);
     if (b != st->node->blocks[0])
         return;
@@ -273,7 +334,7 @@ static void end_branch(vm_compile *c, uint32_t step, uint32_t owner)
 static void end_if(vm_compile *c, uint32_t owner)
 {
     const vm_step *st = &c->steps.at[owner];
-    if (compile_failed(c))
+    if (compile_failed(c) || st->decides != NO_STEP)
         return;
     if (st->patch_end + 1 == c->code.n) { // the second branch is empty: no need to jump over it
         c->code.n = c->ranges.n = c->nodes.n = st->patch_end;
@@ -345,7 +406,7 @@ void compile_emit(vm_compile *c)
         case STEP_BLOCK: break;
         case STEP_NODE:
             if (st->node->op == OP_prim_If)
-                st->patch = emit_unless(c, st->node->inputs[0]);
+                begin_if(c, st);
             else if (st->node->op == OP_prim_Loop)
                 begin_loop(c, i);
             else if (!st->is_fused)

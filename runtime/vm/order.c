@@ -21,7 +21,7 @@ void compile_fail(vm_compile *c, range at, const char *format, ...)
 
 static uint32_t push_step(vm_compile *c, vm_step st)
 {
-    st.patch = st.patch_end = st.first_drop = NO_STEP;
+    st.patch = st.patch_end = st.first_drop = st.decides = NO_STEP;
     if (c->steps.n >= NO_STEP - 1 || !VEC_PUSH(&c->steps, &c->scratch, st))
         return 0;
     return (uint32_t)c->steps.n - 1;

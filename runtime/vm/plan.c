@@ -12,6 +12,22 @@ static void fill_params(vm_compile *c)
         p->params[i] = result_slot(c, ir_block_input(b, i));
 }
 
+/* How many jumps to jumps are followed. */
+enum { MAX_HOPS = 8 };
+
+/** Jumps that lead to a jump go where that goes; then all go by distance. */
+static void settle_jumps(vm_compile *c)
+{
+    vm_instr *code = c->code.at;
+    for (uint32_t i = 0; i < c->code.n; i++) {
+        for (int hop = 0; vm_is_jump(code[i].op) && code[code[i].a].op == VM_JUMP && hop < MAX_HOPS; hop++)
+            code[i].a = code[code[i].a].a;
+    }
+    for (uint32_t i = 0; i < c->code.n; i++)
+        if (vm_is_jump(code[i].op))
+            code[i].a = (code[i].a - i) * (uint32_t)sizeof *code;
+}
+
 static void compile_graph(vm_compile *c)
 {
     compile_order(c);
@@ -23,6 +39,9 @@ static void compile_graph(vm_compile *c)
         return;
     fill_params(c);
     compile_emit(c);
+    if (compile_failed(c))
+        return;
+    settle_jumps(c);
     vm_plan *p = c->plan;
     p->code = c->code.at;
     p->ranges = c->ranges.at;

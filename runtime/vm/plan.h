@@ -35,7 +35,8 @@ typedef enum vm_opcode {
     VM_OPCODE__COUNT
 } vm_opcode;
 
-/** Meaning of a, b, c, d: vm.def. A jump target is an index into the code. */
+/** Meaning of a, b, c, d: vm.def. A jump target stands in `a`: while the code is written an index into it, in a plan
+ * the distance in bytes, which is what a jump waits for. */
 typedef struct vm_instr {
     uint16_t op;
     uint16_t d;
@@ -149,6 +150,14 @@ bool vm_future_wait(vm_run *run, jit_value v, jit_value *ret);
 future *vm_fork_start(vm_run *run, vm_frame *f, const vm_site *site);
 /** Until all is done that frame f (NULL: any) has forked. false: the run holds an error. */
 bool vm_fork_join(vm_run *run, const vm_frame *f);
+
+/** Has instruction `op` a jump target? */
+bool vm_is_jump(uint16_t op);
+/** The index that the jump at `index` of a plan's code leads to. */
+static inline uint32_t vm_jump_target(const vm_instr *code, uint32_t index)
+{
+    return index + (uint32_t)((int32_t)code[index].a / (int32_t)sizeof(vm_instr));
+}
 
 /** Kernels of structural rows; NULL: not one of them. *ret_takes: arguments are consumed. */
 op_kernel vm_builtin_find(op_id op, bool *ret_takes);

@@ -334,17 +334,17 @@ static vm_frame *unwind(vm_run *run, vm_frame *f, const vm_frame *base)
         (void)(x);  \
         goto raise; \
     } while (0)
-#define GOTO(target)                      \
-    do {                                  \
-        ip = code + (target);             \
-        DISPATCH();                       \
+#define GOTO(offset)                                                          \
+    do {                                                                      \
+        ip = (const vm_instr *)((const char *)ip + (int32_t)(offset));        \
+        DISPATCH();                                                           \
     } while (0)
-#define BACK(target)                                            \
+#define BACK(offset)                                            \
     do {                                                        \
         fuel.left -= ip->d;                                     \
         if (UNLIKELY(fuel.left < 0) && !poll(run, &fuel))       \
             goto raise;                                         \
-        GOTO(target);                                           \
+        GOTO(offset);                                           \
     } while (0)
 #define CALL(site_, callee_) \
     do {                     \
@@ -417,7 +417,6 @@ static vm_frame *unwind(vm_run *run, vm_frame *f, const vm_frame *base)
 #define RESUME(f)               \
     do {                        \
         frame = (f);            \
-        code = frame->plan->code; \
         ip = frame->ip;         \
         s = frame->s;           \
         v = frame->v;           \
@@ -446,7 +445,7 @@ static bool interpret(vm_run *run, vm_frame *const base, jit_value *ret)
     };
 #endif
     vm_frame *frame = base;
-    const vm_instr *code, *ip;
+    const vm_instr *ip;
     vm_scalar *s;
     jit_value *v;
     vm_fuel fuel = { 0 };

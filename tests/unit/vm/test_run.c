@@ -89,6 +89,45 @@ TEST(takes_a_branch)
     END;
 }
 
+/* while a > 0 and b > a and b != 7: a -= 1, b -= 2. A jump leaves the loop from within the condition. */
+TEST(a_while_loop_that_tests_three_things)
+{
+    BEGIN;
+    const char *ir =
+        "graph(%a : int, %b : int):\n"
+        "  %zero : int = prim::Constant[value=0]()\n"
+        "  %one : int = prim::Constant[value=1]()\n"
+        "  %two : int = prim::Constant[value=2]()\n"
+        "  %seven : int = prim::Constant[value=7]()\n"
+        "  %ever : int = prim::Constant[value=9223372036854775807]()\n"
+        "  %yes : bool = prim::Constant[value=1]()\n"
+        "  %no : bool = prim::Constant[value=0]()\n"
+        "  %x : int, %y : int = prim::Loop(%ever, %yes, %a, %b)\n"
+        "    block0(%i : int, %p : int, %q : int):\n"
+        "      %r : int = aten::sub(%p, %one)\n"
+        "      %s : int = aten::sub(%q, %two)\n"
+        "      %c : bool = aten::gt(%r, %zero)\n"
+        "      %d : bool = prim::If(%c)\n"
+        "        block0():\n"
+        "          %e : bool = aten::gt(%s, %r)\n"
+        "          %f : bool = prim::If(%e)\n"
+        "            block0():\n"
+        "              %g : bool = aten::ne(%s, %seven)\n"
+        "              -> (%g)\n"
+        "            block1():\n"
+        "              -> (%no)\n"
+        "          -> (%f)\n"
+        "        block1():\n"
+        "          -> (%no)\n"
+        "      -> (%d, %r, %s)\n"
+        "  %t : (int, int) = prim::TupleConstruct(%x, %y)\n"
+        "  return (%t)\n";
+    expect_result(&x, ir, ARGS(VALUE_INT_V(3), VALUE_INT_V(100)), "(0, 94)");
+    expect_result(&x, ir, ARGS(VALUE_INT_V(8), VALUE_INT_V(12)), "(4, 4)");
+    expect_result(&x, ir, ARGS(VALUE_INT_V(9), VALUE_INT_V(17)), "(4, 7)");
+    END;
+}
+
 TEST(one_value_starts_two_loop_variables)
 {
     BEGIN;
@@ -640,6 +679,7 @@ int main(void)
         cmocka_unit_test(computes_with_constants),
         cmocka_unit_test(adds_products),
         cmocka_unit_test(takes_a_branch),
+        cmocka_unit_test(a_while_loop_that_tests_three_things),
         cmocka_unit_test(one_value_starts_two_loop_variables),
         cmocka_unit_test(an_empty_second_branch),
         cmocka_unit_test(counts_a_loop),
