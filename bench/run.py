@@ -193,14 +193,14 @@ def bench_loops(tjs, torch, section, title, cases):
     header(title)
     m = module()
     path = os.path.join(HERE, "scalar.tjs")
-    for name, n, call, args, target in cases:
+    for name, n, call, args, target, *what in cases:
         fn = torch.jit.script(getattr(m, name))
         for _ in range(3):
             fn(*args)
         theirs = median(lambda: fn(*args), 0.5, 3, clock=time.process_time) / n
         mine = ours(tjs, "run", path, call)
         if mine:
-            report(section, name, theirs * 1e9, mine["cpu_s"] / n * 1e9, "ns", target)
+            report(section, what[0] if what else name, theirs * 1e9, mine["cpu_s"] / n * 1e9, "ns", target)
 
 
 def bench_scalar(tjs, torch):
@@ -222,6 +222,18 @@ def bench_small(tjs, torch):
     cases = [("small_op", n, "small_op(torch.ones(1), %d)" % n, (torch.ones(1), n), "≤ 60 ns"),
              ("small_op_inplace", n, "small_op_inplace(torch.ones(1), %d)" % n, (torch.ones(1), n), "≤ 60 ns")]
     bench_loops(tjs, torch, "small", "One operator on a 1-element tensor in a loop, per iteration", cases)
+
+
+def bench_lstm(tjs, torch):
+    torch.set_num_threads(1)
+    steps = 100
+    cases = []
+    for batch, size in ((1, 16), (1, 64), (16, 64), (16, 256)):
+        shapes = ((steps, batch, size), (batch, size), (batch, size), (4 * size, size), (4 * size, size), (4 * size,))
+        call = "lstm_loop(%s)" % ", ".join("torch.ones(%s) * 0.01" % ", ".join(map(str, shape)) for shape in shapes)
+        cases.append(("lstm_loop", steps, call, [torch.ones(shape) * 0.01 for shape in shapes], "≥ 3×",
+                      "batch %d, size %d" % (batch, size)))
+    bench_loops(tjs, torch, "lstm", "An LSTM cell written in TorchScript, per step", cases)
 
 
 def bench_chain(tjs, torch):
@@ -262,7 +274,7 @@ def bench_fork(tjs, torch):
             report("fork", name, median(lambda: fn(*args), fewest=3) / per * 1e6, us["median_s"] / per * 1e6, "µs")
 
 
-SECTIONS = {"compile": bench_compile, "start": bench_start, "archive": bench_archive, "scalar": bench_scalar, "small": bench_small,
+SECTIONS = {"compile": bench_compile, "start": bench_start, "archive": bench_archive, "scalar": bench_scalar, "small": bench_small, "lstm": bench_lstm,
             "chain": bench_chain, "fork": bench_fork}
 
 

@@ -15,9 +15,11 @@
 
 typedef GEMM_TYPE T;
 typedef T vec __attribute__((vector_size(GEMM_BYTES), aligned(sizeof(T)), may_alias));
+typedef T four __attribute__((vector_size(4 * sizeof(T)), aligned(sizeof(T)), may_alias));
 enum {
     LANES = GEMM_BYTES / (int)sizeof(T),
     MR = GEMM_ROWS,
+    LOW = MR * 2 / 3, // rows of a lower tile
     NR = 2 * LANES,
     KC = 256,
     MC = MR * 12,
@@ -34,45 +36,95 @@ static inline void store(T *p, vec v)
     *(vec *)(void *)p = v;
 }
 
+/* (A vector wider than the instruction set is not to be passed to a function.) */
+#define FOUR(p) (*(four *)(void *)(p))
+
 /* ---- the register tile -------------------------------------------------------------------------- */
-/* out[MR, NR] = packed a times packed b */
-static void tile(int64_t k, const T *a, const T *b, T *out)
+/* out[rows, NR] = packed a times packed b; rows is a constant where this is built */
+static inline __attribute__((always_inline)) void tile_of(int rows, int64_t k, const T *a, const T *b, T *out)
 {
     vec sum[MR][2];
 #pragma GCC unroll 16
-    for (int i = 0; i < MR; i++) sum[i][0] = sum[i][1] = (vec){ 0 };
-    for (int64_t p = 0; p < k; p++, a += MR, b += NR) {
+    for (int i = 0; i < rows; i++) sum[i][0] = sum[i][1] = (vec){ 0 };
+    for (int64_t p = 0; p < k; p++, a += rows, b += NR) {
         const vec b0 = load(b), b1 = load(b + LANES);
 #pragma GCC unroll 16
-        for (int i = 0; i < MR; i++) {
+        for (int i = 0; i < rows; i++) {
             sum[i][0] += a[i] * b0;
             sum[i][1] += a[i] * b1;
         }
     }
 #pragma GCC unroll 16
-    for (int i = 0; i < MR; i++) {
+    for (int i = 0; i < rows; i++) {
         store(out + i * NR, sum[i][0]);
         store(out + i * NR + LANES, sum[i][1]);
     }
 }
 
-static void pack_a(int64_t m, int64_t k, const T *a, int64_t row, int64_t column, T *to)
+static void tile(int64_t rows, int64_t k, const T *a, const T *b, T *out)
 {
-    for (int64_t i = 0; i < m; i += MR)
-        for (int64_t p = 0; p < k; p++, to += MR)
-            for (int64_t r = 0; r < MR; r++) to[r] = i + r < m ? a[(i + r) * row + p * column] : 0;
+    if (rows == MR) tile_of(MR, k, a, b, out);
+    else tile_of(LOW, k, a, b, out);
+}
+
+/* How many rows a tile has, so that few of m rows are filled up with zeros. */
+static int64_t tile_rows(int64_t m)
+{
+    return (m + LOW - 1) / LOW * LOW < (m + MR - 1) / MR * MR ? LOW : MR;
+}
+
+static void pack_a(int64_t rows, int64_t m, int64_t k, const T *a, int64_t row, int64_t column, T *to)
+{
+    for (int64_t i = 0; i < m; i += rows)
+        for (int64_t p = 0; p < k; p++, to += rows)
+            for (int64_t r = 0; r < rows; r++) to[r] = i + r < m ? a[(i + r) * row + p * column] : 0;
+}
+
+/* Four rows become four columns. */
+static inline __attribute__((always_inline)) void turn_four(four rows[4])
+{
+    four mixed[4];
+#pragma GCC unroll 4
+    for (int i = 0; i < 2; i++) {
+        mixed[2 * i] = __builtin_shufflevector(rows[2 * i], rows[2 * i + 1], 0, 4, 1, 5);
+        mixed[2 * i + 1] = __builtin_shufflevector(rows[2 * i], rows[2 * i + 1], 2, 6, 3, 7);
+    }
+#pragma GCC unroll 4
+    for (int i = 0; i < 2; i++) {
+        rows[2 * i] = __builtin_shufflevector(mixed[i], mixed[i + 2], 0, 1, 4, 5);
+        rows[2 * i + 1] = __builtin_shufflevector(mixed[i], mixed[i + 2], 2, 3, 6, 7);
+    }
+}
+
+/* Pack NR whole columns whose elements are contiguous; returns how many of the k rows. */
+static int64_t pack_columns(int64_t k, const T *b, int64_t column, T *to)
+{
+    int64_t p = 0;
+    for (; p + 4 <= k; p += 4)
+        for (int64_t r = 0; r < NR; r += 4) {
+            four turned[4];
+#pragma GCC unroll 4
+            for (int64_t i = 0; i < 4; i++) turned[i] = *(const four *)(const void *)(b + p + (r + i) * column);
+            turn_four(turned);
+#pragma GCC unroll 4
+            for (int64_t i = 0; i < 4; i++) FOUR(to + (p + i) * NR + r) = turned[i];
+        }
+    return p;
 }
 
 static void pack_b(int64_t k, int64_t n, const T *b, int64_t row, int64_t column, T *to)
 {
-    for (int64_t j = 0; j < n; j += NR)
-        for (int64_t p = 0; p < k; p++, to += NR) {
+    for (int64_t j = 0; j < n; j += NR) {
+        int64_t p = row == 1 && n - j >= NR ? pack_columns(k, b + j * column, column, to) : 0;
+        to += p * NR;
+        for (; p < k; p++, to += NR) {
             if (column == 1 && n - j >= NR) {
                 memcpy(to, b + p * row + j, NR * sizeof(T));
                 continue;
             }
             for (int64_t r = 0; r < NR; r++) to[r] = j + r < n ? b[p * row + (j + r) * column] : 0;
         }
+    }
 }
 
 typedef struct block {
@@ -101,18 +153,18 @@ static void add_tile(const block *x, const T *sums, int64_t i, int64_t j, int64_
 static void multiply_rows(void *ctx, int64_t begin, int64_t end)
 {
     block *x = ctx;
-    const int64_t first_m = x->m < MC ? (x->m + MR - 1) / MR * MR : MC;
+    const int64_t rows = tile_rows(x->m), first_m = x->m < MC ? (x->m + rows - 1) / rows * rows : MC;
     const size_t n_bytes = sizeof(T) * (size_t)(first_m * x->k);
     T *packed = block_alloc(n_bytes);
     T sums[MR * NR];
     if (!packed) x->failed = true;
     for (int64_t u = begin; u < end && packed; u++) {
         const int64_t first = u * MC, m = x->m - first < MC ? x->m - first : MC;
-        pack_a(m, x->k, x->a + first * x->a_row, x->a_row, x->a_column, packed);
+        pack_a(rows, m, x->k, x->a + first * x->a_row, x->a_row, x->a_column, packed);
         for (int64_t j = 0; j < x->n; j += NR)
-            for (int64_t i = 0; i < m; i += MR) {
-                tile(x->k, packed + i * x->k, x->packed_b + j * x->k, sums);
-                add_tile(x, sums, first + i, j, m - i < MR ? m - i : MR);
+            for (int64_t i = 0; i < m; i += rows) {
+                tile(rows, x->k, packed + i * x->k, x->packed_b + j * x->k, sums);
+                add_tile(x, sums, first + i, j, m - i < rows ? m - i : rows);
             }
     }
     block_free(packed, n_bytes);
@@ -163,11 +215,39 @@ static T dot(int64_t n, const T *a, const T *b)
     return sum + tail;
 }
 
+/* Four of them, with columns that are `column` apart: the lanes of the four sums are added together at once. */
+static void dot_four(int64_t n, const T *a, const T *b, int64_t column, T *to)
+{
+    vec s[4] = { 0 };
+    four sums[4], tail = { 0 };
+    T lanes[LANES];
+    int64_t i = 0;
+    for (; i + LANES <= n; i += LANES)
+#pragma GCC unroll 4
+        for (int q = 0; q < 4; q++) s[q] += load(a + i) * load(b + q * column + i);
+    for (; i < n; i++)
+#pragma GCC unroll 4
+        for (int q = 0; q < 4; q++) tail[q] += a[i] * b[q * column + i];
+#pragma GCC unroll 4
+    for (int q = 0; q < 4; q++) {
+        store(lanes, s[q]);
+        sums[q] = FOUR(lanes);
+#pragma GCC unroll 4
+        for (int l = 4; l < LANES; l += 4) sums[q] += FOUR(lanes + l);
+    }
+    turn_four(sums);
+    FOUR(to) = (sums[0] + sums[1]) + (sums[2] + sums[3]) + tail;
+}
+
 /* Columns of b contiguous: inner products. */
 static void dot_columns(void *ctx, int64_t begin, int64_t end)
 {
     const row_task *x = ctx;
-    for (int64_t j = begin; j < end; j++)
+    int64_t j = begin;
+    for (; LANES >= 4 && j + 4 <= end; j += 4)
+        for (int64_t i = 0; i < x->m; i++)
+            dot_four(x->k, x->a + i * x->a_row, x->b + j * x->b_column, x->b_column, x->c + i * x->n + j);
+    for (; j < end; j++)
         for (int64_t i = 0; i < x->m; i++) x->c[i * x->n + j] = dot(x->k, x->a + i * x->a_row, x->b + j * x->b_column);
 }
 

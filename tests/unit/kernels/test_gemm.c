@@ -34,7 +34,7 @@ static void products_equal_the_definition(void **state)
 {
     static const int64_t sizes[][3] = {
         { 1, 1, 1 }, { 1, 70, 33 }, { 70, 1, 33 }, { 3, 5, 7 }, { 4, 130, 40 }, { 13, 33, 17 }, { 37, 65, 300 },
-        { 150, 33, 20 }, { 6, 1100, 5 }, { 64, 64, 257 },
+        { 150, 33, 20 }, { 6, 1100, 5 }, { 64, 64, 257 }, { 16, 66, 34 }, { 2, 11, 70 },
     };
     (void)state;
     for (size_t i = 0; i < sizeof sizes / sizeof *sizes; i++)
