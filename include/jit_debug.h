@@ -47,8 +47,9 @@ jit_status jit_debug_split_call(jit_module *m, const char *expression, jit_funct
                                 jit_any ***ret_args, size_t *ret_n_args, jit_error *err);
 void jit_debug_free_call(jit_function *f, jit_any **args, size_t n_args);
 
-/** Operators: one line each as `schema<TAB>backend<TAB>traits`; prefix NULL: all. Release with jit_free(). */
-char *jit_debug_ops(const char *name_prefix, bool only_implemented);
+/** Operators: one line each as `schema<TAB>backend<TAB>derivative`, the derivative `-` where there is none; as JSON an object
+ * `{"schema": …, "backend": …, "derivative": null}` a line. prefix NULL: all. Release with jit_free(). */
+char *jit_debug_ops(const char *name_prefix, bool only_implemented, bool as_json);
 /** implemented, known: counts over all operator rows. */
 void jit_debug_op_counts(size_t *ret_implemented, size_t *ret_known);
 /** Does "aten::add.Tensor" have a kernel here? known: is it in the table at all. */

@@ -11,17 +11,28 @@ static bool is_implemented(op_id id)
     return backend == OP_HAS_KERNEL ? op_kernel_find(id, DEVICE_CPU) != NULL : backend != OP_IS_DECLARED;
 }
 
-static void add_row(op_id id, text *out)
+/* What runs a row, and its derivative: rows have none yet. */
+static void add_row(op_id id, bool as_json, text *out)
 {
     static const char *const backends[] = { "declared", "cpu", "composite", "structural" };
+    const char *backend = is_implemented(id) ? backends[op_get_info(id)->backend] : "declared";
     const schema *s = op_schema(id);
     if (!s)
         return;
-    schema_print(s, out);
-    text_addf(out, "\t%s\n", is_implemented(id) ? backends[op_get_info(id)->backend] : "declared");
+    text printed;
+    text_init(&printed, NULL);
+    schema_print(s, &printed);
+    if (as_json) {
+        text_add(out, "{\"schema\": ");
+        text_add_json(out, printed.s, printed.n);
+        text_addf(out, ", \"backend\": \"%s\", \"derivative\": null}\n", backend);
+    } else {
+        text_addf(out, "%s\t%s\t-\n", printed.s, backend);
+    }
+    text_fini(&printed);
 }
 
-char *jit_debug_ops(const char *name_prefix, bool only_implemented)
+char *jit_debug_ops(const char *name_prefix, bool only_implemented, bool as_json)
 {
     text out;
     text_init(&out, NULL);
@@ -33,7 +44,7 @@ char *jit_debug_ops(const char *name_prefix, bool only_implemented)
             continue;
         for (size_t k = 0; k < n; k++)
             if (!only_implemented || is_implemented(ids[k]))
-                add_row(ids[k], &out);
+                add_row(ids[k], as_json, &out);
     }
     return text_take(&out);
 }

@@ -178,6 +178,20 @@ def interruption():
         check("no standard output: %s: %s" % (args[0], r.stderr), r.returncode in (0, 2) and b"Sanitizer" not in r.stderr)
 
 
+def operators():
+    out = subprocess.run([TJS, "ops", "relu"], capture_output=True, text=True).stdout.splitlines()
+    check("operators are schema, back end, derivative: %s" % out[:1], out and all(len(l.split("\t")) == 3 for l in out))
+    out = subprocess.run([TJS, "ops", "relu", "--json"], capture_output=True, text=True).stdout.splitlines()
+    rows = [json.loads(l) for l in out]
+    check("operators as JSON: %s" % out[:1], rows and all(set(r) == {"schema", "backend", "derivative"} for r in rows))
+    count = json.loads(subprocess.run([TJS, "ops", "--coverage", "--json"], capture_output=True, text=True).stdout)
+    check("the counts as JSON: %s" % count, 0 < count["implemented"] <= count["known"])
+    table = write("# models programs name\n  3  1  aten::relu\n  1  1  aten::no_such_operator\n", "priority.md")
+    share = json.loads(subprocess.run([TJS, "ops", "--coverage", "--list", table, "--json"], capture_output=True, text=True).stdout)
+    check("the share of a table: %s" % share, share["implemented"] == 1 and share["known"] == 2)
+    check("a name that is none", subprocess.run([TJS, "ops", "no_such_operator"], capture_output=True).returncode == 1)
+
+
 def bad_calls():
     p = write("def f(x: int, y: float = 1.0):\n    return x + y\n"
               "def t(x: Tensor):\n    return x\n"
@@ -290,6 +304,7 @@ diagnostics()
 run_time_errors()
 limits()
 interruption()
+operators()
 bad_calls()
 compile_memory()
 npy_files()
