@@ -53,16 +53,29 @@ bool tensors_overlap(const tensor *a, const tensor *b)
 }
 
 /* Like at::get_overlap_status: windows with gaps are not judged, because their spans may interleave. */
+static bool share_elements(const tensor *a, const tensor *b)
+{
+    return a->store == b->store && a->numel && b->numel && tensors_overlap(a, b) && tensor_is_dense(a) && tensor_is_dense(b);
+}
+
+static bool fail_overlap(op_ctx *cx)
+{
+    return OP_FAIL(cx, "unsupported operation: some elements of the input tensor and the written-to tensor refer "
+                       "to a single memory location. Please clone() the tensor before performing the operation.");
+}
+
 bool check_no_partial_overlap(op_ctx *cx, const tensor *written, const tensor *read)
 {
-    if (written == read || written->store != read->store) return true;
-    if (!tensors_overlap(written, read) || !tensor_is_dense(written) || !tensor_is_dense(read)) return true;
+    if (written == read || !share_elements(written, read)) return true;
     const bool is_same = tensor_data(written) == tensor_data(read) && written->numel == read->numel &&
                          written->n_dims == read->n_dims &&
                          memcmp(written->strides, read->strides, written->n_dims * sizeof *read->strides) == 0;
-    if (is_same) return true;
-    return OP_FAIL(cx, "unsupported operation: some elements of the input tensor and the written-to tensor refer "
-                       "to a single memory location. Please clone() the tensor before performing the operation.");
+    return is_same || fail_overlap(cx);
+}
+
+bool check_no_overlap(op_ctx *cx, const tensor *written, const tensor *read)
+{
+    return (written != read && !share_elements(written, read)) || fail_overlap(cx);
 }
 
 bool broadcast_sizes(op_ctx *cx, int64_t *sizes, int *n_dims, const int64_t *other, int n_other)

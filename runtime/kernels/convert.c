@@ -137,7 +137,8 @@ static bool written(op_ctx *cx, const jit_value *args, jit_value *rets)
 
 bool op_copy_(op_ctx *cx, const jit_value *args, jit_value *rets)
 {
-    return check_no_self_overlap(cx, args[0].t) && tensor_copy_into(cx, args[0].t, args[1].t) && written(cx, args, rets);
+    return check_no_self_overlap(cx, args[0].t) && check_no_partial_overlap(cx, args[0].t, args[1].t) &&
+           tensor_copy_into(cx, args[0].t, args[1].t) && written(cx, args, rets);
 }
 
 bool op_fill_(op_ctx *cx, const jit_value *args, jit_value *rets)

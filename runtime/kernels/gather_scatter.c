@@ -181,7 +181,8 @@ bool op_gather(op_ctx *cx, const jit_value *args, jit_value *rets)
 /* src: NULL where one number is written. */
 static bool check_scatter(op_ctx *cx, const tensor *self, int dim, const tensor *index, const tensor *src)
 {
-    if (!check_index_type(cx, "scatter", index)) return false;
+    if (!check_index_type(cx, "scatter", index) || !check_no_overlap(cx, self, index) || (src && !check_no_overlap(cx, self, src)))
+        return false;
     if (src && src->dtype != self->dtype) return OP_FAIL(cx, "scatter(): Expected self.dtype to be equal to src.dtype");
     if (index->numel == 0) return true;
     if (rank(index) != rank(self))
@@ -235,10 +236,11 @@ static bool scatter(op_ctx *cx, tensor *self, int64_t dim_arg, tensor *index, te
     return true;
 }
 
-/* A source that shares memory with what is written is read as it was before. */
+/* A source with gaps that interleaves with what is written is read as it was before. */
 static bool scatter_from(op_ctx *cx, const jit_value *args, combine how, jit_value *rets)
 {
     tensor *self = args[0].t, *src = args[3].t;
+    if (!check_no_overlap(cx, self, src)) return false;
     tensor *own = tensors_overlap(self, src) ? tensor_clone(cx, src) : tensor_ref(src);
     const bool ok = own && scatter(cx, self, args[1].i, args[2].t, own, NULL, how);
     tensor_unref(own);
@@ -342,6 +344,7 @@ bool op_scatter_reduce_two_(op_ctx *cx, const jit_value *args, jit_value *rets)
     for (size_t i = 0; i < sizeof reduce_modes / sizeof *reduce_modes; i++)
         if (arg_str_is(args[4], reduce_modes[i].name)) mode = &reduce_modes[i];
     if (!mode) return OP_FAIL(cx, "reduce argument must be either sum, prod, mean, amax or amin.");
+    if (!check_no_overlap(cx, self, src)) return false;
     tensor *own = tensors_overlap(self, src) ? tensor_clone(cx, src) : tensor_ref(src);
     bool ok = own != NULL;
     if (ok && !include_self) {
@@ -461,7 +464,7 @@ static bool check_put(op_ctx *cx, const tensor *self, const tensor *index, const
         return OP_FAIL(cx, "put_(): Expected source and index to have the same number of elements, but got source.numel() = "
                            "%lld, index.numel() = %lld", (long long)src->numel, (long long)index->numel);
     if (self->numel == 0 && index->numel) return OP_FAIL(cx, "put_(): Tried to put elements into an empty tensor");
-    return check_no_self_overlap(cx, self);
+    return check_no_self_overlap(cx, self) && check_no_overlap(cx, self, index) && check_no_overlap(cx, self, src);
 }
 
 /* self, index, source, accumulate */

@@ -390,13 +390,26 @@ static void write_rows(const index_plan *p, char *from, bool adds)
     }
 }
 
+/* What is written shares no memory with what tells where and what to write; a filled mask may be filled itself. */
+static bool check_put_overlap(op_ctx *cx, const jit_value *args)
+{
+    const list *l = args[1].list;
+    if (!arg_bool(args[3]) && is_mask_fill(l, args[2].t)) return true;
+    bool ok = check_no_overlap(cx, args[0].t, args[2].t);
+    for (size_t i = 0; ok && i < l->n; i++) {
+        const tensor *t = arg_tensor(l->values[i]);
+        ok = !t || check_no_overlap(cx, args[0].t, t);
+    }
+    return ok;
+}
+
 /* self, indices, values, accumulate; writes in index order, so the last of equal ones stays. */
 bool op_index_put_(op_ctx *cx, const jit_value *args, jit_value *rets)
 {
     tensor *self = args[0].t, *values = args[2].t;
     const dtype d = tensor_dtype(self);
     index_plan p;
-    if (!plan_init(cx, &p, self, args[1].list)) return false;
+    if (!check_put_overlap(cx, args) || !plan_init(cx, &p, self, args[1].list)) return false;
     tensor *wide = spread_values(cx, &p, values);
     const bool fits = values->dtype == self->dtype || (!arg_bool(args[3]) && is_mask_fill(args[1].list, values));
     const bool ok = wide && (fits || OP_FAIL(cx, "Index put requires the source and destination dtypes match, got %s for "
@@ -502,6 +515,7 @@ bool op_masked_scatter_(op_ctx *cx, const jit_value *args, jit_value *rets)
     if (self->dtype != src->dtype)
         return OP_FAIL(cx, "masked_scatter: expected self and source to have same dtypes but got%s and %s", dtype_prefix(d),
                        dtype_prefix(tensor_dtype(src)));
+    if (!check_no_self_overlap(cx, self)) return false;
     int64_t sizes[TENSOR_MAX_DIMS];
     int n_dims = mask->n_dims;
     memcpy(sizes, mask->sizes, (size_t)n_dims * sizeof *sizes);

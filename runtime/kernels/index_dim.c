@@ -214,7 +214,7 @@ static bool write_slices(op_ctx *cx, tensor *self, int dim, const tensor *index,
     slice_move m = { .positions = load_positions(cx, index), .n_positions = index->numel, .value = value, .put = put,
                      .bytes = (int64_t)dtype_size(tensor_dtype(self)) };
     int64_t *positions = (int64_t *)(uintptr_t)m.positions;
-    bool ok = positions && check_no_self_overlap(cx, self) && slices_init(cx, &m.to, self, dim) &&
+    bool ok = positions && (!src || check_no_self_overlap(cx, self)) && slices_init(cx, &m.to, self, dim) &&
               (!src || slices_init(cx, &m.from, src, dim));
     for (int64_t k = 0; ok && k < index->numel; k++) {
         const int64_t at = positions[k], size = m.to.size;
@@ -276,7 +276,7 @@ bool op_index_add_(op_ctx *cx, const jit_value *args, jit_value *rets)
         return OP_FAIL(cx, "source tensor shape must match self tensor shape, excluding the specified dimension. Got "
                            "self.shape = %s source.shape = %s", sizes_print(self->sizes, self->n_dims).s,
                        sizes_print(src->sizes, src->n_dims).s);
-    if (!check_positions(cx, "index_add_()", index)) return false;
+    if (!check_positions(cx, "index_add_()", index) || !check_no_overlap(cx, self, index) || !check_no_overlap(cx, self, src)) return false;
     const int64_t n = src->n_dims ? src->sizes[dim] : 1;
     if (index->numel != n)
         return OP_FAIL(cx, "index_add_(): Number of indices (%lld) should be equal to source.size(dim): (%lld), for dim: %d",
@@ -325,7 +325,9 @@ bool op_index_copy_(op_ctx *cx, const jit_value *args, jit_value *rets)
 {
     tensor *self = args[0].t, *src = args[3].t;
     int dim;
-    if (!wrap_dim(cx, args[1].i, self->n_dims, &dim) || !check_copy(cx, self, dim, args[2].t, src)) return false;
+    if (!wrap_dim(cx, args[1].i, self->n_dims, &dim) || !check_copy(cx, self, dim, args[2].t, src) ||
+        !check_no_overlap(cx, self, args[2].t) || !check_no_overlap(cx, self, src))
+        return false;
     tensor *own = tensors_overlap(self, src) ? tensor_clone(cx, src) : tensor_ref(src);
     const bool ok = own && write_slices(cx, self, dim, args[2].t, own, NULL, combine_find(COMBINE_SET, tensor_dtype(self)),
                                         "index_copy_(): ", false);
@@ -353,6 +355,7 @@ bool op_index_fill_(op_ctx *cx, const jit_value *args, jit_value *rets)
     }
     if (!wrap_dim(cx, args[1].i, self->n_dims, &dim)) return false;
     if (index->n_dims > 1) return OP_FAIL(cx, "Index has to be a vector/scalar");
+    if (!check_no_overlap(cx, self, index)) return false;
     return write_slices(cx, self, dim, index, NULL, element, combine_find(COMBINE_SET, d), "", true) && give_self(args, rets);
 }
 

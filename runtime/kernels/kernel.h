@@ -97,6 +97,8 @@ bool resize_out(op_ctx *cx, tensor *out, const int64_t *sizes, int n_dims);
 bool check_no_self_overlap(op_ctx *cx, const tensor *t);
 /** Fails where the written tensor shares memory with an input without being the same window. */
 bool check_no_partial_overlap(op_ctx *cx, const tensor *written, const tensor *read);
+/** Fails where they share memory at all. */
+bool check_no_overlap(op_ctx *cx, const tensor *written, const tensor *read);
 bool tensors_overlap(const tensor *a, const tensor *b);  /* their byte ranges meet */
 /** Combine `sizes` (n_dims) with `other` by the broadcasting rule, in place. */
 bool broadcast_sizes(op_ctx *cx, int64_t *sizes, int *n_dims, const int64_t *other, int n_other);

@@ -6,6 +6,7 @@
 #include "runtime/kernels/kernel.h"
 #include "runtime/kernels/pointwise.h"
 
+#include <stdio.h>
 #include <string.h>
 
 enum { MAX_RESULTS = 4, MAX_ARGS = 24 };
@@ -54,6 +55,40 @@ static bool store_result(op_ctx *cx, op_variant variant, tensor *result, tensor 
         !tensor_copy_into(cx, target, result))
         return false;
     tensor_bump_version(target);
+    return true;
+}
+
+/* Rows whose out= operand may not share memory with these operands: PyTorch writes it while it reads them. */
+static const struct { op_id row; const char *operands; } apart[] = {
+    { OP_aten_gather, " self " }, { OP_aten_take, " self index " }, { OP_aten_index_select, " self index " },
+    { OP_aten_masked_select, " self mask " }, { OP_aten_cat, " tensors " }, { OP_aten_stack, " tensors " },
+    { OP_aten_hstack, " tensors " }, { OP_aten_vstack, " tensors " }, { OP_aten_dstack, " tensors " },
+    { OP_aten_column_stack, " tensors " }, { OP_aten_nonzero, " self " }, { OP_aten_index_Tensor, " self indices " },
+    { OP_aten_take_along_dim, " self indices " }, { OP_aten_scatter_src, " index src " }, { OP_aten_scatter_value, " index " },
+    { OP_aten_scatter_reduce, " index src " }, { OP_aten_scatter_value_reduce, " index " }, { OP_aten_scatter_add, " index src " },
+    { OP_aten_scatter_reduce_two, " index src " }, { OP_aten_index_add, " index source " }, { OP_aten_index_copy, " index source " },
+    { OP_aten_index_reduce, " index source " },
+};
+
+/* Whether operand `value` of the row and what is written lie apart. */
+static bool check_operand_apart(op_ctx *cx, jit_value value, const tensor *out)
+{
+    bool ok = value.tag != VALUE_TENSOR || check_no_overlap(cx, out, value.t);
+    for (size_t i = 0; ok && value.tag == VALUE_LIST && value.list->storage == LIST_VALUES && i < value.list->n; i++)
+        ok = value.list->values[i].tag != VALUE_TENSOR || check_no_overlap(cx, out, value.list->values[i].t);
+    return ok;
+}
+
+static bool check_apart(op_ctx *cx, const schema *base, op_id row, const jit_value *args, const tensor *out)
+{
+    const char *operands = NULL;
+    for (size_t i = 0; !operands && i < sizeof apart / sizeof *apart; i++)
+        if (apart[i].row == row) operands = apart[i].operands;
+    for (int k = 0; operands && k < base->n_args; k++) {
+        char word[32];
+        snprintf(word, sizeof word, " %s ", base->args[k].name);
+        if (strstr(operands, word) && !check_operand_apart(cx, args[k], out)) return false;
+    }
     return true;
 }
 
@@ -107,6 +142,7 @@ static bool call_writing(op_ctx *cx, op_kernel kernel, const schema *own, const 
         rets[0] = value_ref(targets[0]);
         return true;
     }
+    if (is_out && !check_apart(cx, base, sub.op, args, targets[0].t)) return false;
     if (!kernel(&sub, args, results)) return false;
     bool ok = true;
     for (int k = 0; k < base->n_rets && ok; k++) ok = store_result(cx, variant, results[k].t, targets[k].t);
