@@ -8,7 +8,7 @@
 #include <string.h>
 
 /* Labels 0–25 are A–Z, 26–51 a–z, the rest the dimensions an ellipsis stands for, the last of them first. */
-enum { N_LETTERS = 52, MAX_LABELS = 64 };
+enum { N_LETTERS = 52, MAX_LABELS = 64, MAX_OPERANDS = 32 };
 
 /* A tensor whose dimensions are named, each label once. */
 typedef struct labelled {
@@ -278,16 +278,65 @@ static tensor *einsum(op_ctx *cx, const char *spec, const list *l, labelled *ope
     return sum_labels(cx, &operands[0], out) ? arrange_output(cx, &operands[0], &e) : NULL;
 }
 
-/* equation, tensors, path (an order of evaluation; it changes rounding only) */
-bool op_einsum(op_ctx *cx, const jit_value *args, jit_value *rets)
+static bool give_einsum(op_ctx *cx, const char *spec, const list *l, jit_value *rets)
 {
-    enum { MAX_OPERANDS = 32 };
     labelled operands[MAX_OPERANDS];
-    const list *l = args[1].list;
     if (l->n == 0) return OP_FAIL(cx, "einsum(): must provide at least one operand");
     if (l->n > MAX_OPERANDS) return OP_FAIL(cx, "einsum(): more than %d operands are not supported", MAX_OPERANDS);
     for (size_t i = 0; i < l->n; i++) operands[i].t = NULL;
-    tensor *result = einsum(cx, args[0].s->s, l, operands);
+    tensor *result = einsum(cx, spec, l, operands);
     for (size_t i = 0; i < l->n; i++) labelled_fini(&operands[i]);
     return give_tensor(result, rets);
+}
+
+/* equation, tensors, path (an order of evaluation; it changes rounding only) */
+bool op_einsum(op_ctx *cx, const jit_value *args, jit_value *rets)
+{
+    return give_einsum(cx, args[0].s->s, args[1].list, rets);
+}
+
+/* Appends the letters of a list of subscripts, argument `at`. */
+static bool spell_subscripts(op_ctx *cx, const jit_value *args, int at, text *spec)
+{
+    int n;
+    if (args[at].tag != VALUE_LIST || args[at].list->storage != LIST_INTS)
+        return OP_FAIL(cx, "einsum(): expected a list of subscripts as argument %d", at);
+    const int64_t *subscripts = arg_ints(args[at], &n);
+    for (int i = 0; i < n; i++) {
+        if (subscripts[i] < 0 || subscripts[i] >= N_LETTERS)
+            return OP_FAIL(cx, "einsum(): expected subscript %d in argument %d to be within the range [0, %d), but got %lld", i, at,
+                           N_LETTERS, (long long)subscripts[i]);
+        text_addf(spec, "%c", label_letter((int)subscripts[i]));
+    }
+    return true;
+}
+
+/* The tensors and the equation of operand, subscripts, operand, subscripts, … [subscripts of the output]. */
+static bool read_sublists(op_ctx *cx, const jit_value *args, text *spec, list *tensors)
+{
+    for (int k = 0; k + 1 < (int)cx->n_args; k += 2) {
+        if (args[k].tag != VALUE_TENSOR) return OP_FAIL(cx, "einsum(): expected a tensor as argument %d", k);
+        if (k) text_add(spec, ",");
+        if (!spell_subscripts(cx, args, k + 1, spec)) return false;
+        if (!list_push(tensors, value_ref(args[k]))) return op_no_memory(cx);
+    }
+    if (cx->n_args % 2 == 0) return true;
+    text_add(spec, "->");
+    return spell_subscripts(cx, args, (int)cx->n_args - 1, spec);
+}
+
+bool op_einsum_sublist(op_ctx *cx, const jit_value *args, jit_value *rets)
+{
+    if (cx->n_args < 2)
+        return OP_FAIL(cx, "einsum(): must specify the equation string and at least one operand, or at least one operand and its "
+                           "subscripts list");
+    text spec;
+    text_init(&spec, NULL);
+    list *tensors = list_new(T_TENSOR, LIST_VALUES, (size_t)cx->n_args / 2);
+    bool ok = tensors ? read_sublists(cx, args, &spec, tensors) : op_no_memory(cx);
+    if (ok && spec.failed) ok = op_no_memory(cx);
+    ok = ok && give_einsum(cx, spec.s, tensors, rets);
+    if (tensors) value_unref(VALUE_HEAP_V(VALUE_LIST, tensors));
+    text_fini(&spec);
+    return ok;
 }

@@ -122,6 +122,28 @@ static bool call_pointwise_inplace(op_ctx *cx, const jit_value *args, jit_value 
     return true;
 }
 
+/* Rows that are told a type, or take that of their out= operand. A mean is cast to it instead: whole ones do not exist. */
+static const struct { op_id row; bool takes_type; } typed_rows[] = {
+    { OP_aten_sum_dim_IntList, true }, { OP_aten_sum_dim_DimnameList, true }, { OP_aten_prod_dim_int, true },
+    { OP_aten_cumsum, true }, { OP_aten_cumprod, true }, { OP_aten_mean_dim, false }, { OP_aten_mean_names_dim, false },
+};
+
+/* The arguments of such a row with the type in place: args, or a copy of them in ret. NULL: it was told another type. */
+static const jit_value *with_type_of_out(op_ctx *cx, const schema *base, op_id row, const jit_value *args, const tensor *out,
+                                         jit_value *ret)
+{
+    size_t i = 0;
+    while (i < sizeof typed_rows / sizeof *typed_rows && typed_rows[i].row != row) i++;
+    if (i == sizeof typed_rows / sizeof *typed_rows) return args;
+    const int at = schema_find_arg(base, "dtype");
+    if (args[at].tag != VALUE_NONE)
+        return !dtype_is_valid(args[at].i) || check_exact(cx, (dtype)args[at].i, tensor_dtype(out)) ? args : NULL;
+    if (!typed_rows[i].takes_type) return args;
+    if (ret != args) memcpy(ret, args, base->n_args * sizeof *args);
+    ret[at] = VALUE_INT_V(tensor_dtype(out));
+    return ret;
+}
+
 /* Pointwise rows compute straight into the operand; other rows run first and are copied. */
 static bool call_writing(op_ctx *cx, op_kernel kernel, const schema *own, const schema *base, const jit_value *args,
                          jit_value *rets)
@@ -143,7 +165,8 @@ static bool call_writing(op_ctx *cx, op_kernel kernel, const schema *own, const 
         return true;
     }
     if (is_out && !check_apart(cx, base, sub.op, args, targets[0].t)) return false;
-    if (!kernel(&sub, args, results)) return false;
+    if (is_out) args = with_type_of_out(cx, base, sub.op, args, targets[0].t, by_name);
+    if (!args || !kernel(&sub, args, results)) return false;
     bool ok = true;
     for (int k = 0; k < base->n_rets && ok; k++) ok = store_result(cx, variant, results[k].t, targets[k].t);
     release_results(results, base->n_rets);
