@@ -2,7 +2,7 @@
 """Benchmarks: tjs beside PyTorch, the same input, one run. Prints a table in Markdown.
 
 The figures are medians; the machine's noise shows in repeated runs. Compiling and loops are measured in processor time. `bench/scalar.tjs` runs in both."""
-import argparse, importlib.machinery, importlib.util, json, os, resource, shutil, statistics, subprocess, sys, tempfile, time
+import argparse, importlib.machinery, importlib.util, json, os, resource, shutil, statistics, subprocess, sys, tempfile, threading, time
 
 HERE = os.path.dirname(os.path.abspath(__file__))
 rows = []
@@ -274,8 +274,53 @@ def bench_fork(tjs, torch):
             report("fork", name, median(lambda: fn(*args), fewest=3) / per * 1e6, us["median_s"] / per * 1e6, "µs")
 
 
+def in_threads(fn, args, n, seconds=0.5):
+    """Calls a second of n threads that call at once, processor seconds a call."""
+    counts, stop = [0] * n, threading.Event()
+
+    def call(i):
+        while not stop.is_set():
+            fn(*args)
+            counts[i] += 1
+
+    threads = [threading.Thread(target=call, args=(i,)) for i in range(n)]
+    wall, cpu = time.perf_counter(), time.process_time()
+    for t in threads:
+        t.start()
+    time.sleep(seconds)
+    stop.set()
+    for t in threads:
+        t.join()
+    wall, cpu = time.perf_counter() - wall, time.process_time() - cpu
+    return sum(counts) / wall, cpu / max(1, sum(counts))
+
+
+def bench_callers(tjs, torch):
+    """Calls a second need cores that are free; that the processor time of a call stays the same shows without them
+    that callers do not wait for each other."""
+    torch.set_num_threads(1)
+    m = module()
+    shapes = (1, 3), (3, 8), (8,), (8, 16), (16,), (16, 1), (1,)
+    cases = [("collatz", (1000,), "collatz(1000)"), ("dict_count", (1000,), "dict_count(1000)"),
+             ("mlp", [torch.ones(s) for s in shapes],
+              "mlp(%s)" % ", ".join("torch.ones(%s)" % ", ".join(map(str, s)) for s in shapes))]
+    print("\nThe same function called from several threads at once, %d cores\n" % os.cpu_count())
+    print("| what | callers | PyTorch, calls a second | tjs | ratio | processor time of a call, PyTorch | tjs |\n|---|---|---|---|---|---|---|")
+    for name, args, call in cases:
+        fn = torch.jit.script(getattr(m, name))
+        for _ in range(3):
+            fn(*args)
+        for callers in (1, 2, 4, 8):
+            theirs = in_threads(fn, args, callers)
+            mine = ours(tjs, "run", os.path.join(HERE, "scalar.tjs"), call, more=["--callers", str(callers)])
+            if mine:
+                print("| %s | %d | %.3g | %.3g | %.1f× | %.3g µs | %.3g µs |" % (
+                    name, callers, theirs[0], mine["calls_per_s"], mine["calls_per_s"] / theirs[0], theirs[1] * 1e6,
+                    mine["cpu_s"] * 1e6), flush=True)
+
+
 SECTIONS = {"compile": bench_compile, "start": bench_start, "archive": bench_archive, "scalar": bench_scalar, "small": bench_small, "lstm": bench_lstm,
-            "chain": bench_chain, "fork": bench_fork}
+            "chain": bench_chain, "fork": bench_fork, "callers": bench_callers}
 
 
 def main():

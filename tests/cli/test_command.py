@@ -286,6 +286,9 @@ def archives():
     expect("no such method", tjs("run", path, "--call", "backward()"), 2, "no function or class")
     expect("a call of wrong arguments", tjs("run", path, "--call", "forward()"), 2, "missing value for argument 'x'")
     expect("timing a method by --call", tjs("bench", "run", path, "--call", "forward(torch.ones(2))", "--min-time", "0"), 0, "median")
+    expect("many callers at once", tjs("bench", "run", path, "--call", "forward(torch.ones(2))", "--min-time", "0.01", "--callers", "3"),
+           0, "3 callers, ", "calls a second")
+    expect("fewer callers than none", tjs("bench", "run", path, "--callers", "-1"), 2, "--callers")
     source, path = write("# a comment\ndef fail(n: int) -> int:\n    assert n > 3, 'too few'\n    return n\n", "fail.tjs"), FOLDER + "/fail"
     expect("compile what raises", tjs("compile", source, "-o", path), 0)
     expect("an error shows the code and the source it was saved from", tjs("run", path, "--call", "forward(1)"), 2,

@@ -3,16 +3,19 @@
  *
  * Runs are timed one by one until --min-time has passed (at least five, at most a million). Something faster
  * than a few microseconds is timed in batches, so that reading the clock does not count. The mean processor time
- * of a run is printed too: on a busy machine it says what the run cost, where the others say how long it waited. */
+ * of a run is printed too: on a busy machine it says what the run cost, where the others say how long it waited.
+ * With --callers, threads make the same call at once, each as often as it can, and all their calls are counted. */
 /* SPDX-License-Identifier: Apache-2.0 */
 #include "tools/tjs/tool.h"
 
+#include <pthread.h>
+#include <stdatomic.h>
 #include <stdio.h>
 #include <stdlib.h>
 #include <string.h>
 #include <time.h>
 
-enum { FEWEST_RUNS = 5, MOST_RUNS = 1000000 };
+enum { FEWEST_RUNS = 5, MOST_RUNS = 1000000, MOST_CALLERS = 1024 };
 
 typedef struct bench {
     const char *path, *call;
@@ -23,6 +26,7 @@ typedef struct bench {
     jit_any **args;
     size_t n_args;
     double min_time;
+    int64_t callers;         /* threads that call at once; 0: runs are timed one by one */
     bool json, check_only;
     size_t n_lines, peak_bytes, kept_bytes; /* of a compile; no lines: runs are timed */
 } bench;
@@ -142,13 +146,74 @@ static int measure(bench *b, jit_status (*once)(bench *b, jit_error *err))
     return EXIT_FINE;
 }
 
+/* ---- many callers ---------------------------------------------------------------------------- */
+typedef struct caller {
+    bench *bench;
+    pthread_t thread;
+    const atomic_bool *stop;
+    size_t n_calls;
+    jit_error err;
+    bool failed;
+} caller;
+
+static void *call_until_stopped(void *arg)
+{
+    caller *c = arg;
+    while (!c->failed && !atomic_load_explicit(c->stop, memory_order_relaxed)) {
+        c->failed = call_once(c->bench, &c->err) != JIT_OK;
+        c->n_calls++;
+    }
+    return NULL;
+}
+
+static int measure_callers(bench *b)
+{
+    jit_error err = JIT_ERROR_INIT;
+    if (call_once(b, &err)) // what only the first call does
+        return tool_report(b->path, &err);
+    atomic_bool stop = false;
+    caller *callers = calloc((size_t)b->callers, sizeof *callers);
+    int64_t n_started = 0;
+    size_t n_calls = 0;
+    int code = callers ? EXIT_FINE : EXIT_TROUBLE;
+    double begin = tool_now(), cpu = cpu_now();
+    for (; callers && n_started < b->callers; n_started++) {
+        caller *c = &callers[n_started];
+        *c = (caller){ .bench = b, .stop = &stop, .err = JIT_ERROR_INIT };
+        if (pthread_create(&c->thread, NULL, call_until_stopped, c)) {
+            fprintf(stderr, "tjs bench: thread %d cannot be made\n", (int)n_started);
+            code = EXIT_TROUBLE;
+            break;
+        }
+    }
+    struct timespec pause = { (time_t)b->min_time, (long)((b->min_time - (double)(time_t)b->min_time) * 1e9) };
+    if (!code)
+        nanosleep(&pause, NULL);
+    atomic_store(&stop, true);
+    for (int64_t i = 0; i < n_started; i++) {
+        pthread_join(callers[i].thread, NULL);
+        n_calls += callers[i].n_calls;
+        if (callers[i].failed)
+            code = tool_report(b->path, &callers[i].err);
+    }
+    double wall = tool_now() - begin;
+    free(callers);
+    if (!code)
+        printf(b->json ? "{\"callers\": %d, \"calls\": %zu, \"calls_per_s\": %.6g, \"cpu_s\": %.9g}\n"
+                       : "%d callers, %zu calls, %.6g calls a second, cpu %.3g s a call\n", (int)b->callers, n_calls,
+               (double)n_calls / wall, n_calls ? (cpu_now() - cpu) / (double)n_calls : 0);
+    return code;
+}
+
+static int measure_calls(bench *b) { return b->callers ? measure_callers(b) : measure(b, call_once); }
+
 static int bench_call(bench *b, const char *call)
 {
     jit_error err = JIT_ERROR_INIT;
     b->call = call;
     if (jit_debug_split_call(b->module, call, &b->function, &b->args, &b->n_args, &err))
         return tool_report(b->path, &err);
-    int code = measure(b, call_once);
+    int code = measure_calls(b);
     jit_debug_free_call(b->function, b->args, b->n_args);
     return code;
 }
@@ -175,7 +240,7 @@ static int bench_method(bench *b, const char *method, const char *args)
     if (!code) {
         b->args = values.at;
         b->n_args = values.n;
-        code = measure(b, call_once);
+        code = measure_calls(b);
     }
     jit_function_unref(b->function);
     tool_free_values(&values);
@@ -219,6 +284,7 @@ int cmd_bench(int argc, char **argv)
         { "method", "NAME", "run: what to call with --args (default: main, of an archive: forward)", OPT_STRING, &method },
         { "args", "FILE", "run: the arguments, a tuple of torch.save, or .npy", OPT_STRING, &args },
         { "call", "EXPR", "run: the call (default: main()); its arguments are evaluated once", OPT_STRING, &b.call },
+        { "callers", "number", "run: call from so many threads at once; counts the calls", OPT_INT, &b.callers },
         { "threads", "number", "threads within operators", OPT_INT, &threads },
         { "min-time", "seconds", "measure at least this long (default 0.5)", OPT_FLOAT, &b.min_time },
         { "check-only", NULL, "compile: time the check alone, without graphs", OPT_FLAG, &b.check_only },
@@ -231,6 +297,8 @@ int cmd_bench(int argc, char **argv)
         code = tool_usage(self, "say what to time and one file");
     if (code < 0 && b.call && (method || args))
         code = tool_usage(self, "--call says all: it goes without --args and --method");
+    if (code < 0 && (b.callers < 0 || b.callers > MOST_CALLERS || !(b.min_time >= 0 && b.min_time <= 1e6)))
+        code = tool_usage(self, "--callers: a number up to 1024, --min-time: up to a million seconds");
     if (code < 0 && (threads < 0 || threads > 1000000))
         code = tool_usage(self, "--threads: a number up to a million");
     if (code < 0) {
