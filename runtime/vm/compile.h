@@ -97,7 +97,9 @@ uint32_t emit(vm_compile *c, vm_opcode op, uint32_t x, uint32_t y, uint32_t z,
 void emit_node(vm_compile *c, uint32_t step);
 /** The instruction of a scalar operator; false: n is none, or not one with these operands. */
 bool emit_scalar(vm_compile *c, const ir_node *n);
-/** The node in front of scalar operator n that n's instruction computes as well; NULL: none. */
+/** The product that n adds to something, if only n reads it. Its step is the one in front of n's. */
+ir_node *scalar_product(const ir_node *n);
+/** The product if n's instruction computes it as well; NULL: none. */
 const ir_node *scalar_combined(const vm_compile *c, const ir_node *n);
 /** May the node be a step of a group? */
 bool node_joins_group(const ir_node *n);

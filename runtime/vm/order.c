@@ -119,6 +119,14 @@ static const ir_node *push_lists_ahead(vm_compile *c, const ir_node *first, uint
     return n;
 }
 
+/** A product may be computed with the sum that reads it where its step stands right in front of it. */
+static bool waits_for_sum(const ir_node *n)
+{
+    if ((n->op != OP_aten_mul_int && n->op != OP_aten_mul_float) || n->outputs[0]->n_uses != 1)
+        return false;
+    return scalar_product(n->outputs[0]->uses->user) == n;
+}
+
 static void write_steps(vm_compile *c)
 {
     uint32_t begin = begin_block(c, c->graph->body, NO_STEP);
@@ -131,10 +139,13 @@ static void write_steps(vm_compile *c)
             n = end_block(c, begin, &begin);
             continue;
         }
-        if (step_of_node(c, n) != NO_STEP) { // made ahead
+        if (step_of_node(c, n) != NO_STEP || waits_for_sum(n)) { // made ahead, or later
             n = n->next;
             continue;
         }
+        ir_node *product = scalar_product(n);
+        if (product)
+            push_node(c, product, begin);
         if (!ahead && node_joins_group(n))
             ahead = push_lists_ahead(c, n, begin);
         uint32_t step = push_node(c, n, begin);

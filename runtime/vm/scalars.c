@@ -32,34 +32,28 @@ static bool is_int_constant(const ir_value *v, int64_t *ret)
 }
 
 /* ---- products in sums ------------------------------------------------------------------------ */
-/** The two registers of a product must still hold its factors where the sum reads them: nothing may be
- * computed in between. */
-static bool is_product_for(const vm_compile *c, const ir_value *v, const ir_node *sum)
+ir_node *scalar_product(const ir_node *sum)
 {
-    const ir_node *n = v->node;
+    if ((sum->op != OP_aten_add_int && sum->op != OP_aten_add_float) || sum->n_inputs != 2)
+        return NULL;
     op_id product = sum->op == OP_aten_add_int ? OP_aten_mul_int : OP_aten_mul_float;
-    if (n->op != product || sum->prev != n || v->n_uses != 1 || c->live[v->id].is_shared)
-        return false;
-    type_kind kind = product == OP_aten_mul_int ? TYPE_INT : TYPE_FLOAT;
-    return n->inputs[0]->type->kind == kind && n->inputs[1]->type->kind == kind
-           && c->live[n->inputs[1]->id].reg <= UINT16_MAX;
-}
-
-/** The input of a sum that is a product to be computed with it; -1: none. */
-static int product_in(const vm_compile *c, const ir_node *n)
-{
-    if ((n->op != OP_aten_add_int && n->op != OP_aten_add_float) || n->n_inputs != 2)
-        return -1;
-    for (int i = 0; i < 2; i++)
-        if (n->inputs[1 - i]->type->kind == n->outputs[0]->type->kind && is_product_for(c, n->inputs[i], n))
-            return i;
-    return -1;
+    type_kind kind = sum->op == OP_aten_add_int ? TYPE_INT : TYPE_FLOAT;
+    for (uint32_t i = 0; i < 2; i++) {
+        ir_node *n = sum->inputs[i]->node;
+        if (n->op == product && n->block == sum->block && n->outputs[0]->n_uses == 1
+            && n->inputs[0]->type->kind == kind && n->inputs[1]->type->kind == kind
+            && sum->inputs[1 - i]->type->kind == kind)
+            return n;
+    }
+    return NULL;
 }
 
 const ir_node *scalar_combined(const vm_compile *c, const ir_node *n)
 {
-    int i = product_in(c, n);
-    return i < 0 ? NULL : n->inputs[i]->node;
+    const ir_node *product = scalar_product(n);
+    if (!product || c->live[product->outputs[0]->id].is_shared || c->live[product->inputs[1]->id].reg > UINT16_MAX)
+        return NULL;
+    return product;
 }
 
 /* ---- forms ------------------------------------------------------------------------------------- */
@@ -67,12 +61,11 @@ const ir_node *scalar_combined(const vm_compile *c, const ir_node *n)
 static bool emit_short_form(vm_compile *c, const ir_node *n, uint32_t target)
 {
     int64_t k;
-    int product = product_in(c, n);
-    if (product >= 0) {
-        const ir_node *factors = n->inputs[product]->node;
+    const ir_node *product = scalar_combined(c, n);
+    if (product) {
+        const ir_value *added = n->inputs[n->inputs[0]->node == product];
         emit(c, n->op == OP_aten_add_int ? VM_MULTIPLY_ADD_INT : VM_MULTIPLY_ADD_FLOAT, target,
-             live_of(c, n->inputs[1 - product])->reg, live_of(c, factors->inputs[0])->reg,
-             live_of(c, factors->inputs[1])->reg);
+             live_of(c, added)->reg, live_of(c, product->inputs[0])->reg, live_of(c, product->inputs[1])->reg);
         return true;
     }
     if (n->n_inputs != 2 || n->inputs[0]->type->kind != TYPE_INT || !is_int_constant(n->inputs[1], &k))

@@ -59,6 +59,25 @@ TEST(adds_products)
     END;
 }
 
+/* Products wait for the sum that reads them: what changes in between must not be seen. */
+TEST(adds_products_later)
+{
+    BEGIN;
+    expect_result(&x,
+        "graph(%n : int, %a : int, %b : int):\n"
+        "  %yes : bool = prim::Constant[value=1]()\n"
+        "  %p : int, %q : int = prim::Loop(%n, %yes, %a, %b)\n"
+        "    block0(%i : int, %u : int, %v : int):\n"
+        "      %uv : int = aten::mul(%u, %v)\n"
+        "      %w : int = aten::sub(%v, %i)\n" // the next %v
+        "      %vw : int = aten::mul(%v, %w)\n"
+        "      %both : int = aten::add(%vw, %uv)\n" // one of them waits
+        "      -> (%yes, %both, %w)\n"
+        "  %t : (int, int) = prim::TupleConstruct(%p, %q)\n"
+        "  return (%t)\n", ARGS(VALUE_INT_V(3), VALUE_INT_V(2), VALUE_INT_V(5)), "(788, 2)");
+    END;
+}
+
 TEST(checks_scalars)
 {
     BEGIN;
@@ -678,6 +697,7 @@ int main(void)
         cmocka_unit_test(checks_scalars),
         cmocka_unit_test(computes_with_constants),
         cmocka_unit_test(adds_products),
+        cmocka_unit_test(adds_products_later),
         cmocka_unit_test(takes_a_branch),
         cmocka_unit_test(a_while_loop_that_tests_three_things),
         cmocka_unit_test(one_value_starts_two_loop_variables),
