@@ -318,7 +318,7 @@ static bool find_pair(pw_row first, pw_row second, int at, pw_row *ret)
         *ret = multiplies ? PW_ROW_x_add_mul : PW_ROW_x_add_relu;
         return multiplies || second == PW_ROW_aten_relu;
     case PW_ROW_x_sub: *ret = PW_ROW_x_sub_mul; return multiplies;
-    case PW_ROW_aten_relu: *ret = PW_ROW_x_relu_mul; return multiplies;
+    case PW_ROW_aten_relu: *ret = multiplies ? PW_ROW_x_relu_mul : PW_ROW_x_relu_add; return multiplies || adds;
     default: return false;
     }
 }
@@ -337,6 +337,7 @@ static bool join_pair(fusion *f, pw_row row, pw_compute c, const int *in, int n_
     if (!tile) return false;
     before->run = tile;
     before->row = both;
+    before->compute = (uint8_t)c;
     if (n_in == 2) before->in[before->n_in++] = (uint8_t)in[1 - at];
     before->out = (uint8_t)out;
     return true;
@@ -347,7 +348,8 @@ static bool append_pointwise(fusion *f, pw_row row, dtype compute, const int *in
 {
     tile_step *step = tiles_add_step(&f->program, TILE_POINTWISE, out);
     if (!step) return false;
-    step->run = pw_tile_find(row, pw_compute_of(compute));
+    step->compute = (uint8_t)pw_compute_of(compute);
+    step->run = pw_tile_find(row, (pw_compute)step->compute);
     step->row = row;
     for (int i = 0; i < n_in; i++) step->in[step->n_in++] = (uint8_t)in[i];
     return true;

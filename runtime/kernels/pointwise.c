@@ -72,6 +72,39 @@ pw_tile pw_tile_find(pw_row row, pw_compute c)
     return tables[cpu_get_level()][c][row];
 }
 
+/* Rows of pointwise_simple.def, dense. */
+enum {
+#define SIMPLE(row, n_operands, set) SIMPLE_##row##_##set,
+#include "runtime/kernels/pointwise_simple.def"
+    SIMPLE__COUNT
+};
+
+#define DECLARE_SIMPLE(level) extern const pw_tile pw_simple_f32_##level[], pw_simple_f64_##level[];
+DECLARE_SIMPLE(base)
+#ifdef TJS_X86_LEVELS
+DECLARE_SIMPLE(v3)
+DECLARE_SIMPLE(v4)
+#define SIMPLE_OF(type) { pw_simple_##type##_base, pw_simple_##type##_v3, pw_simple_##type##_v4 }
+#else
+#define SIMPLE_OF(type) { pw_simple_##type##_base, pw_simple_##type##_base, pw_simple_##type##_base }
+#endif
+
+static int find_simple(pw_row row, unsigned set)
+{
+    switch ((unsigned)row << PW_MAX_OPERANDS | set) {
+#define SIMPLE(row, n_operands, set) case (unsigned)PW_ROW_##row << PW_MAX_OPERANDS | set: return SIMPLE_##row##_##set;
+#include "runtime/kernels/pointwise_simple.def"
+    default: return SIMPLE__COUNT;
+    }
+}
+
+pw_tile pw_tile_find_simple(pw_row row, pw_compute c, unsigned set)
+{
+    static const pw_tile *const f32[CPU__LEVEL_COUNT] = SIMPLE_OF(f32), *const f64[CPU__LEVEL_COUNT] = SIMPLE_OF(f64);
+    const int i = (c == PW_f32 || c == PW_f64) ? find_simple(row, set) : SIMPLE__COUNT;
+    return i == SIMPLE__COUNT ? NULL : (c == PW_f32 ? f32 : f64)[cpu_get_level()][i];
+}
+
 pw_compute pw_compute_of(dtype d)
 {
     switch (d) {
@@ -312,6 +345,7 @@ static bool run_plain(op_ctx *cx, const pw_call *call, const pw_types *types, te
         run_few(call, n_operands, types->tile, types->compute, first->numel, out);
         return true;
     }
+    enum { FINISHED = 256 }; // elements for which that is worth its while
     tile_program p;
     char number[16], *data[PW_MAX_OPERANDS + 1];
     const size_t bytes = dtype_size(types->compute);
@@ -319,6 +353,8 @@ static bool run_plain(op_ctx *cx, const pw_call *call, const pw_types *types, te
     tile_step *step = tiles_add_step(&p, TILE_POINTWISE, tiles_add_output(&p, dtype_size(types->result), false));
     data[step->out] = tensor_data(out);
     step->run = types->tile;
+    step->row = call->row;
+    step->compute = (uint8_t)pw_compute_of(types->compute);
     step->n_in = (uint8_t)n_operands;
     for (int k = 0; k < n_operands; k++) {
         if (call->operands[k].tag == VALUE_TENSOR) {
@@ -329,6 +365,7 @@ static bool run_plain(op_ctx *cx, const pw_call *call, const pw_types *types, te
             step->in[k] = (uint8_t)tiles_add_number(&p, types->compute, number);
         }
     }
+    if (first->numel >= FINISHED) tiles_finish(&p);
     return tiles_run(&p, data); // few buffers: no memory is asked for
 }
 

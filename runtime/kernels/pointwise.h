@@ -37,6 +37,9 @@ pw_compute pw_compute_of(dtype d);
 /** The tile kernel of a row for this machine; NULL if the row does not exist for the compute type. */
 pw_tile pw_tile_find(pw_row row, pw_compute c);
 
+/** The same for a simple row where each operand of the bit set is one element; NULL: there is none. */
+pw_tile pw_tile_find_simple(pw_row row, pw_compute c, unsigned set);
+
 /** What a row computes on, after an operator's own preparation. */
 typedef struct pw_call {
     pw_row row;

@@ -132,6 +132,44 @@ typedef bool real;
 #define QUATERNARY(op, schema, FOR, traits, value, ...) ROW_TILE(op, FOR, traits, value)
 #include "runtime/kernels/pointwise_rows.h"
 
+/* ---- simple rows ------------------------------------------------------------------------------------ */
+#if CLASS_F
+/* The expressions as functions; of rows that give another type nobody calls them. */
+#define VALUE_OF(op, FOR, value) \
+    IF_CLASS(FOR, static inline compute value_##op(compute a, compute b, compute c, compute d) { return (compute)(value); })
+#define UNARY(op, schema, FOR, traits, value, ...) VALUE_OF(op, FOR, value)
+#define BINARY(op, schema, FOR, traits, value, ...) VALUE_OF(op, FOR, value)
+#define TERNARY(op, schema, FOR, traits, value, ...) VALUE_OF(op, FOR, value)
+#define QUATERNARY(op, schema, FOR, traits, value, ...) VALUE_OF(op, FOR, value)
+#include "runtime/kernels/pointwise_rows.h"
+
+#if defined(__clang__)
+#define UNROLLED
+#else
+#define UNROLLED _Pragma("GCC unroll 4")
+#endif
+#define OPERAND(n_operands, set, k) ((k) >= (n_operands) ? 0 : (set) >> (k) & 1 ? first[k] : ((const compute *)in[k])[i])
+#define SIMPLE(op, n_operands, set)                                                                           \
+    static void simple_##op##_##set(int64_t n, const void *const *in, void *out)                              \
+    {                                                                                                          \
+        compute first[n_operands];                                                                             \
+        for (int k = 0; k < (n_operands); k++) first[k] = *(const compute *)in[k];                             \
+        n &= -(int64_t)PW_VECTOR;                                                                              \
+        NO_DEPENDENCE UNROLLED                                                                                 \
+        for (int64_t i = 0; i < n; i++)                                                                        \
+            ((compute *)out)[i] = value_##op(OPERAND(n_operands, set, 0), OPERAND(n_operands, set, 1),         \
+                                             OPERAND(n_operands, set, 2), OPERAND(n_operands, set, 3));        \
+    }
+#include "runtime/kernels/pointwise_simple.def"
+
+#define SIMPLE_TABLE PASTE(PASTE(pw_simple_, PW_TYPE), PASTE(_, PW_LEVEL))
+extern const pw_tile SIMPLE_TABLE[];
+const pw_tile SIMPLE_TABLE[] = {
+#define SIMPLE(op, n_operands, set) simple_##op##_##set,
+#include "runtime/kernels/pointwise_simple.def"
+};
+#endif
+
 #define TABLE PASTE(PASTE(pw_tiles_, PW_TYPE), PASTE(_, PW_LEVEL))
 extern const pw_tile TABLE[PW_ROW__COUNT];
 const pw_tile TABLE[PW_ROW__COUNT] = {

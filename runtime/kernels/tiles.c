@@ -79,7 +79,7 @@ int tiles_add_number(tile_program *p, dtype d, const void *element)
     if (p->n_numbers == TILES_MAX_NUMBERS) return -1;
     memcpy(p->numbers[p->n_numbers], element, bytes);
     p->number_slots[p->n_numbers] = (uint8_t)p->n_slots;
-    return add_slot(p, (tile_slot){ .kind = TILE_NUMBER, .bytes = (uint8_t)bytes, .index = (uint8_t)p->n_numbers++ });
+    return add_slot(p, (tile_slot){ .kind = TILE_NUMBER, .bytes = (uint8_t)bytes, .index = (uint8_t)p->n_numbers++, .is_repeated = true });
 }
 
 /* The dimensions of t broadcast to the given sizes, those merged that memory runs through as through one. */
@@ -202,9 +202,23 @@ static int64_t period_of(const tile_spread *s)
     return s->n_dims == 2 && s->strides[0] == 0 ? s->sizes[1] : 0;
 }
 
+/* Simple steps have kernels that take numbers as such; else a number is a tile of equal elements. */
+static void choose_kernels(tile_program *p)
+{
+    for (int i = 0; i < p->n_numbers; i++) p->slots[p->number_slots[i]].is_repeated = false;
+    for (int k = 0; k < p->n_steps; k++) {
+        tile_step *step = &p->steps[k];
+        unsigned numbers = 0;
+        for (int i = 0; i < step->n_in; i++) numbers |= (unsigned)(p->slots[step->in[i]].kind == TILE_NUMBER) << i;
+        const pw_tile tile = step->kind == TILE_POINTWISE ? pw_tile_find_simple(step->row, (pw_compute)step->compute, numbers) : NULL;
+        if (tile) step->run = tile;
+        for (int i = 0; i < step->n_in && !tile; i++) p->slots[step->in[i]].is_repeated = true;
+    }
+}
+
 /* Tiles of a length that suits one operand that repeats are all the same for it: it is loaded once for all of them. Totals
  * have tiles of their own length. */
-void tiles_finish(tile_program *p)
+static void choose_tiles(tile_program *p)
 {
     for (int k = 0; p->cols == 1 && !p->has_totals && k < p->n_spreads; k++) {
         int64_t unit = period_of(&p->spreads[k]); // made a whole number of vectors
@@ -216,6 +230,12 @@ void tiles_finish(tile_program *p)
         p->tile_rows -= p->tile_rows % unit;
         return;
     }
+}
+
+void tiles_finish(tile_program *p)
+{
+    choose_tiles(p);
+    choose_kernels(p);
 }
 
 /* ---- running --------------------------------------------------------------------------------------- */
@@ -353,7 +373,7 @@ static void run_tiles(worker *w, int64_t begin, int64_t end)
         if (slot->kind != TILE_NUMBER) continue;
         w->at[k] = w->numbers + p->tile_bytes * slot->index;
         memcpy(w->at[k], p->numbers[slot->index], slot->bytes);
-        tiles_repeat(w->at[k], slot->bytes, pad(p->tile_rows * p->cols));
+        if (slot->is_repeated) tiles_repeat(w->at[k], slot->bytes, pad(p->tile_rows * p->cols));
     }
     int64_t whole_end = end; // of elements on their own: whole vectors first, so that few are copied
     if (p->cols == 1 && !p->has_totals) whole_end = begin + ((end - begin) & -(int64_t)PW_VECTOR);

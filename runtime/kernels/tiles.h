@@ -48,6 +48,7 @@ typedef struct tile_slot {
     uint8_t bytes;      /* per element */
     uint8_t index;      /* of the spread, number or temporary among its kind */
     bool is_per_row;    /* one value a row, not a row of them */
+    bool is_repeated;   /* number: some step reads a tile of it */
 } tile_slot;
 
 typedef enum tile_step_kind { TILE_POINTWISE, TILE_CAST, TILE_ROWS, TILE_EXPAND, TILE_CHANNELS, TILE_TOTAL } tile_step_kind;
@@ -70,6 +71,7 @@ typedef struct tile_total {
 typedef struct tile_step {
     uint8_t kind;       /* tile_step_kind */
     uint8_t n_in, in[PW_MAX_OPERANDS], out;  /* slots */
+    uint8_t compute;    /* pointwise: pw_compute */
     pw_row row;         /* pointwise */
     union {
         pw_tile run;
@@ -107,7 +109,7 @@ int tiles_add_number(tile_program *p, dtype d, const void *element);
 int tiles_add_spread(tile_program *p, const tensor *t, dtype to, const int64_t *sizes, int n_dims, bool is_per_row);
 /** The new step, or NULL where there are too many. */
 tile_step *tiles_add_step(tile_program *p, tile_step_kind kind, int out);
-/** Once nothing more is added: picks tiles that suit the operands. */
+/** Once nothing more is added: picks tiles and kernels that suit the operands. Works without, slower. */
 void tiles_finish(tile_program *p);
 /** data: for each slot that is an input, output or spread its first element; others are not looked at. false: no memory
  * for the buffers; outputs are undefined. */

@@ -63,6 +63,7 @@ static void expect_same(jit_value got, jit_value want, int k)
     if (!tensor_is_dense(want.t)) return; // a target, compared with the inputs
     const size_t bytes = dtype_size(tensor_dtype(want.t)); // elements as they lie
     const char *a = tensor_data(got.t), *b = tensor_data(want.t);
+    if (!memcmp(a, b, (size_t)want.t->numel * bytes)) return;
     for (int64_t i = 0; i < want.t->numel; i++) {
         const double x = element_load_double(tensor_dtype(got.t), a + i * (int64_t)bytes);
         const double y = element_load_double(tensor_dtype(got.t), b + i * (int64_t)bytes);
@@ -144,8 +145,13 @@ static void pairs(void **state)
         STEP(sub_Tensor, V(7), 0, 3), STEP(mul_Tensor, V(8), V(8)), STEP(add_Tensor, V(9), V(9), 3), STEP(relu, V(10)),
         STEP(mul_Tensor, V(11), 2), STEP(neg, V(12)), STEP(relu, V(13)), STEP(mul_Scalar, V(14), 4), STEP(add_Tensor, V(15), V(14), 3),
     };
-    EACH_SHAPE(r, c) EACH_FLOAT(d)
+    static const step numbers[] = { STEP(relu, 0), STEP(add_Tensor, 1, V(0), 3), STEP(clamp, V(1), 4, 3), STEP(rsub_Scalar, V(2), 4, 3),
+                                    STEP(add_Tensor, V(3), 1, 4), STEP(div_Scalar, V(4), 4), STEP(addcmul, V(5), 0, 1, 4), STEP(neg, V(6)),
+                                    STEP(mul_Scalar, V(7), 4), STEP(rsub_Scalar, V(8), 3, 3), STEP(mul_Scalar, V(9), 4), STEP(relu, V(10)) };
+    EACH_SHAPE(r, c) EACH_FLOAT(d) {
         COMPARE(steps, 17, SAMPLE(d, 1, r, c), SAMPLE(d, 2, r, c), SAMPLE(d, 3, r, c), I(1), F(0.3));
+        COMPARE(numbers, 12, SAMPLE(d, 1, r, c), SAMPLE(d, 2, r, c), NONE, I(1), F(0.3));
+    }
 }
 
 static void broadcast_operands(void **state)
@@ -358,6 +364,11 @@ static void a_program_has_room_for_so_much(void **state)
 typedef void (*maker)(dtype d, int64_t r, int64_t c, jit_value *inputs);
 enum { MAX_INPUTS = 8 };
 
+static bool same_bytes(const storage *a, const storage *b)
+{
+    return a->n_bytes == b->n_bytes && !memcmp(a->data, b->data, a->n_bytes);
+}
+
 static void release_all(jit_value *values, int n)
 {
     for (int k = 0; k < n; k++) value_unref(values[k]);
@@ -391,7 +402,7 @@ static void compare_writing(const step *steps, int n_steps, maker make, int n_in
             assert_int_equal(values[k].t->store->version, alone[k].t->store->version);
         }
         for (int i = 0; i < n_inputs; i++)
-            for (int64_t e = 0; own[i].tag == VALUE_TENSOR && e < own[i].t->numel; e++) {
+            for (int64_t e = 0; own[i].tag == VALUE_TENSOR && !same_bytes(own[i].t->store, want[i].t->store) && e < own[i].t->numel; e++) {
                 const double x = tensor_get_double(own[i].t, e), y = tensor_get_double(want[i].t, e);
                 if (x != y && !(isnan(x) && isnan(y))) fail_msg("input %d, element %lld: %.9g, alone %.9g", i, (long long)e, x, y);
             }
@@ -553,7 +564,7 @@ static void targets_of_other_orders(void **state)
     static const step steps[] = { STEP(add__Tensor, 0, 1, 3), STEP(relu_, V(0)), STEP(mul_Tensor, V(1), 2), STEP(relu_, V(2)) };
     static const step mixed[] = { STEP(neg, 0), STEP(exp, V(0)), STEP(add__Tensor, 4, V(1), 3), STEP(relu_, V(2)) };
     EACH_SHAPE(r, c) EACH_FLOAT(d) {
-        if (c == 1) continue; // is contiguous
+        if (c == 1 || r * c > 16000) continue; // is contiguous; takes long
         compare_writing(steps, 4, make_images, 5, d, r, c, 4);
         compare_writing(mixed, 4, make_images, 5, d, r, c, 2);
     }
