@@ -7,11 +7,12 @@
  *
  * The test and the count at the end of a turn cost as much as the body of such loops, and values that trade places from
  * turn to turn (`a, b = b, a + b`) need not be moved in between. Loops of few turns would pay more for being divided than
- * they gain; their way costs one comparison. All three carry the attribute `rounds`, so that none is divided again. */
+ * they gain; their way costs one comparison. All three carry the attribute `rounds`, so that none is divided again, and
+ * so that a graph, which grows by ten bodies with each, has a limited number of them. */
 /* SPDX-License-Identifier: Apache-2.0 */
 #include "opt/opt.h"
 
-enum { ROUNDS = 8, MIN_TRIPS = 32, MAX_NODES = 8 };
+enum { ROUNDS = 8, MIN_TRIPS = 32, MAX_NODES = 8, MAX_MARKED = 96 };
 
 static bool is_true(const ir_value *v)
 {
@@ -257,12 +258,16 @@ static void divide(ir_graph *g, opt_ctx *cx, ir_node *loop)
 bool opt_rounds(ir_graph *g, opt_ctx *cx)
 {
     bool progress = false;
-    for (ir_node *n = ir_last_deep(g), *before; n; n = before) {
+    uint32_t n_marked = 0;
+    IR_EACH_NODE_DEEP(n, g)
+        n_marked += n->op == OP_prim_Loop && ir_attr_find(n, "rounds");
+    for (ir_node *n = ir_last_deep(g), *before; n && n_marked < MAX_MARKED; n = before) {
         before = ir_prev_deep(n);
         if (!may_divide(n))
             continue;
         divide(g, cx, n);
         progress = true;
+        n_marked += 3;
     }
     return progress;
 }
