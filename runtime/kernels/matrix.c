@@ -182,17 +182,20 @@ bool op_linalg_matrix_exp(op_ctx *cx, const jit_value *args, jit_value *rets)
     enum { TERMS = 18 };
     formula f = { .cx = cx };
     tensor *t = args[0].t;
-    if (!check_square(cx, t, "linalg.matrix_exp", "A"))
-        return false;
+    const dtype given = tensor_dtype(t);
+    const bool is_half = given == DTYPE_float16 || given == DTYPE_bfloat16;
+    if (is_half) t = formula_own(&f, tensor_to(cx, t, DTYPE_float32));
+    if (!t || !check_square(cx, t, "linalg.matrix_exp", "A"))
+        return formula_drop(&f);
     tensor *sum = formula_own(&f, matrices_new(cx, tensor_dtype(t), t, rows_of(t), rows_of(t)));
     if (sum)
         matrices_set_identity(sum);
     if (t->numel == 0)
-        return formula_give(&f, sum, rets);
+        return formula_give(&f, is_half && sum ? formula_own(&f, tensor_to(cx, sum, given)) : sum, rets);
     tensor *columns = F_(&f, aten_sum_dim_IntList, T_V(F_(&f, aten_abs, T_V(t))), F_INTS(&f, -2), BOOL_V(false), NONE_V);
     const double norm = formula_item(&f, F_(&f, aten_max, T_V(columns)));
     if (!isfinite(norm)) {
-        tensor *nan_like = F_(&f, aten_full_like, T_V(t), FLOAT_V(NAN), NONE_V, NONE_V, NONE_V, NONE_V, NONE_V);
+        tensor *nan_like = F_(&f, aten_full_like, args[0], FLOAT_V(NAN), NONE_V, NONE_V, NONE_V, NONE_V, NONE_V);
         return formula_give(&f, nan_like, rets);
     }
     const int squarings = norm > 1.09 ? (int)ceil(log2(norm / 1.09)) : 0;
@@ -203,7 +206,7 @@ bool op_linalg_matrix_exp(op_ctx *cx, const jit_value *args, jit_value *rets)
     }
     for (int k = 0; k < squarings; k++)
         sum = F_(&f, aten_matmul, T_V(sum), T_V(sum));
-    return formula_give(&f, sum, rets);
+    return formula_give(&f, is_half && sum ? formula_own(&f, tensor_to(cx, sum, given)) : sum, rets);
 }
 
 /* ---- norms ----------------------------------------------------------------------------------- */
@@ -420,8 +423,8 @@ bool op_linalg_vecdot(op_ctx *cx, const jit_value *args, jit_value *rets)
 {
     formula f = { .cx = cx };
     tensor *x = args[0].t;
-    if (!check_floating(cx, x, "linalg.vecdot"))
-        return false;
+    if (dtype_is_integral(tensor_dtype(x)))
+        return OP_FAIL(cx, "linalg.vecdot: Expected a floating point or complex tensor as input. Got %s", dtype_prefix(tensor_dtype(x)));
     if (dtype_is_complex(tensor_dtype(x)))
         x = F_(&f, aten_conj_physical, T_V(x));
     tensor *products = F_(&f, aten_mul_Tensor, T_V(x), args[1]);
