@@ -249,9 +249,11 @@ bool op_flipud(op_ctx *cx, const jit_value *args, jit_value *rets)
 }
 
 /* Two windows change places along one dimension. */
+/* The result lies as two joined parts do. */
 static tensor *rolled(op_ctx *cx, tensor *t, int64_t shift, int dim)
 {
-    tensor *out = make_tensor_like(cx, t, tensor_dtype(t));
+    const dtype d = tensor_dtype(t);
+    tensor *out = t->numel ? make_tensor_in_format(cx, d, t->sizes, t->n_dims, t) : make_tensor_like(cx, t, d);
     if (!out || out->numel == 0) return out;
     const int64_t size = t->sizes[dim], head = ((shift % size) + size) % size;
     tensor *parts[4] = {

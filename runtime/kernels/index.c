@@ -5,6 +5,7 @@
  * dimensions before, of the indexed positions, of the dimensions after. */
 /* SPDX-License-Identifier: Apache-2.0 */
 #include "runtime/kernels/index.h"
+#include "runtime/kernels/iter.h"
 
 #include "base/alloc.h"
 #include "base/block.h"
@@ -314,10 +315,64 @@ static void read_rows(void *ctx, int64_t begin, int64_t end)
 
 static int64_t row_grain(const index_plan *p) { return 16384 / (p->n_after + 1) + 1; }
 
+/* A view of one operand that broadcasts to the result: self with its indexed dimensions at stride 0, or an index between
+ * dimensions of size 1. */
+static tensor *operand_in_result(op_ctx *cx, const index_plan *p, tensor *index, int n_dims)
+{
+    int64_t sizes[TENSOR_MAX_DIMS], strides[TENSOR_MAX_DIMS] = { 0 };
+    const int n_after = p->self->n_dims - p->last;
+    plan_sizes(p, sizes);
+    if (!index) {
+        memcpy(strides, p->self->strides, (size_t)p->first * sizeof *strides);
+        memcpy(strides + n_dims - n_after, p->self->strides + p->last, (size_t)n_after * sizeof *strides);
+        return make_view(cx, p->self, sizes, strides, n_dims, p->self->offset);
+    }
+    for (int i = 0; i < n_dims; i++) sizes[i] = 1;
+    const int at = n_dims - n_after - index->n_dims;
+    memcpy(sizes + at, index->sizes, index->n_dims * sizeof *sizes);
+    memcpy(strides + at, index->strides, index->n_dims * sizeof *strides);
+    return make_view(cx, index, sizes, strides, n_dims, index->offset);
+}
+
+/* The order in which PyTorch's iterator lays the result out: self's, then the indices'. false: row by row. */
+static bool order_result(op_ctx *cx, const index_plan *p, const int64_t *sizes, int n_dims, int *order)
+{
+    tensor *operands[ITER_MAX_OPERANDS];
+    int n = 0;
+    bool is_plain = tensor_is_contiguous(p->self), ok = true, changes = false;
+    for (int i = p->first; i < p->last; i++) is_plain &= tensor_is_contiguous(p->indices[i]);
+    if (is_plain || n_dims > TENSOR_MAX_DIMS) return false;
+    for (int i = p->first - 1; ok && i < p->last && n < ITER_MAX_OPERANDS; i++) {
+        operands[n] = operand_in_result(cx, p, i < p->first ? NULL : p->indices[i], n_dims);
+        ok = operands[n] != NULL;
+        n += ok;
+    }
+    if (ok) iter_order_dims(operands, n, sizes, n_dims, order);
+    for (int k = 0; k < n; k++) tensor_unref(operands[k]);
+    for (int k = 0; ok && k < n_dims; k++) changes |= order[k] != n_dims - 1 - k;
+    return changes;
+}
+
+static tensor *lay_out(op_ctx *cx, tensor *take, const int *order)
+{
+    int64_t strides[TENSOR_MAX_DIMS], next = 1;
+    for (int k = 0; k < take->n_dims; k++) {
+        strides[order[k]] = next;
+        next *= take->sizes[order[k]] > 1 ? take->sizes[order[k]] : 1;
+    }
+    tensor *t = make_tensor_strided(cx, tensor_dtype(take), take->sizes, strides, take->n_dims);
+    const bool ok = t && tensor_copy_into(cx, t, take);
+    tensor_unref(take);
+    if (ok) return t;
+    tensor_unref(t);
+    return NULL;
+}
+
 bool op_index(op_ctx *cx, const jit_value *args, jit_value *rets)
 {
     index_plan p;
     int64_t sizes[TENSOR_MAX_DIMS];
+    int order[TENSOR_MAX_DIMS];
     if (!plan_init(cx, &p, args[0].t, args[1].list)) return false;
     int64_t n_dims = plan_sizes(&p, sizes);
     tensor *result = make_tensor(cx, tensor_dtype(p.self), sizes, (int)n_dims);
@@ -326,6 +381,7 @@ bool op_index(op_ctx *cx, const jit_value *args, jit_value *rets)
         task.is_block = is_block(&p, task.bytes);
         par_for(p.n_before * p.n_middle, row_grain(&p), read_rows, &task);
     }
+    if (result && order_result(cx, &p, sizes, (int)n_dims, order)) result = lay_out(cx, result, order);
     plan_fini(&p);
     return give_tensor(result, rets);
 }

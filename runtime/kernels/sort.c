@@ -13,6 +13,7 @@ typedef struct sort_order {
     bool descending;
     int64_t n_wanted;    /* the first so many are stored */
     bool leaves_order;   /* of those: topk need not sort */
+    bool is_whole;       /* the results lie in the order of the operand */
 } sort_order;
 
 static key_index *sort_keys(const select_task *s, const int64_t *x, key_index *work, bool descending)
@@ -72,8 +73,9 @@ static bool sort_lines(op_ctx *cx, tensor *t, int dim, sort_order order, sort_on
     int64_t sizes[TENSOR_MAX_DIMS];
     memcpy(sizes, t->sizes, t->n_dims * sizeof *sizes);
     if (t->n_dims) sizes[dim] = order.n_wanted;
-    tensor *values = make_tensor(cx, tensor_dtype(t), sizes, t->n_dims);
-    tensor *indices = values ? make_tensor(cx, DTYPE_int64, sizes, t->n_dims) : NULL;
+    tensor *values = order.is_whole ? make_tensor_like(cx, t, tensor_dtype(t)) : make_tensor(cx, tensor_dtype(t), sizes, t->n_dims);
+    tensor *indices = !values ? NULL : order.is_whole ? make_tensor_like(cx, t, DTYPE_int64)
+                                                      : make_tensor(cx, DTYPE_int64, sizes, t->n_dims);
     bool ok = indices != NULL;
     if (ok && t->numel && order.n_wanted) {
         select_task s = { .in = lines_of(t, dim), .values = lines_of(values, dim), .indices = lines_of(indices, dim),
@@ -96,7 +98,7 @@ static bool sort_tensor(op_ctx *cx, tensor *t, int64_t dim_arg, bool descending,
     if (!wrap_dim(cx, dim_arg, t->n_dims, &dim)) return false;
     if (dtype_is_complex(tensor_dtype(t)))
         return OP_FAIL(cx, "\"sorting_kernel_method_name\" not implemented for '%s'", dtype_prefix(tensor_dtype(t)));
-    const sort_order order = { descending, t->n_dims ? t->sizes[dim] : 1, false };
+    const sort_order order = { .descending = descending, .n_wanted = t->n_dims ? t->sizes[dim] : 1, .is_whole = true };
     return sort_lines(cx, t, dim, order, is_stable ? sort_stable_line : sort_line, ret);
 }
 
