@@ -2,7 +2,7 @@
  * the fast kernels want; without this each of them brings its image into that order and its result back.
  *
  * A value may lie in another order than the program says while nobody can tell: its readers are operators that look
- * at elements by position alone (pooling, pointwise ones, concatenation along the channels), nothing views it, and
+ * at elements by position alone (pooling, pointwise ones, batch norms, concatenation along the channels), nothing views it, and
  * what writes to it is such an operator's in-place form that is its only reader. Those values are found by assuming
  * it of all and dropping what does not hold until nothing changes. Every other reader gets a copy in the order that
  * the operators would have given (tjs::restore_format, which looks at what the chain began with).
@@ -58,6 +58,14 @@ static bool is_pointwise(const ir_node *n, bool *ret_in_place)
     return (info->variant == OP_NO_VARIANT || *ret_in_place) && op_get_info((op_id)info->base)->traits & OP_POINTWISE;
 }
 
+/* With fixed statistics, which the pointwise operator behind it takes along in one pass (runtime/kernels/fused.c). */
+static bool is_batch_norm(const ir_node *n)
+{
+    bool in_place;
+    return n->op == OP_aten_batch_norm && is_constant_false(n->inputs[5]) && n->outputs[0]->n_uses == 1
+           && is_pointwise(n->outputs[0]->uses->user, &in_place);
+}
+
 /* The list of images that n joins along their channels, or NULL. */
 static const ir_node *joined_list(const ir_node *n)
 {
@@ -81,7 +89,7 @@ static uint32_t free_operands(const ir_node *n, const ir_node **ret_holder)
 {
     const ir_node *joined = joined_list(n);
     *ret_holder = joined ? joined : n;
-    return joined ? joined->n_inputs : is_convolution(n) || is_pooling(n) ? 1 : n->n_inputs;
+    return joined ? joined->n_inputs : is_convolution(n) || is_pooling(n) || is_batch_norm(n) ? 1 : n->n_inputs;
 }
 
 /* ---- members --------------------------------------------------------------------------------------- */
@@ -94,7 +102,7 @@ static bool may_be_member(const chains *c, const ir_node *n)
         return false;
     if (is_convolution(n))
         return true;
-    if (!is_pooling(n) && !joined_list(n) && !is_pointwise(n, &is_in_place))
+    if (!is_pooling(n) && !is_batch_norm(n) && !joined_list(n) && !is_pointwise(n, &is_in_place))
         return false;
     if (is_in_place && (!is_member_of(c, n->inputs[0], n) || n->inputs[0]->n_uses != 1))
         return false;

@@ -59,6 +59,34 @@ static void restores_the_order_at_the_end_of_a_chain(void **state)
         "  return (%e)\n");
 }
 
+/* A batch norm of fixed statistics is pointwise, if an operator behind it takes it along. */
+#define NORM(y, x) "  %" y " : Tensor = aten::batch_norm(%" x ", %none, %none, %none, %none, %no, %half, %half, %no)\n"
+static void takes_batch_norms_along(void **state)
+{
+    (void)state;
+    expect_with_weights(
+        "graph(%x : Tensor,\n      %w : Tensor):\n" GEOMETRY
+        "  %no : bool = prim::Constant[value=0]()\n"
+        "  %half : float = prim::Constant[value=0.5]()\n"
+        CONV("aten", "a", "x", "w")
+        NORM("b", "a")
+        "  %c : Tensor = aten::relu_(%b)\n"
+        CONV("aten", "d", "c", "w")
+        NORM("e", "d")
+        "  return (%e)\n",
+        /* becomes */
+        "graph(%x : Tensor):\n" WEIGHT GEOMETRY
+        "  %no : bool = prim::Constant[value=0]()\n"
+        "  %half : float = prim::Constant[value=0.5]()\n"
+        CONV("tjs", "a", "x", "weight")
+        NORM("b", "a")
+        "  %c : Tensor = aten::relu_(%b)\n"
+        CONV("tjs", "d", "c", "weight")
+        "  %13 : Tensor = tjs::restore_format(%d, %x)\n"
+        NORM("e", "13")
+        "  return (%e)\n");
+}
+
 static void leaves_a_convolution_alone(void **state)
 {
     (void)state;
@@ -154,6 +182,7 @@ int main(void)
 {
     const struct CMUnitTest tests[] = {
         cmocka_unit_test(restores_the_order_at_the_end_of_a_chain),
+        cmocka_unit_test(takes_batch_norms_along),
         cmocka_unit_test(leaves_a_convolution_alone),
         cmocka_unit_test(leaves_what_a_view_writes_to),
         cmocka_unit_test(joins_along_the_channels),
