@@ -1,7 +1,9 @@
 /* runtime/vm/frame.c: the stack of frames and the error of a run.
  *
- * The stack is a chain of chunks, so frames never move and registers can be addressed directly. */
+ * The stack is a chain of chunks, so frames never move and registers can be addressed directly. Chunks are blocks, which
+ * wait for the next call: malloc would tidy up its lists each time one is freed. */
 /* SPDX-License-Identifier: Apache-2.0 */
+#include "base/block.h"
 #include "runtime/vm/plan.h"
 
 #include <stdarg.h>
@@ -55,7 +57,7 @@ static void *stack_take(vm_run *run, size_t n_bytes)
     vm_stack *top = run->stack;
     if (!top || top->n_bytes - top->used_bytes < n_bytes) {
         size_t size = n_bytes > CHUNK_BYTES ? n_bytes : CHUNK_BYTES;
-        vm_stack *chunk = mem_alloc(sizeof *chunk + size);
+        vm_stack *chunk = block_alloc(sizeof *chunk + size);
         if (!chunk)
             return NULL;
         *chunk = (vm_stack){ .below = top, .n_bytes = size };
@@ -66,6 +68,11 @@ static void *stack_take(vm_run *run, size_t n_bytes)
     return p;
 }
 
+static void free_chunk(vm_stack *chunk)
+{
+    block_free(chunk, sizeof *chunk + chunk->n_bytes);
+}
+
 /** Give the newest n_bytes back. The first chunk stays for the next call. */
 static void stack_give(vm_run *run, size_t n_bytes)
 {
@@ -73,7 +80,7 @@ static void stack_give(vm_run *run, size_t n_bytes)
     top->used_bytes -= n_bytes;
     if (top->used_bytes == 0 && top->below) {
         run->stack = top->below;
-        mem_free(top);
+        free_chunk(top);
     }
 }
 
@@ -129,7 +136,7 @@ void vm_run_fini(vm_run *run)
     VEC_FINI(&run->trace);
     while (run->stack) {
         vm_stack *below = run->stack->below;
-        mem_free(run->stack);
+        free_chunk(run->stack);
         run->stack = below;
     }
 }
