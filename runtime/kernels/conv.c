@@ -192,6 +192,10 @@ static bool size_output(op_ctx *cx, conv_geometry *g, int n)
 {
     int64_t padded[NN_DIMS], extent[NN_DIMS];
     bool fits = true;
+    for (int i = 0; i < NN_DIMS; i++)
+        if (g->kernel[i] < 1)
+            return OP_FAIL(cx, "kernel size should be greater than zero, but got kernel_height: %lld kernel_width: %lld",
+                           (long long)g->kernel[NN_DIMS - 2], (long long)g->kernel[NN_DIMS - 1]);
     for (int i = 0; i < NN_DIMS; i++) {
         padded[i] = g->in[i] + g->padding[i] + g->padding_end[i];
         extent[i] = g->dilation[i] * (g->kernel[i] - 1) + 1;
@@ -199,7 +203,10 @@ static bool size_output(op_ctx *cx, conv_geometry *g, int n)
             g->out[i] = (g->in[i] - 1) * g->stride[i] - 2 * g->padding[i] + extent[i]
                         + g->output_padding[i];
             if (g->output_padding[i] >= g->stride[i] && g->output_padding[i] >= g->dilation[i])
-                return OP_FAIL(cx, "output padding must be smaller than either stride or dilation");
+                return OP_FAIL(cx, "output padding must be smaller than either stride or dilation, but got output_padding_height: %lld "
+                                   "output_padding_width: %lld stride_height: %lld stride_width: %lld dilation_height: %lld "
+                                   "dilation_width: %lld", (long long)g->output_padding[1], (long long)g->output_padding[2],
+                               (long long)g->stride[1], (long long)g->stride[2], (long long)g->dilation[1], (long long)g->dilation[2]);
         } else {
             fits &= padded[i] >= extent[i];
             g->out[i] = (padded[i] - extent[i]) / g->stride[i] + 1;

@@ -230,7 +230,10 @@ static bool draw_each(op_ctx *cx, tensor *a, tensor *b, jit_value generator_valu
 /* self generator */
 bool op_poisson(op_ctx *cx, const jit_value *args, jit_value *rets)
 {
-    return nn_check_float(cx, args[0].t, "poisson_cpu") && draw_each(cx, args[0].t, NULL, args[1], rets);
+    if (!nn_check_float(cx, args[0].t, "poisson_cpu")) return false;
+    for (int64_t i = 0; i < args[0].t->numel; i++)
+        if (!(tensor_get_double(args[0].t, i) >= 0)) return OP_FAIL(cx, "invalid Poisson rate, expected rate to be non-negative");
+    return draw_each(cx, args[0].t, NULL, args[1], rets);
 }
 
 /* count prob generator */

@@ -473,9 +473,9 @@ bool op_linalg_vander(op_ctx *cx, const jit_value *args, jit_value *rets)
     if (tensor_dtype(x) == DTYPE_bool)
         return formula_drop(&f) ||
                OP_FAIL(cx, "linalg.vander supports floating point, complex, and integer tensors, but got Bool");
-    if (args[1].tag != VALUE_NONE && n <= 1)
+    if (n <= 1)
         return formula_drop(&f) || OP_FAIL(cx, "N must be greater than 1.");
-    return formula_give(&f, n < 1 ? formula_own(&f, tensor_ref(x)) : take_powers(&f, x, n), rets);
+    return formula_give(&f, take_powers(&f, x, n), rets);
 }
 
 /* ---- tensors as matrices ----------------------------------------------------------------------- */

@@ -262,6 +262,18 @@ static bool prepare_heaviside(op_ctx *cx, const jit_value *args, pw_call *call)
            OP_FAIL(cx, "heaviside is not yet implemented for tensors with different dtypes.");
 }
 
+/* The end and a weight that is a tensor have self's type. */
+static bool prepare_lerp(op_ctx *cx, const jit_value *args, pw_call *call)
+{
+    static const char *const names[] = { "self", "end", "weight" };
+    (void)call;
+    for (int k = 1; k < 3; k++)
+        if (args[k].tag == VALUE_TENSOR && args[k].t->dtype != args[0].t->dtype)
+            return OP_FAIL(cx, "expected dtype %s for `%s` but got dtype %s", dtype_cpp_name(tensor_dtype(args[0].t)), names[k],
+                           dtype_cpp_name(tensor_dtype(args[k].t)));
+    return true;
+}
+
 static bool prepare_where(op_ctx *cx, const jit_value *args, pw_call *call)
 {
     const dtype d = tensor_dtype(args[0].t);
@@ -337,6 +349,8 @@ static const prepare_fn prepares[PW_ROW__COUNT] = {
     [PW_ROW_aten_polar] = prepare_make_complex,
     [PW_ROW_aten_complex] = prepare_make_complex,
     [PW_ROW_aten_heaviside] = prepare_heaviside,
+    [PW_ROW_aten_lerp_Tensor] = prepare_lerp,
+    [PW_ROW_aten_lerp_Scalar] = prepare_lerp,
     [PW_ROW_aten_where_self] = prepare_where,
     [PW_ROW_aten_where_ScalarSelf] = prepare_where,
     [PW_ROW_aten_where_ScalarOther] = prepare_where,

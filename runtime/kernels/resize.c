@@ -17,8 +17,12 @@ bool op_resize_(op_ctx *cx, const jit_value *args, jit_value *rets)
     } else if (!arg_sizes(cx, args[1], &sizes, &n)) {
         return false;
     }
-    int64_t copy[TENSOR_MAX_DIMS]; // the list may belong to the tensor that changes
-    if (n) memcpy(copy, sizes, (size_t)n * sizeof *copy);
+    int64_t copy[TENSOR_MAX_DIMS], numel = 1; // the list may belong to the tensor that changes
+    for (int i = 0; i < n; i++) {
+        copy[i] = sizes[i];
+        if (sizes[i] < 0 || __builtin_mul_overflow(numel, sizes[i], &numel) || numel > INT64_MAX / 16)
+            return OP_FAIL(cx, "numel: integer multiplication overflow, or a negative size in %s", sizes_print(sizes, n).s);
+    }
     if (!tensor_resize(args[0].t, copy, n)) return op_no_memory(cx);
     tensor_bump_version(args[0].t);
     rets[0] = value_ref(args[0]);

@@ -521,7 +521,7 @@ tensor *tensor_expand(op_ctx *cx, tensor *t, const int64_t *sizes, int n)
 {
     window w = { .n_dims = n, .offset = t->offset };
     if (n < t->n_dims) {
-        OP_FAIL(cx, "expand(%sType{%s}, size=%s): the number of sizes provided (%d) must be greater or equal to the "
+        OP_FAIL(cx, "expand(torch.%sTensor{%s}, size=%s): the number of sizes provided (%d) must be greater or equal to the "
                 "number of dimensions in the tensor (%d)", dtype_prefix(tensor_dtype(t)),
                 sizes_print(t->sizes, t->n_dims).s, sizes_print(sizes, n).s, n, t->n_dims);
         return NULL;
