@@ -85,6 +85,20 @@ void text_vaddf(text *t, const char *format, va_list ap)
     va_end(again);
 }
 
+void text_add_int(text *t, int64_t i)
+{
+    char digits[20];
+    size_t at = sizeof digits;
+    uint64_t left = i < 0 ? -(uint64_t)i : (uint64_t)i;
+    do {
+        digits[--at] = (char)('0' + left % 10);
+        left /= 10;
+    } while (left);
+    if (i < 0)
+        digits[--at] = '-';
+    text_add_bytes(t, digits + at, sizeof digits - at);
+}
+
 void text_addf(text *t, const char *format, ...)
 {
     va_list ap;

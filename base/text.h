@@ -25,6 +25,7 @@ void text_clear(text *t);
 void text_add(text *t, const char *s);
 void text_add_bytes(text *t, const void *p, size_t n_bytes);
 void text_add_char(text *t, char c);
+void text_add_int(text *t, int64_t i);               /* in decimal */
 void text_add_spaces(text *t, size_t n);
 void text_addf(text *t, const char *format, ...) __attribute__((format(printf, 2, 3)));
 void text_vaddf(text *t, const char *format, va_list ap) __attribute__((format(printf, 2, 0)));

@@ -16,7 +16,9 @@ str *str_new(const char *s, size_t n)
     r->h.n_refs = 1;
     r->hash = 0;
     r->n = n;
-    if (n && s)
+    if (n == 1 && s)
+        r->s[0] = *s; // characters of strings: not worth a call
+    else if (n && s)
         memcpy(r->s, s, n);
     r->s[n] = '\0';
     return r;
@@ -71,9 +73,13 @@ uint32_t str_hash(const str *s)
     return h;
 }
 
+/* The first byte tells most strings apart; and memcmp() reads more than the one byte of a character just written, which
+ * the processor has to wait for. */
 bool str_equal(const str *a, const str *b)
 {
-    return a == b || (a->n == b->n && memcmp(a->s, b->s, a->n) == 0);
+    if (a == b || a->n != b->n)
+        return a == b;
+    return a->n == 0 || (a->s[0] == b->s[0] && (a->n == 1 || memcmp(a->s, b->s, a->n) == 0));
 }
 
 int str_compare(const str *a, const str *b)

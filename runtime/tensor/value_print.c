@@ -170,7 +170,7 @@ static void print_to_depth(jit_value v, bool is_repr, int depth, text *out)
     case VALUE_NONE: case VALUE__COUNT: text_add(out, "None"); break;
     case VALUE_UNINIT: text_add(out, "Uninitialized"); break;
     case VALUE_BOOL: text_add(out, v.i ? "True" : "False"); break;
-    case VALUE_INT: text_addf(out, "%" PRId64, v.i); break;
+    case VALUE_INT: text_add_int(out, v.i); break;
     case VALUE_FLOAT: print_float(v.f, is_repr, out); break;
     case VALUE_DEVICE: print_device(v.dev, is_repr, out); break;
     case VALUE_COMPLEX: print_complex(v.c, is_repr, out); break;

@@ -35,8 +35,7 @@ static void emit_operand_drops(vm_compile *c, const ir_node *n, uint32_t step)
         vm_slot slot = operand_slot(c, n->inputs[i], step);
         bool is_result = false;
         for (uint32_t k = 0; k < n->n_outputs; k++)
-            is_result |=
-                !live_of(c, n->outputs[k])->is_scalar && live_of(c, n->outputs[k])->reg == slot.reg;
+            is_result |= result_slot(c, n->outputs[k]).home == HOME_V && live_of(c, n->outputs[k])->reg == slot.reg;
         if (slot.is_last && !is_result)
             emit(c, VM_DROP, slot.reg, 0, 0, 0);
     }
@@ -309,6 +308,60 @@ static bool emit_list_length(vm_compile *c, const ir_node *n)
     return true;
 }
 
+/* ---- tuples
+ * ------------------------------------------------------------------------------------------ */
+/** Element `index` of the tuple goes where output k of n lives. */
+static void emit_element(vm_compile *c, const ir_node *n, uint32_t k, uint32_t index)
+{
+    vm_slot to = result_slot(c, n->outputs[k]);
+    bool is_scalar = live_of(c, n->outputs[k])->is_scalar;
+    if (to.home != HOME_NONE)
+        emit(c, is_scalar ? VM_TUPLE_GET_S : VM_TUPLE_GET, to.reg, live_of(c, n->inputs[0])->reg, index,
+             is_scalar ? vm_type_tag(n->outputs[k]->type) : 0);
+}
+
+/** Do the elements of a tuple have the types that n's outputs have? */
+static bool has_elements(const ir_node *n, uint32_t first)
+{
+    const type *t = n->inputs[0]->type;
+    if ((t->kind != TYPE_TUPLE && t->kind != TYPE_NAMED_TUPLE) || first + n->n_outputs > t->n_args)
+        return false;
+    for (uint32_t k = 0; k < n->n_outputs; k++)
+        if (type_is_scalar(n->outputs[k]->type) && t->args[first + k] != n->outputs[k]->type)
+            return false;
+    return true;
+}
+
+static bool emit_tuple_index(vm_compile *c, const ir_node *n)
+{
+    jit_value index;
+    uint32_t n_elements = n->inputs[0]->type->n_args;
+    if (!ir_value_constant(n->inputs[1], &index) || index.tag != VALUE_INT)
+        return false;
+    int64_t i = index.i < 0 ? index.i + n_elements : index.i;
+    if (i < 0 || i >= n_elements || !has_elements(n, (uint32_t)i))
+        return false;
+    emit_element(c, n, 0, (uint32_t)i);
+    return true;
+}
+
+/** The element that takes the tuple's own register is read last. */
+static bool emit_tuple_unpack(vm_compile *c, const ir_node *n)
+{
+    uint32_t own = live_of(c, n->inputs[0])->reg, last = n->n_outputs;
+    if (!has_elements(n, 0) || n->inputs[0]->type->n_args != n->n_outputs)
+        return false;
+    for (uint32_t k = 0; k < n->n_outputs; k++) {
+        if (!live_of(c, n->outputs[k])->is_scalar && live_of(c, n->outputs[k])->reg == own)
+            last = k;
+        else
+            emit_element(c, n, k, k);
+    }
+    if (last < n->n_outputs)
+        emit_element(c, n, last, last);
+    return true;
+}
+
 /* ---- dicts and strings
  * ------------------------------------------------------------------------------------------ */
 /** The V register of a key: bool, int and float keys are boxed in the temporary. */
@@ -367,6 +420,16 @@ static bool emit_dict_set(vm_compile *c, const ir_node *n)
              vm_type_tag(element));
     else
         emit(c, VM_DICT_SET, element_operand(c, n->inputs[2], LIST_VALUES), held, key, 0);
+    return true;
+}
+
+static bool emit_string_get(vm_compile *c, const ir_node *n)
+{
+    vm_slot to = result_slot(c, n->outputs[0]);
+    if (to.home == HOME_NONE || live_of(c, n->outputs[0])->is_scalar)
+        return false;
+    uint32_t index = scalar_operand(c, n->inputs[1], TYPE_INT, 0);
+    emit(c, VM_STR_GET, to.reg, live_of(c, n->inputs[0])->reg, index, 0);
     return true;
 }
 
@@ -488,6 +551,9 @@ static bool emit_special(vm_compile *c, const ir_node *n, uint32_t step)
         return emit_dict_has(c, n);
     case OP_aten_len_Dict_str: case OP_aten_len_Dict_int: case OP_aten_len_Dict_float: case OP_aten_len_Dict_bool:
         return emit_dict_length(c, n);
+    case OP_aten___getitem___str: case OP_prim_StringIndex: return emit_string_get(c, n);
+    case OP_prim_TupleIndex: return emit_tuple_index(c, n);
+    case OP_prim_TupleUnpack: return emit_tuple_unpack(c, n);
     case OP_aten_add_str: case OP_aten_len_str: case OP_aten_eq_str: return emit_string(c, n, step);
     case OP_aten___is__: case OP_aten___isnot__: return emit_is_none(c, n);
     case OP_prim_GetAttr: emit_get_attr(c, n); return true;

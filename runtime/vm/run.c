@@ -369,6 +369,10 @@ static vm_frame *unwind(vm_run *run, vm_frame *f, const vm_frame *base)
             RAISE(vm_fail(run, JIT_ENOMEM, "out of memory"));                          \
         l->n--;                                                                        \
     }
+#define TUPLE_ELEMENT()                                                                \
+    if (UNLIKELY(v[ip->b].tag != VALUE_TUPLE || ip->c >= v[ip->b].tuple->n))           \
+        RAISE(vm_wrong_operand(run, "a tuple"));                                       \
+    const jit_value *element = &v[ip->b].tuple->at[ip->c]
 #define DICT_OPERAND()                                                                 \
     dict *held = v[ip->b].dict;                                                        \
     if (UNLIKELY(v[ip->b].tag != VALUE_DICT))                                          \

@@ -1,4 +1,4 @@
-/* Passes over control flow: fused ifs, counted loops, order of outputs, unrolling, invariants. */
+/* Passes over control flow: fused ifs, counted loops, order of outputs, unrolling, invariants, tuples. */
 /* SPDX-License-Identifier: Apache-2.0 */
 #include "tests/unit/opt/ir_test.h"
 
@@ -141,6 +141,108 @@ static void hoists_what_cannot_fail(void **state)
         "  return (%r)\n");
 }
 
+/* The tuple is only taken apart in the loop. */
+static void carries_elements_through_a_loop(void **state)
+{
+    (void)state;
+    expect_pass("carried_tuples",
+        "graph(%n : int,\n"
+        "      %x : float,\n"
+        "      %t.1 : (int, float)):\n"
+        "  %yes : bool = prim::Constant[value=1]()\n"
+        "  %zero : int = prim::Constant[value=0]()\n"
+        "  %t : (int, float) = prim::Loop(%n, %yes, %t.1)\n"
+        "    block0(%i : int, %p : (int, float)):\n"
+        "      %a : int = prim::TupleIndex(%p, %zero)\n"
+        "      %b : int = aten::add(%a, %i)\n"
+        "      %q : (int, float) = prim::TupleConstruct(%b, %x)\n"
+        "      -> (%yes, %q)\n"
+        "  return (%t)\n",
+        /* becomes */
+        "graph(%n : int,\n"
+        "      %x : float,\n"
+        "      %t.1 : (int, float)):\n"
+        "  %yes : bool = prim::Constant[value=1]()\n"
+        "  %zero : int = prim::Constant[value=0]()\n"
+        "  %11 : int, %12 : float = prim::TupleUnpack(%t.1)\n"
+        "  %14 : int, %16 : float = prim::Loop(%n, %yes, %11, %12)\n"
+        "    block0(%i : int, %13 : int, %15 : float):\n"
+        "      %17 : (int, float) = prim::TupleConstruct(%13, %15)\n"
+        "      %a : int = prim::TupleIndex(%17, %zero)\n"
+        "      %b : int = aten::add(%a, %i)\n"
+        "      %q : (int, float) = prim::TupleConstruct(%b, %x)\n"
+        "      -> (%yes, %b, %x)\n"
+        "  %t : (int, float) = prim::TupleConstruct(%14, %16)\n"
+        "  return (%t)\n");
+}
+
+/* Both branches build it. */
+static void carries_elements_out_of_branches(void **state)
+{
+    (void)state;
+    expect_pass("carried_tuples",
+        "graph(%c : bool,\n"
+        "      %x : int,\n"
+        "      %y : float):\n"
+        "  %t : (int, float), %k : int = prim::If(%c)\n"
+        "    block0():\n"
+        "      %p : (int, float) = prim::TupleConstruct(%x, %y)\n"
+        "      -> (%p, %x)\n"
+        "    block1():\n"
+        "      %z : int = aten::add(%x, %x)\n"
+        "      %q : (int, float) = prim::TupleConstruct(%z, %y)\n"
+        "      -> (%q, %z)\n"
+        "  %r : ((int, float), int) = prim::TupleConstruct(%t, %k)\n"
+        "  return (%r)\n",
+        /* becomes */
+        "graph(%c : bool,\n"
+        "      %x : int,\n"
+        "      %y : float):\n"
+        "  %k : int, %9 : int, %10 : float = prim::If(%c)\n"
+        "    block0():\n"
+        "      %p : (int, float) = prim::TupleConstruct(%x, %y)\n"
+        "      -> (%x, %x, %y)\n"
+        "    block1():\n"
+        "      %z : int = aten::add(%x, %x)\n"
+        "      %q : (int, float) = prim::TupleConstruct(%z, %y)\n"
+        "      -> (%z, %z, %y)\n"
+        "  %t : (int, float) = prim::TupleConstruct(%9, %10)\n"
+        "  %r : ((int, float), int) = prim::TupleConstruct(%t, %k)\n"
+        "  return (%r)\n");
+}
+
+/* A list takes the tuple as it is. */
+static void keeps_a_tuple_that_is_used_whole(void **state)
+{
+    (void)state;
+    expect_pass("carried_tuples",
+        "graph(%n : int,\n"
+        "      %t.1 : (int, int)):\n"
+        "  %yes : bool = prim::Constant[value=1]()\n"
+        "  %zero : int = prim::Constant[value=0]()\n"
+        "  %all : (int, int)[] = prim::ListConstruct()\n"
+        "  %t : (int, int) = prim::Loop(%n, %yes, %t.1)\n"
+        "    block0(%i : int, %p : (int, int)):\n"
+        "      %all.1 : (int, int)[] = aten::append(%all, %p)\n"
+        "      %a : int = prim::TupleIndex(%p, %zero)\n"
+        "      %q : (int, int) = prim::TupleConstruct(%a, %i)\n"
+        "      -> (%yes, %q)\n"
+        "  return (%all)\n",
+        /* becomes */
+        "graph(%n : int,\n"
+        "      %t.1 : (int, int)):\n"
+        "  %yes : bool = prim::Constant[value=1]()\n"
+        "  %zero : int = prim::Constant[value=0]()\n"
+        "  %all : (int, int)[] = prim::ListConstruct()\n"
+        "  %t : (int, int) = prim::Loop(%n, %yes, %t.1)\n"
+        "    block0(%i : int, %p : (int, int)):\n"
+        "      %all.1 : (int, int)[] = aten::append(%all, %p)\n"
+        "      %a : int = prim::TupleIndex(%p, %zero)\n"
+        "      %q : (int, int) = prim::TupleConstruct(%a, %i)\n"
+        "      -> (%yes, %q)\n"
+        "  return (%all)\n");
+}
+
 int main(void)
 {
     const struct CMUnitTest tests[] = {
@@ -149,6 +251,9 @@ int main(void)
         cmocka_unit_test(orders_outputs_by_first_use),
         cmocka_unit_test(unrolls_a_short_loop),
         cmocka_unit_test(hoists_what_cannot_fail),
+        cmocka_unit_test(carries_elements_through_a_loop),
+        cmocka_unit_test(carries_elements_out_of_branches),
+        cmocka_unit_test(keeps_a_tuple_that_is_used_whole),
     };
     return cmocka_run_group_tests_name("opt/control", tests, NULL, NULL);
 }

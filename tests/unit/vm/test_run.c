@@ -78,6 +78,38 @@ TEST(adds_products_later)
     END;
 }
 
+static tuple *tuple_of_three(void)
+{
+    tuple *t = tuple_new(NULL, 3);
+    assert_non_null(t);
+    t->at[0] = VALUE_INT_V(7);
+    t->at[1] = VALUE_HEAP_V(VALUE_STR, str_new("abc", 3));
+    t->at[2] = VALUE_FLOAT_V(0.5);
+    return t;
+}
+
+TEST(takes_tuples_and_strings_apart)
+{
+    BEGIN;
+    expect_result(&x,
+        "graph(%t : (int, str, float)):\n"
+        "  %last : int = prim::Constant[value=-1]()\n"
+        "  %one : int = prim::Constant[value=1]()\n"
+        "  %f : float = prim::TupleIndex(%t, %last)\n"
+        "  %s : str = prim::TupleIndex(%t, %one)\n"
+        "  %a : int, %b : str, %c : float = prim::TupleUnpack(%t)\n"
+        "  %e : str = aten::__getitem__(%s, %last)\n"
+        "  %r : (float, str, int, str, float, str) = prim::TupleConstruct(%f, %s, %a, %b, %c, %e)\n"
+        "  return (%r)\n",
+        ARGS(VALUE_HEAP_V(VALUE_TUPLE, tuple_of_three())), "(0.5, \"abc\", 7, \"abc\", 0.5, \"c\")");
+    expect_error(&x,
+        "graph(%s : str, %i : int):\n"
+        "  %e : str = aten::__getitem__(%s, %i)\n"
+        "  return (%e)\n", ARGS(VALUE_HEAP_V(VALUE_STR, str_new("abc", 3)), VALUE_INT_V(-4)),
+        "string index out of range");
+    END;
+}
+
 TEST(checks_scalars)
 {
     BEGIN;
@@ -698,6 +730,7 @@ int main(void)
         cmocka_unit_test(computes_with_constants),
         cmocka_unit_test(adds_products),
         cmocka_unit_test(adds_products_later),
+        cmocka_unit_test(takes_tuples_and_strings_apart),
         cmocka_unit_test(takes_a_branch),
         cmocka_unit_test(a_while_loop_that_tests_three_things),
         cmocka_unit_test(one_value_starts_two_loop_variables),
