@@ -7,8 +7,12 @@
 
 #include <stdatomic.h>
 #include <string.h>
+#ifdef __SSE2__
+#include <emmintrin.h>
+#endif
 
 enum {
+    STREAMED_BYTES = 1 << 25,         /* results from this size on are not expected to stay in any cache */
     STACK_BYTES = 16 * PW_TILE_BYTES, /* buffers up to this size stand on the stack */
     CACHE_LINE = 64,
     WIDEST = 16,                      /* bytes of an element */
@@ -246,6 +250,7 @@ typedef struct worker {
     char *temporaries, *spreads, *numbers, *pads;
     int64_t pad_bytes;
     char *at[TILES_MAX_SLOTS];
+    bool streams;                      /* some results go around the caches */
     bool is_loaded[TILES_MAX_SPREADS]; /* with what every whole tile of this thread needs */
 } worker;
 
@@ -348,6 +353,41 @@ static void load_operand(worker *w, int k, int64_t begin, int64_t n)
     w->is_loaded[slot->index] = period && n == w->p->tile_rows && w->p->cols == 1 && n % period == 0;
 }
 
+static bool is_streamed(const tile_program *p, const tile_slot *slot)
+{
+    return slot->kind == TILE_OUTPUT && !slot->is_per_row && p->n_rows * p->cols * slot->bytes >= STREAMED_BYTES;
+}
+
+/* Past the caches: writing through them reads the memory first. */
+static void stream_bytes(char *to, const char *from, int64_t n_bytes)
+{
+#ifdef __SSE2__
+    if ((uintptr_t)to % sizeof(__m128i) == 0 && n_bytes % (int64_t)sizeof(__m128i) == 0) {
+        for (int64_t i = 0; i < n_bytes / (int64_t)sizeof(__m128i); i++)
+            _mm_stream_si128((__m128i *)to + i, _mm_load_si128((const __m128i *)from + i));
+        return;
+    }
+#endif
+    memcpy(to, from, (size_t)n_bytes);
+}
+
+/* A whole tile whose large results are made in buffers. */
+static void run_streamed(worker *w, int64_t row, int64_t n_rows)
+{
+    const tile_program *p = w->p;
+    char *memory[TILES_MAX_MEMORY];
+    int n = 0;
+    for (int k = 0; k < p->n_slots; k++) {
+        if (!is_streamed(p, &p->slots[k])) continue;
+        memory[n] = w->at[k];
+        w->at[k] = w->pads + w->pad_bytes * n++;
+    }
+    run_steps(w, row, n_rows);
+    n = 0;
+    for (int k = 0; k < p->n_slots; k++)
+        if (is_streamed(p, &p->slots[k])) stream_bytes(memory[n++], w->at[k], n_rows * p->cols * p->slots[k].bytes);
+}
+
 static void run_tile(worker *w, int64_t row, int64_t n_rows)
 {
     const tile_program *p = w->p;
@@ -359,7 +399,8 @@ static void run_tile(worker *w, int64_t row, int64_t n_rows)
         if (slot->kind == TILE_SPREAD) load_operand(w, k, row * width, n_rows * width);
         is_whole &= slot->kind != TILE_OUTPUT || !slot->is_per_row;
     }
-    if (is_whole) run_steps(w, row, n_rows);
+    if (is_whole && w->streams) run_streamed(w, row, n_rows);
+    else if (is_whole) run_steps(w, row, n_rows);
     else run_padded(w, row, n_rows);
 }
 
@@ -398,7 +439,9 @@ static void run_range(void *ctx, int64_t begin, int64_t end)
     worker w;
     w.p = p;
     w.data = run->data;
-    w.pad_bytes = p->cols == 1 && !p->has_totals ? PW_VECTOR * WIDEST : p->tile_bytes;
+    w.streams = false;
+    for (int k = 0; p->n_rows * p->cols >= STREAMED_BYTES / WIDEST && k < p->n_slots; k++) w.streams |= is_streamed(p, &p->slots[k]);
+    w.pad_bytes = p->cols == 1 && !p->has_totals && !w.streams ? PW_VECTOR * WIDEST : p->tile_bytes;
     const int64_t n_bytes = p->tile_bytes * (p->n_buffers + p->n_spreads + p->n_numbers) + w.pad_bytes * p->n_memory;
     char *block = n_bytes <= STACK_BYTES ? on_stack : mem_alloc((size_t)n_bytes + CACHE_LINE);
     if (!block) {
@@ -410,6 +453,9 @@ static void run_range(void *ctx, int64_t begin, int64_t end)
     w.numbers = w.spreads + p->tile_bytes * p->n_spreads;
     w.pads = w.numbers + p->tile_bytes * p->n_numbers;
     run_tiles(&w, begin, end);
+#ifdef __SSE2__
+    if (w.streams) _mm_sfence(); // before another thread is told
+#endif
     if (block != on_stack) mem_free(block);
 }
 

@@ -53,6 +53,11 @@ static jit_value run_alone(const fused_group *g, int k, const jit_value *inputs,
     return result;
 }
 
+static void release_all(jit_value *values, int n)
+{
+    for (int k = 0; k < n; k++) value_unref(values[k]);
+}
+
 static void expect_same(jit_value got, jit_value want, int k)
 {
     assert_int_equal(got.tag, VALUE_TENSOR);
@@ -331,6 +336,28 @@ static void what_does_not_fit_is_left(void **state)
     COMPARE(other_rows, 2, SAMPLE(DTYPE_float32, 1, 5, 6), I(-1), NONE, I(0));
 }
 
+/* They go around the caches, but for what is no whole tile or does not begin at a vector. */
+static void results_larger_than_caches(void **state)
+{
+    (void)state;
+    static const step steps[] = { STEP(mul_Scalar, 0, 1), STEP(gt_Scalar, V(0), 1), STEP(add_Tensor, V(0), 0, 2), STEP(relu, V(2)) };
+    const int64_t n = (1 << 23) + 77;
+    fused_group g;
+    make_group(&g, steps, 4, 3, true);
+    jit_value inputs[] = { SAMPLE(DTYPE_float32, 1, n), F(0.5), I(1) };
+    compare_once(&g, NULL, inputs, 4);
+    value_unref(inputs[0]);
+    static const step writing[] = { STEP(mul__Scalar, 0, 1), STEP(relu_, V(0)) };
+    jit_value all[] = { SAMPLE(DTYPE_float32, 1, n), SAMPLE(DTYPE_float32, 1, n) }, part[2], values[2], alone[2];
+    op_run run = { 0 };
+    for (int i = 0; i < 2; i++) part[i] = T_(tensor_view(all[i].t, (int64_t[]){ n - 1 }, (int64_t[]){ 1 }, 1, 1));
+    make_group(&g, writing, 2, 2, true);
+    assert_int_equal(fused_run(&run, &g, NULL, 0, (jit_value[]){ part[0], F(0.5) }, values, values), 2);
+    for (int k = 0; k < 2; k++) alone[k] = run_alone(&g, k, (jit_value[]){ part[1], F(0.5) }, alone);
+    expect_same(all[0], all[1], 0);
+    release_all(all, 2), release_all(part, 2), release_all(values, 2), release_all(alone, 2);
+}
+
 /* More values alive than there are buffers, more numbers than fit: the run ends where room does. */
 static void a_program_has_room_for_so_much(void **state)
 {
@@ -367,11 +394,6 @@ enum { MAX_INPUTS = 8 };
 static bool same_bytes(const storage *a, const storage *b)
 {
     return a->n_bytes == b->n_bytes && !memcmp(a->data, b->data, a->n_bytes);
-}
-
-static void release_all(jit_value *values, int n)
-{
-    for (int k = 0; k < n; k++) value_unref(values[k]);
 }
 
 /* One by one and in runs: the values, which tensors they are, and what stands in the inputs afterwards. The third time the
@@ -626,6 +648,7 @@ int main(void)
         cmocka_unit_test(totals_and_rows_part),
         cmocka_unit_test(weights_from_inside_wait),
         cmocka_unit_test(what_does_not_fit_is_left),
+        cmocka_unit_test(results_larger_than_caches),
         cmocka_unit_test(a_program_has_room_for_so_much),
         cmocka_unit_test(writing_to_values_of_the_run),
         cmocka_unit_test(updates_of_arguments),
