@@ -202,8 +202,10 @@ static void fuse_nodes(vm_compile *c)
             c->steps.at[step_of_node(c, n->prev)].is_fused = true;
         } else if (n->op == OP_prim_Loop && !loop_counts(n)) {
             fuse_back_edge(c, n);
-        } else if ((n = scalar_combined(c, n))) {
-            c->steps.at[step_of_node(c, n)].is_fused = true;
+        } else {
+            const ir_node *combined = scalar_combined(c, n) ? scalar_combined(c, n) : list_combined(c, n);
+            if (combined)
+                c->steps.at[step_of_node(c, combined)].is_fused = true;
         }
     }
 }

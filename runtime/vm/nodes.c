@@ -239,6 +239,49 @@ static int list_form(const ir_value *v)
     return v->type->kind == TYPE_LIST ? (int)type_list_storage(type_elem(v->type)) : -1;
 }
 
+/* How many nodes may stand between the look-up of a list and the look-up in it. */
+enum { MAX_BETWEEN = 4 };
+
+ir_node *list_outer(const ir_node *n)
+{
+    if (n->op != OP_aten___getitem___t || !type_is_scalar(n->outputs[0]->type) || list_form(n->inputs[0]) < 0)
+        return NULL;
+    ir_node *outer = n->inputs[0]->node;
+    if (outer->op != OP_aten___getitem___t || outer->block != n->block || n->inputs[0]->n_uses != 1
+        || list_form(outer->inputs[0]) != LIST_VALUES || !type_is_scalar(outer->inputs[1]->type)
+        || !type_is_scalar(n->inputs[1]->type))
+        return NULL;
+    int n_between = 0;
+    for (const ir_node *at = n->prev; at != outer; at = at->prev) { // only what computes the other index
+        const uint32_t traits = op_get_info(at->op)->traits;
+        bool is_scalar = at->n_outputs == 1 && type_is_scalar(at->outputs[0]->type) && at->n_inputs > 0
+                         && type_is_scalar(at->inputs[0]->type);
+        if (++n_between > MAX_BETWEEN || at->n_blocks || !is_scalar || !(traits & OP_PURE) || (traits & OP_MAY_RAISE))
+            return NULL;
+    }
+    return outer;
+}
+
+const ir_node *list_combined(vm_compile *c, const ir_node *n)
+{
+    const ir_node *outer = list_outer(n);
+    if (!outer || live_of(c, outer->outputs[0])->is_shared || live_of(c, outer->inputs[1])->reg > UINT16_MAX
+        || result_slot(c, n->outputs[0]).home == HOME_NONE || n->inputs[1]->type->kind != TYPE_INT
+        || outer->inputs[1]->type->kind != TYPE_INT
+        || operand_slot(c, outer->inputs[0], step_of_node(c, outer)).is_last)
+        return NULL;
+    return outer;
+}
+
+static void emit_list_get_inner(vm_compile *c, const ir_node *n, const ir_node *outer)
+{
+    emit(c, (vm_opcode)(VM_LIST_GET_INNER_INT + list_form(n->inputs[0])), live_of(c, n->outputs[0])->reg,
+         live_of(c, outer->inputs[0])->reg, live_of(c, n->inputs[1])->reg, live_of(c, outer->inputs[1])->reg);
+    c->at = outer->at;
+    c->node = outer;
+    emit(c, VM_OUTER_INDEX, 0, 0, 0, 0);
+}
+
 static bool emit_list_get(vm_compile *c, const ir_node *n)
 {
     int form = list_form(n->inputs[0]);
@@ -581,7 +624,10 @@ void emit_node(vm_compile *c, uint32_t step)
     case OP_aten_wait: emit_site(c, VM_WAIT, n, 0, step, (vm_site){ 0 }); return;
     default: break;
     }
-    if (emit_special(c, n, step))
+    const ir_node *outer = list_combined(c, n);
+    if (outer)
+        emit_list_get_inner(c, n, outer); // the inner list never stood in a register
+    else if (emit_special(c, n, step))
         emit_operand_drops(c, n, step);
     else
         emit_operator(c, n, step);

@@ -119,12 +119,17 @@ static const ir_node *push_lists_ahead(vm_compile *c, const ir_node *first, uint
     return n;
 }
 
-/** A product may be computed with the sum that reads it where its step stands right in front of it. */
-static bool waits_for_sum(const ir_node *n)
+/** What the instruction of its one reader may compute has its step right in front of it. */
+static ir_node *combined_with(const ir_node *reader)
 {
-    if ((n->op != OP_aten_mul_int && n->op != OP_aten_mul_float) || n->outputs[0]->n_uses != 1)
-        return false;
-    return scalar_product(n->outputs[0]->uses->user) == n;
+    ir_node *n = scalar_product(reader);
+    return n ? n : list_outer(reader);
+}
+
+static bool waits_for_reader(const ir_node *n)
+{
+    bool may_wait = n->op == OP_aten_mul_int || n->op == OP_aten_mul_float || n->op == OP_aten___getitem___t;
+    return may_wait && n->outputs[0]->n_uses == 1 && combined_with(n->outputs[0]->uses->user) == n;
 }
 
 static void write_steps(vm_compile *c)
@@ -139,13 +144,13 @@ static void write_steps(vm_compile *c)
             n = end_block(c, begin, &begin);
             continue;
         }
-        if (step_of_node(c, n) != NO_STEP || waits_for_sum(n)) { // made ahead, or later
+        if (step_of_node(c, n) != NO_STEP || waits_for_reader(n)) { // made ahead, or later
             n = n->next;
             continue;
         }
-        ir_node *product = scalar_product(n);
-        if (product)
-            push_node(c, product, begin);
+        ir_node *combined = combined_with(n);
+        if (combined)
+            push_node(c, combined, begin);
         if (!ahead && node_joins_group(n))
             ahead = push_lists_ahead(c, n, begin);
         uint32_t step = push_node(c, n, begin);

@@ -78,6 +78,32 @@ TEST(adds_products_later)
     END;
 }
 
+/* One instruction looks up the list and the element in it; a list that somebody else reads is looked up by itself. */
+TEST(looks_into_inner_lists)
+{
+    BEGIN;
+    const char *ir =
+        "graph(%i : int, %j : int):\n"
+        "  %one : int = prim::Constant[value=1]()\n"
+        "  %two : int = prim::Constant[value=2]()\n"
+        "  %a : int[] = prim::ListConstruct(%one, %two)\n"
+        "  %b : int[] = prim::ListConstruct(%two)\n"
+        "  %all : int[][] = prim::ListConstruct(%a, %b)\n"
+        "  %in : int[] = aten::__getitem__(%all, %i)\n"
+        "  %k : int = aten::sub(%j, %one)\n" // stands in between
+        "  %x : int = aten::__getitem__(%in, %k)\n"
+        "  %on : int[] = aten::__getitem__(%all, %i)\n"
+        "  %y : int = aten::__getitem__(%on, %k)\n"
+        "  %n : int = aten::len(%on)\n"
+        "  %t : (int, int, int, int[][]) = prim::TupleConstruct(%x, %y, %n, %all)\n"
+        "  return (%t)\n";
+    expect_result(&x, ir, ARGS(VALUE_INT_V(0), VALUE_INT_V(2)), "(2, 2, 2, [[1, 2], [2]])");
+    expect_result(&x, ir, ARGS(VALUE_INT_V(-1), VALUE_INT_V(1)), "(2, 2, 1, [[1, 2], [2]])");
+    expect_error(&x, ir, ARGS(VALUE_INT_V(1), VALUE_INT_V(2)), "list index out of range");
+    expect_error(&x, ir, ARGS(VALUE_INT_V(2), VALUE_INT_V(1)), "list index out of range");
+    END;
+}
+
 static tuple *tuple_of_three(void)
 {
     tuple *t = tuple_new(NULL, 3);
@@ -730,6 +756,7 @@ int main(void)
         cmocka_unit_test(computes_with_constants),
         cmocka_unit_test(adds_products),
         cmocka_unit_test(adds_products_later),
+        cmocka_unit_test(looks_into_inner_lists),
         cmocka_unit_test(takes_tuples_and_strings_apart),
         cmocka_unit_test(takes_a_branch),
         cmocka_unit_test(a_while_loop_that_tests_three_things),
