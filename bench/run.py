@@ -207,6 +207,8 @@ def bench_scalar(tjs, torch):
     n = 100000
     names = ("fib", "collatz", "nested", "sieve", "list_sort", "mean", "list_sum"), ("dict_count", "strings")
     cases = [(f, n, "%s(%d)" % (f, n), (n,), target) for fs, target in zip(names, ("≥ 25×", "≥ 10×")) for f in fs]
+    cases += [(f, n, "%s(%d)" % (f, n), (n,), "≥ 25×") for f in ("matrix", "pair")]
+    cases.append(("characters", n, "characters(%d, 'the quick brown fox ')" % n, (n, "the quick brown fox "), "≥ 10×"))
     bench_loops(tjs, torch, "scalar", "Scalar loops, per iteration", cases)
     print("\nThe same loops elsewhere, for scale\n\n| what | CPython %d.%d | Lua 5.4 |\n|---|---|---|" % sys.version_info[:2])
     for name in names[0] + names[1]:
