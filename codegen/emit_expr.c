@@ -184,6 +184,40 @@ static void put_hook_call(script_writer *w, const ir_node *n, script_text *to)
     put_arguments(w, n, 0, to);
 }
 
+/* Must readers give this argument by name? Those of our functions that stand for operators take it either way. */
+static bool is_keyword_only(script_writer *w, const ir_function *fn, const char *argument)
+{
+    const char *path = script_library_operator(fn), *dot = path ? strrchr(path, '.') : NULL;
+    const int n_ops = (int)strlen("ops.");
+    const char *name = dot ? arena_printf(&w->arena, "%.*s::%s", (int)(dot - path) - n_ops, path + n_ops, dot + 1) : NULL;
+    size_t n = 0;
+    const uint16_t *ids = name && !w->arena.failed ? op_find_all(name, &n) : NULL;
+    for (size_t i = 0; i < n; i++) {
+        const schema *s = op_schema((op_id)ids[i]);
+        for (size_t k = 0; s && k < s->n_args; k++)
+            if (s->args[k].keyword_only && !strcmp(s->args[k].name, argument))
+                return true;
+    }
+    return false;
+}
+
+static void put_function_call(script_writer *w, const ir_node *n, script_text *to)
+{
+    jit_value f = VALUE_NONE_V;
+    const schema *s = ir_value_constant(n->inputs[0], &f) && f.tag == VALUE_FUNCTION ? f.fn->schema : NULL;
+    put_value(w, n, 0, to);
+    put(to, n, "(");
+    for (uint32_t i = 1; i < n->n_inputs; i++) {
+        if (s && i <= s->n_args && is_keyword_only(w, f.fn, s->args[i - 1].name)) {
+            put(to, n, s->args[i - 1].name);
+            put(to, n, "=");
+        }
+        put_value(w, n, i, to);
+        put(to, n, ", ");
+    }
+    put(to, n, ")");
+}
+
 static void put_method_call(script_writer *w, const ir_node *n, script_text *to)
 {
     if (is_hook(n->inputs[0]->type, ir_get_str(n, "name"))) {
@@ -382,10 +416,7 @@ void script_put_rhs(script_writer *w, const ir_node *n, script_text *to)
     case OP_prim_TupleSlice:     put_tuple_slice(w, n, to); return;
     case OP_prim_GetAttr:        put_attribute(w, n, to); return;
     case OP_prim_CreateObject:   put_new_object(w, n, to); return;
-    case OP_prim_CallFunction:
-        put_value(w, n, 0, to);
-        put_arguments(w, n, 1, to);
-        return;
+    case OP_prim_CallFunction: put_function_call(w, n, to); return;
     case OP_prim_CallMethod:     put_method_call(w, n, to); return;
     case OP_prim_unchecked_cast: put_typed_call(w, n, "unchecked_cast", to); return;
     case OP_prim_isinstance:     put_isinstance(w, n, to); return;

@@ -109,8 +109,17 @@ static const char *name_item(script_archive *a, const void *key, const char *wan
     return is_writable(a, item.name) ? item.name : NULL;
 }
 
+/* Classes that every reader has. */
+static bool is_known_class(const char *name)
+{
+    static const char prefix[] = "__torch__.torch.classes.";
+    return name && !strncmp(name, prefix, sizeof prefix - 1);
+}
+
 const char *script_archive_class_name(script_archive *a, const type *t)
 {
+    if (is_known_class(t->name))
+        return t->name;
     const char *name = ptrmap_find(&a->names, t);
     return name ? name : name_item(a, t, t->name, (script_item){ .type = t });
 }
@@ -122,6 +131,14 @@ static const char *method_name(script_archive *a, const ir_function *fn)
     return class_name ? arena_printf(&a->arena, "%s.%s", class_name, fn->name) : NULL;
 }
 
+const char *script_library_operator(const ir_function *fn)
+{
+    static const char prefix[] = "__torch__.torch.ops.";
+    const char *name = fn->qualified_name;
+    const bool is_known = fn->owner ? is_known_class(fn->owner->name) : name && !strncmp(name, prefix, sizeof prefix - 1);
+    return is_known ? name + strlen("__torch__.torch.") : NULL;
+}
+
 /* A static method stands beside its class: a name below a class would be looked up in the class. */
 const char *script_function_name(script_archive *a, ir_function *fn)
 {
@@ -130,6 +147,8 @@ const char *script_function_name(script_archive *a, ir_function *fn)
         return name;
     if (fn->owner && !fn->is_static)
         return method_name(a, fn);
+    if (script_library_operator(fn))
+        return script_library_operator(fn);
     const char *wanted = fn->qualified_name, *dot = fn->owner ? strrchr(fn->owner->name, '.') : NULL;
     if (dot)
         wanted = arena_printf(&a->arena, "%.*s.%s", (int)(dot - fn->owner->name), fn->owner->name, fn->name);

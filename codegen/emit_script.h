@@ -57,6 +57,9 @@ void script_archive_init(script_archive *a, const script_hooks *hooks);
 void script_archive_fini(script_archive *a);
 /** The name a class, enum, named tuple or interface has in the archive; it will be printed. NULL: no memory. */
 const char *script_archive_class_name(script_archive *a, const type *t);
+/** Operators that our library writes as functions, and methods of classes that every reader has, are called by name in
+ * archives: "ops.quantized.linear", "torch.classes.quantized.LinearPackedParamsBase.unpack". NULL: no such one. */
+const char *script_library_operator(const ir_function *fn);
 /** Print everything that was named and is not in the files yet, with all it needs. May be called again when more was
  * named. Errors: JIT_EUNSUPPORTED (a node or value that no archive can hold, named), JIT_ENOMEM. */
 jit_status script_archive_print(script_archive *a, jit_error *err);

@@ -44,6 +44,10 @@ typedef enum op_trait {
     OP_MASK_FIRST = 1 << 12, /* pointwise: operand a is a bool mask, outside of type promotion */
     OP_PREPARED   = 1 << 13, /* pointwise: runtime/kernels/pointwise_prepare.c checks or adapts the operands */
     OP_POINTWISE  = 1 << 14, /* UNARY, BINARY, … rows have it without saying so */
+    /* What an operator does with quantized tensors; without one of these it refuses them. */
+    OP_QUANTIZED  = 1 << 15, /* its kernel knows them */
+    OP_Q_INTEGERS = 1 << 16, /* it runs on their integers; results of that type have the same quantizer */
+    OP_Q_FLOAT    = 1 << 17, /* it runs on the reals; its result is quantized like the first operand */
 } op_trait;
 
 typedef enum op_backend { OP_IS_DECLARED, OP_HAS_KERNEL, OP_IS_COMPOSITE, OP_IS_STRUCTURAL } op_backend;

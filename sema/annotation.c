@@ -124,6 +124,8 @@ static const type *resolve_attribute(resolver *r, const ast_node *n)
     const type *t = path ? named_type(path) : NULL;
     if (!t && path && r->c->archive && !strncmp(path, "__torch__.", 10))
         t = archive_find_type(r->c, path);
+    if (!t && path)
+        t = find_library_class(r->c, path);
     if (t)
         return t;
     if (path && type_constructor(path))

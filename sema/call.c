@@ -549,6 +549,12 @@ static sval call_value(fn_checker *f, sval callee, const call_args *args, range 
     return error_sval(at);
 }
 
+static texpr *call_named_operator(fn_checker *f, const char *name, const call_args *args, range at)
+{
+    texpr *e = call_object_operator(f, name, args, at);
+    return e ? e : call_operator(f, name, args, at);
+}
+
 /* What the callee denotes decides; ranges and the like stay iterables, so the result is no texpr
  * yet. */
 static sval call_any(fn_checker *f, sval callee, const call_args *args, const type *hint, range at)
@@ -560,7 +566,7 @@ static sval call_any(fn_checker *f, sval callee, const call_args *args, const ty
     case SVAL_OPERATOR:
         if (strncmp(callee.name, "torch.", 6) == 0)
             return call_library(f, callee.name, args, at);
-        return value_sval(call_operator(f, callee.name, args, at));
+        return value_sval(call_named_operator(f, callee.name, args, at));
     case SVAL_FUNCTION: return value_sval(call_function(f, callee.fn, NULL, args, at));
     case SVAL_CLASS: return value_sval(construct(f, callee.type, args, at));
     case SVAL_METHOD: return call_method_sval(f, callee, args, hint, at);

@@ -196,6 +196,8 @@ const type *try_annotation(checker *c, fn_checker *f, const ast_node *n);
 const type *check_closure(fn_checker *f, const ast_def *def, tstmt_list *body);
 /** A class of PyTorch's own Python that is compiled from source when used: "torch.no_grad". NULL: none of that name. */
 const type *find_prelude_class(checker *c, const char *path);
+/** "torch.classes.quantized.LinearPackedParamsBase": a class of the library, or NULL. */
+const type *find_library_class(checker *c, const char *path);
 /** The nearest known name within two edits, for "did you mean", or NULL. locals: f may be NULL. */
 const char *suggest_name(const checker *c, const fn_checker *f, const char *name);
 /** Does the class body assign `name`? Instances do not have it. */

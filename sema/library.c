@@ -92,7 +92,8 @@ static checker *check_row(checker *c, const library_row *row)
     return tree ? check_source(tree, &plain, c->d, c, prefix) : NULL;
 }
 
-static ir_function *row_function(checker *c, const library_row *row)
+/* The unit of a row, which c's unit and the program's import. */
+static ir_unit *row_unit(checker *c, const library_row *row)
 {
     checker *root = root_of(c), *k = ptrmap_find(&root->library, row);
     bool is_new = !k;
@@ -109,7 +110,22 @@ static ir_function *row_function(checker *c, const library_row *row)
         ir_unit_unref(u);
     }
     c->arena->failed |= !ok;
-    return ok ? ir_unit_find_function(u, last_name(row_path(row))) : NULL;
+    return ok ? u : NULL;
+}
+
+static ir_function *row_function(checker *c, const library_row *row)
+{
+    ir_unit *u = row_unit(c, row);
+    return u ? ir_unit_find_function(u, last_name(row_path(row))) : NULL;
+}
+
+const type *find_library_class(checker *c, const char *path)
+{
+    const library_row *row;
+    if (strncmp(path, "torch.classes.", strlen("torch.classes.")) != 0 || find_rows(path, &row) != 1)
+        return NULL;
+    ir_unit *u = row_unit(c, row);
+    return u ? ir_unit_find_type(u, arena_printf(c->arena, "__torch__.%s", path)) : NULL;
 }
 
 bool library_member(fn_checker *f, const char *module, const char *name, range at, sval *ret)
@@ -238,6 +254,20 @@ static texpr *call_rows(fn_checker *f, const char *path, const char *name, const
 texpr *try_library(fn_checker *f, const char *path, const call_args *args, range at)
 {
     return call_rows(f, path, NULL, args, at);
+}
+
+texpr *call_object_operator(fn_checker *f, const char *name, const call_args *args, range at)
+{
+    char path[NAME_MAX_BYTES];
+    const library_row *row;
+    const char *colons = strstr(name, "::");
+    const bool is_quantized = strncmp(name, "quantized::", strlen("quantized::")) == 0;
+    if (!colons || (!is_quantized && strncmp(colons, "::quantized_", strlen("::quantized_")) != 0))
+        return NULL;
+    const char *module = arena_printf(arena_of(f), "torch.ops.%.*s", (int)(colons - name), name);
+    if (arena_failed(arena_of(f)) || !join_name(path, module, ".", colons + 2) || !find_rows(path, &row))
+        return NULL;
+    return call_rows(f, row_path(row), is_quantized ? name : NULL, args, at);
 }
 
 /* Which of the two functions is meant; false: reported. */

@@ -111,7 +111,7 @@ const type *find_prelude_class(checker *c, const char *path)
 {
     const prelude_class *row = find_row(path);
     if (!row)
-        return NULL;
+        return find_library_class(c, path);
     const char *qualified = arena_printf(c->arena, "%s.%s", row->prefix, row->name);
     const type *known = ir_unit_find_type(c->unit, qualified);
     if (known)

@@ -201,6 +201,9 @@ sval module_attribute(fn_checker *f, const char *module, const char *name, range
 /* ---- library.c ---- */
 /** What `name` of a module denotes if our library defines it. false: it does not. */
 bool library_member(fn_checker *f, const char *module, const char *name, range at, sval *ret);
+/** Operators whose parameters are objects of torch.classes ("quantized::linear") are functions of the library. NULL: it is
+ * none of those, or (outside quantized::) takes other arguments. */
+texpr *call_object_operator(fn_checker *f, const char *name, const call_args *args, range at);
 /** The public name of the library in `module` that is nearest to a wrong one, or NULL. */
 const char *suggest_member(const char *module, const char *name);
 /** Calls of library names that stand for several functions ("torch.nn.functional.max_pool2d"). */

@@ -1,8 +1,8 @@
-/* embed.c: the library's functions as C data.
+/* embed.c: the library's functions and classes as C data.
  *
  *     embed OUT MODULE=FILE...
  *
- * Each `def` at the beginning of a line becomes an entry: its path ("torch.nn.functional.relu") and
+ * Each `def` or `class` at the beginning of a line becomes an entry: its path ("torch.nn.functional.relu") and
  * its text, comments between functions left out. Entries are sorted by path, those of one path
  * (overloads) stay in source order, so a lookup is a binary search and only what is used is ever
  * parsed. Texts and paths are offsets into two arrays of characters: no pointers, no relocations.
@@ -68,8 +68,8 @@ static void add_entry(const char *module, const char *s, int line, const char *f
     if (n_entries == MAX_ENTRIES)
         die("too many functions", file);
     entry *e = &entries[n_entries];
-    const char *name = s + strlen("def ");
-    int n = snprintf(e->path, sizeof e->path, "%s.%.*s", module, (int)strcspn(name, "("), name);
+    const char *name = strchr(s, ' ') + 1;
+    int n = snprintf(e->path, sizeof e->path, "%s.%.*s", module, (int)strcspn(name, "(:"), name);
     if (n < 0 || (size_t)n >= sizeof e->path)
         die("a name is too long", file);
     e->text = s;
@@ -86,7 +86,7 @@ static void read_module(char *arg)
     *file++ = 0;
     int line = 1;
     for (const char *s = read_file(file); *s; s += *s == '\n', line++) {
-        if (!strncmp(s, "def ", 4))
+        if (!strncmp(s, "def ", 4) || !strncmp(s, "class ", 6))
             add_entry(arg, s, line, file);
         s += strcspn(s, "\n");
     }

@@ -46,6 +46,7 @@ static void element_json(const tensor *t, int64_t k, text *out)
         text_addf(out, "%lld", (long long)tensor_get_int(t, k));
         break;
     case CATEGORY_F:
+    case CATEGORY_Q:
         float_json(tensor_get_double(t, k), out);
         break;
     case CATEGORY_C:

@@ -5,6 +5,7 @@
 /* SPDX-License-Identifier: Apache-2.0 */
 #include "runtime/api/api.h"
 
+#include "codegen/emit_script.h"
 #include "ir/type.h"
 #include "runtime/kernels/fused.h"
 #include "sema/archive.h"
@@ -24,7 +25,7 @@ enum { INLINE_MOST_NODES = 200, INLINE_MOST_TOTAL = 20000 };
 
 typedef struct pass_context {
     int inlined_nodes;
-    bool inlines_all;
+    bool inlines_all; /* what is to be saved: but operators that our library writes stay calls, which readers know */
 } pass_context;
 
 /* ---- what passes ask for -------------------------------------------------------------------------- */
@@ -41,7 +42,7 @@ static bool eval(void *ctx, const ir_node *n, const jit_value *args, jit_value *
     op_run run = { .print = print_nothing, .warn = print_nothing };
     op_kernel kernel = op_kernel_find(n->op, DEVICE_CPU);
     op_ctx cx = { .run = &run, .op = n->op, .n_args = n->n_inputs, .n_rets = n->n_outputs, .node = n };
-    bool is_done = kernel && kernel(&cx, args, rets);
+    bool is_done = kernel && kernel_run(&cx, kernel, args, rets);
     mem_free(run.message);
     return is_done;
 }
@@ -60,6 +61,8 @@ static int count_nodes(const ir_graph *g)
 static ir_graph *inline_body(void *ctx, ir_function *fn)
 {
     pass_context *cx = ctx;
+    if (cx->inlines_all && script_library_operator(fn))
+        return NULL;
     diag d; // a callee that does not compile stays a call, which fails when it is made
     diag_init(&d);
     ir_graph *g = emitted_locked(fn, &d);

@@ -211,11 +211,31 @@ static bool put_storage(pickler *p, storage *s, dtype d)
     return remember_text(p, &p->ids, id);
 }
 
+static bool put_tensor(pickler *p, const tensor *t);
+
+/* (torch.per_tensor_affine, scale, zero_point) or (torch.per_channel_affine, scales, zero_points, axis) */
+static bool put_quantizer(pickler *p, const quantizer *q)
+{
+    put(p, PICKLE_MARK);
+    if (!put_global(p, "torch", q->axis < 0 ? "per_tensor_affine" : "per_channel_affine"))
+        return false;
+    if (q->axis < 0) {
+        put_float(p, q->scale);
+        put_int(p, q->zero_point);
+    } else {
+        if (!put_tensor(p, q->scales) || !put_tensor(p, q->zero_points))
+            return false;
+        put_int(p, q->axis);
+    }
+    put(p, PICKLE_TUPLE);
+    return true;
+}
+
 static bool put_tensor(pickler *p, const tensor *t)
 {
     if (recall(p, ptrmap_find(&p->heap, t)))
         return true;
-    if (!put_global(p, "torch._utils", "_rebuild_tensor_v2"))
+    if (!put_global(p, "torch._utils", t->quant ? "_rebuild_qtensor" : "_rebuild_tensor_v2"))
         return false;
     put(p, PICKLE_MARK);
     if (!put_storage(p, t->store, tensor_dtype(t)))
@@ -223,6 +243,8 @@ static bool put_tensor(pickler *p, const tensor *t)
     put_int(p, t->offset);
     put_ints(p, t->sizes, t->n_dims);
     put_ints(p, t->strides, t->n_dims);
+    if (t->quant && !put_quantizer(p, t->quant))
+        return false;
     put_bool(p, t->requires_grad);
     if (!put_global(p, "collections", "OrderedDict"))
         return false;

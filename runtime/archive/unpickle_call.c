@@ -29,7 +29,7 @@ static bool push_name(unpickler *u, name_item name, item *ret)
 static dtype dtype_of_storage(const char *name)
 {
     for (int code = 0; code < DTYPE__COUNT; code++) {
-        if (!dtype_is_valid(code))
+        if (!dtype_size((dtype)code))
             continue;
         const char *prefix = dtype_prefix((dtype)code);
         size_t n = strlen(prefix);
@@ -57,9 +57,20 @@ static bool find_class(unpickler *u, const char *module, const char *name, item 
 static bool is_dtype_name(const char *name)
 {
     for (int code = 0; code < DTYPE__COUNT; code++)
-        if (dtype_is_valid(code) && !strcmp(dtype_name((dtype)code), name))
+        if (dtype_size((dtype)code) && !strcmp(dtype_name((dtype)code), name))
             return true;
     return false;
+}
+
+/* torch.per_tensor_affine and the like: a value, PyTorch's number of it. */
+static int quantization_scheme(const char *name)
+{
+    static const char *const schemes[] = { "per_tensor_affine", "per_channel_affine", "per_tensor_symmetric",
+                                           "per_channel_symmetric", "per_channel_affine_float_qparams" };
+    for (int i = 0; i < (int)(sizeof schemes / sizeof *schemes); i++)
+        if (!strcmp(schemes[i], name))
+            return i;
+    return -1;
 }
 
 bool unpickle_find_name(unpickler *u, const char *module, const char *name, item *ret)
@@ -75,6 +86,10 @@ bool unpickle_find_name(unpickler *u, const char *module, const char *name, item
     }
     if (is_dtype_name(name)) {
         *ret = (item){ ITEM_VALUE, 0, VALUE_INT_V(dtype_parse(name)) };
+        return true;
+    }
+    if (quantization_scheme(name) >= 0) {
+        *ret = (item){ ITEM_VALUE, 0, VALUE_INT_V(quantization_scheme(name)) };
         return true;
     }
     if (dtype_of_storage(name) != DTYPE_NONE)
@@ -212,27 +227,40 @@ static bool check_requires_grad(unpickler *u, bool requires_grad, dtype d)
            || unpickle_fail(u, "Only Tensors of floating point and complex dtype can require gradients");
 }
 
-/* (storage, offset, size, stride, requires_grad, hooks): common to both versions. */
-static bool rebuild_tensor(unpickler *u, const arguments *a, dtype d)
+/* (storage, offset, size, stride) and a tensor on them; NULL: reported. */
+static tensor *window(unpickler *u, const arguments *a, dtype d)
 {
     int64_t sizes[TENSOR_MAX_DIMS], strides[TENSOR_MAX_DIMS];
     size_t n_dims, n_strides;
-    const jit_value *offset = argument(a, 1, VALUE_INT), *requires_grad = argument(a, 4, VALUE_BOOL);
-    if (!offset || !requires_grad || !argument(a, 5, VALUE_DICT))
-        return wrong_argument(u, a, !offset ? 1 : !requires_grad ? 4 : 5);
+    const jit_value *offset = argument(a, 1, VALUE_INT);
+    if (!offset)
+        return wrong_argument(u, a, 1), NULL;
     if (!ints_argument(u, a, 2, TENSOR_MAX_DIMS, sizes, &n_dims)
-        || !ints_argument(u, a, 3, TENSOR_MAX_DIMS, strides, &n_strides)
-        || !check_requires_grad(u, requires_grad->b, d))
-        return false;
+        || !ints_argument(u, a, 3, TENSOR_MAX_DIMS, strides, &n_strides))
+        return NULL;
     if (n_dims != n_strides)
-        return unpickle_fail(u, "a tensor has %zu sizes and %zu strides", n_dims, n_strides);
+        return unpickle_fail(u, "a tensor has %zu sizes and %zu strides", n_dims, n_strides), NULL;
     const uint64_t n_refused = mem_refusals();
     tensor *t = tensor_on_storage(u->storages.at[a->at[0].index].store, d, sizes, strides, (int)n_dims, offset->i);
-    if (!t && mem_refusals() == n_refused)
-        return unpickle_fail(u, "a tensor reaches beyond its storage");
+    if (!t)
+        mem_refusals() == n_refused ? unpickle_fail(u, "a tensor reaches beyond its storage") : unpickle_no_memory(u);
+    return t;
+}
+
+/* (storage, offset, size, stride, requires_grad, hooks): common to both versions. */
+static bool rebuild_tensor(unpickler *u, const arguments *a, dtype d)
+{
+    const jit_value *requires_grad = argument(a, 4, VALUE_BOOL);
+    if (!requires_grad || !argument(a, 5, VALUE_DICT))
+        return wrong_argument(u, a, !requires_grad ? 4 : 5);
+    if (dtype_is_quantized(d))
+        return unpickle_fail(u, "a tensor of %s without quantizer", dtype_name(d));
+    if (!check_requires_grad(u, requires_grad->b, d))
+        return false;
+    tensor *t = window(u, a, d);
     if (t)
         t->requires_grad = requires_grad->b;
-    return unpickle_push_value(u, VALUE_HEAP_V(VALUE_TENSOR, t));
+    return t && unpickle_push_value(u, VALUE_HEAP_V(VALUE_TENSOR, t));
 }
 
 static bool rebuild_tensor_v2(unpickler *u, const arguments *a)
@@ -254,6 +282,56 @@ static bool rebuild_tensor_v3(unpickler *u, const arguments *a)
     if (!code || !dtype_is_valid(code->i))
         return wrong_argument(u, a, 6);
     return check_metadata(u, a, 7) && rebuild_tensor(u, a, (dtype)code->i);
+}
+
+/* (scheme, scale, zero_point) or (scheme, scales, zero_points, axis), of a tensor with these sizes. NULL: reported. */
+static quantizer *read_quantizer(unpickler *u, const tuple_item *t, const tensor *of)
+{
+    enum { PER_TENSOR, PER_CHANNEL };
+    const arguments a = { t->at, t->n, "a quantizer" };
+    const jit_value *scheme = argument(&a, 0, VALUE_INT);
+    const jit_value *scale = argument(&a, 1, VALUE_FLOAT), *zero = argument(&a, 2, VALUE_INT);
+    const jit_value *scales = argument(&a, 1, VALUE_TENSOR), *zeros = argument(&a, 2, VALUE_TENSOR);
+    const jit_value *axis = argument(&a, 3, VALUE_INT);
+    quantizer *q = NULL;
+    if (!scheme)
+        return wrong_argument(u, &a, 0), NULL;
+    if (scheme->i == PER_TENSOR && a.n == 3 && scale && zero) {
+        q = quantizer_new(scale->f, zero->i);
+    } else if (scheme->i == PER_CHANNEL && a.n == 4 && scales && zeros && axis) {
+        const tensor *s = scales->t, *z = zeros->t;
+        if (axis->i < 0 || axis->i >= of->n_dims || s->n_dims != 1 || z->n_dims != 1 || s->numel != of->sizes[axis->i]
+            || z->numel != s->numel || tensor_dtype(s) != DTYPE_float64 || tensor_dtype(z) != DTYPE_int64
+            || s->store->dev.kind != DEVICE_CPU || z->store->dev.kind != DEVICE_CPU)
+            return unpickle_fail(u, "scales that do not fit a tensor quantized per channel"), NULL;
+        q = quantizer_new_per_channel(scales->t, zeros->t, (int)axis->i);
+    } else if (scheme->i > PER_CHANNEL) {
+        return unpickle_fail_as(u, JIT_EUNSUPPORTED, "tensors quantized in this manner are not supported"), NULL;
+    } else {
+        return wrong_argument(u, &a, 1), NULL;
+    }
+    if (!q)
+        unpickle_no_memory(u);
+    return q;
+}
+
+/* (storage, offset, size, stride, quantizer, requires_grad, hooks) */
+static bool rebuild_quantized(unpickler *u, const arguments *a)
+{
+    const tuple_item *parts = tuple_argument(u, a, 4);
+    if (a->n != 7 || a->at[0].kind != ITEM_STORAGE || !parts || !argument(a, 5, VALUE_BOOL) || !argument(a, 6, VALUE_DICT))
+        return wrong_argument(u, a, a->n != 7 || a->at[0].kind != ITEM_STORAGE ? 0 : !parts ? 4 : 5);
+    const storage_item *s = &u->storages.at[a->at[0].index];
+    if (s->dtype == DTYPE_NONE || !dtype_is_quantized(s->dtype))
+        return unpickle_fail(u, "a quantized tensor on a storage of another element type");
+    tensor *t = window(u, a, s->dtype);
+    quantizer *q = t ? read_quantizer(u, parts, t) : NULL;
+    if (!q) {
+        tensor_unref(t);
+        return false;
+    }
+    t->quant = q;
+    return unpickle_push_value(u, VALUE_HEAP_V(VALUE_TENSOR, t));
 }
 
 /* (tensor, requires_grad, hooks[, state]): the tensor again, as a parameter. */
@@ -450,8 +528,7 @@ static bool call_known(unpickler *u, pickle_name id, const arguments *a)
     case PICKLE_TENSOR_V3:        return rebuild_tensor_v3(u, a);
     case PICKLE_PARAMETER: case PICKLE_PARAMETER_STATE:
         return rebuild_parameter(u, a);
-    case PICKLE_QTENSOR:
-        return unpickle_fail_as(u, JIT_EUNSUPPORTED, "quantised tensors are not supported");
+    case PICKLE_QTENSOR:          return rebuild_quantized(u, a);
     case PICKLE_SPARSE_TENSOR:
         return unpickle_fail_as(u, JIT_EUNSUPPORTED, "sparse tensors are not supported");
     case PICKLE_TENSOR_FROM_ID: case PICKLE_TENSOR_ID:

@@ -36,6 +36,12 @@ static const cast_fn casts[DTYPE__COUNT][DTYPE__COUNT] = {
 extern const cast_fn common_casts_v3[DTYPE__COUNT][DTYPE__COUNT], common_casts_v4[DTYPE__COUNT][DTYPE__COUNT];
 #endif
 
+/* Of any two types; quantized elements are taken for the integers they are. */
+static cast_fn plain_cast(dtype from, dtype to)
+{
+    return casts[dtype_integers(from)][dtype_integers(to)];
+}
+
 cast_fn cast_find(dtype from, dtype to)
 {
 #ifdef TJS_X86_LEVELS
@@ -43,23 +49,23 @@ cast_fn cast_find(dtype from, dtype to)
     const cast_fn cast = level >= CPU_V4 ? common_casts_v4[from][to] : level >= CPU_V3 ? common_casts_v3[from][to] : NULL;
     if (cast) return cast;
 #endif
-    return casts[from][to];
+    return plain_cast(from, to);
 }
 
 void element_store_int(dtype d, void *p, int64_t i)
 {
-    casts[DTYPE_int64][d](1, (const char *)&i, sizeof i, p, (int64_t)dtype_size(d));
+    plain_cast(DTYPE_int64, d)(1, (const char *)&i, sizeof i, p, (int64_t)dtype_size(d));
 }
 
 void element_store_double(dtype d, void *p, double f)
 {
-    casts[DTYPE_float64][d](1, (const char *)&f, sizeof f, p, (int64_t)dtype_size(d));
+    plain_cast(DTYPE_float64, d)(1, (const char *)&f, sizeof f, p, (int64_t)dtype_size(d));
 }
 
 void element_store_complex(dtype d, void *p, double re, double im)
 {
     double z[2] = { re, im };
-    casts[DTYPE_complex128][d](1, (const char *)z, sizeof z, p, (int64_t)dtype_size(d));
+    plain_cast(DTYPE_complex128, d)(1, (const char *)z, sizeof z, p, (int64_t)dtype_size(d));
 }
 
 void element_store_number(dtype d, void *p, jit_value v)
@@ -74,21 +80,21 @@ void element_store_number(dtype d, void *p, jit_value v)
 int64_t element_load_int(dtype d, const void *p)
 {
     int64_t i;
-    casts[d][DTYPE_int64](1, p, (int64_t)dtype_size(d), (char *)&i, sizeof i);
+    plain_cast(d, DTYPE_int64)(1, p, (int64_t)dtype_size(d), (char *)&i, sizeof i);
     return i;
 }
 
 double element_load_double(dtype d, const void *p)
 {
     double f;
-    casts[d][DTYPE_float64](1, p, (int64_t)dtype_size(d), (char *)&f, sizeof f);
+    plain_cast(d, DTYPE_float64)(1, p, (int64_t)dtype_size(d), (char *)&f, sizeof f);
     return f;
 }
 
 void element_load_complex(dtype d, const void *p, double *re, double *im)
 {
     double z[2];
-    casts[d][DTYPE_complex128](1, p, (int64_t)dtype_size(d), (char *)z, sizeof z);
+    plain_cast(d, DTYPE_complex128)(1, p, (int64_t)dtype_size(d), (char *)z, sizeof z);
     *re = z[0];
     *im = z[1];
 }
@@ -99,7 +105,8 @@ jit_value element_load_number(dtype d, const void *p)
     case CATEGORY_B: return VALUE_BOOL_V(element_load_int(d, p));
     case CATEGORY_I: return VALUE_INT_V(element_load_int(d, p));
     case CATEGORY_F: return VALUE_FLOAT_V(element_load_double(d, p));
-    case CATEGORY_C: break;
+    case CATEGORY_C:
+    case CATEGORY_Q: break;
     }
     double re, im;
     element_load_complex(d, p, &re, &im);

@@ -59,7 +59,7 @@ bool op_call(op_run *run, op_id id, const jit_value *args, size_t n_args, jit_va
     const schema *s = op_schema(id);
     op_ctx cx = { .run = run, .op = id, .n_args = (uint32_t)n_args, .n_rets = s ? s->n_rets : 0 };
     if (!kernel) return op_fail(&cx, JIT_EUNSUPPORTED, "%s is not implemented", op_name(id));
-    if (!kernel(&cx, args, rets)) return false;
+    if (!kernel_run(&cx, kernel, args, rets)) return false;
     if (thread_state.hook) thread_state.hook(thread_state.hook_ctx, id, args, n_args, rets, cx.n_rets);
     return true;
 }

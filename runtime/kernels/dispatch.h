@@ -52,6 +52,13 @@ bool op_missing_key(op_ctx *cx, jit_value key);
 
 /** The kernel that runs `id` on the CPU, or NULL (declared, structural, composite rows). */
 op_kernel op_kernel_find(op_id id, device_kind where);
+/** kernel_run where there are quantized tensors in the process (quantized.h). */
+bool quantized_call(op_ctx *cx, op_kernel kernel, const jit_value *args, jit_value *rets);
+/** What a call of an operator does: the kernel, or what the row says for quantized tensors among args. */
+static inline bool kernel_run(op_ctx *cx, op_kernel kernel, const jit_value *args, jit_value *rets)
+{
+    return quantizers_exist() ? quantized_call(cx, kernel, args, rets) : kernel(cx, args, rets);
+}
 /** Call an operator; the hook sees it. Fails with "aten::x is not implemented" where there is no kernel. */
 bool op_call(op_run *run, op_id id, const jit_value *args, size_t n_args, jit_value *rets);
 

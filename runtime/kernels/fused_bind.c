@@ -27,12 +27,12 @@ static void note_type(fused_space *s, dtype d)
     if (dtype_size(d) > dtype_size(s->widest)) s->widest = d;
 }
 
-/* May v be an operand? Tensors have to be of the CPU, real and without a gradient to record. */
+/* May v be an operand? Tensors have to be of the CPU, real, not quantized and without a gradient to record. */
 static bool fits(fused_binding *b, jit_value v)
 {
     if (v.tag != VALUE_TENSOR) return v.tag == VALUE_INT || v.tag == VALUE_FLOAT || v.tag == VALUE_BOOL;
     const tensor *t = v.t;
-    if (dtype_is_complex(tensor_dtype(t))) return false;
+    if (dtype_is_complex(tensor_dtype(t)) || dtype_is_quantized(tensor_dtype(t))) return false;
     note_type(&b->space, tensor_dtype(t));
     const int step = fused_header_step(b, t);
     if (step >= 0) return b->steps[step].kind != FUSED_TOTAL || b->steps[step].reduction == FUSED_REDUCE_NONE;

@@ -35,7 +35,8 @@ static dtype gemm_compute(dtype d)
     case CATEGORY_F: return d == DTYPE_float64 ? d : DTYPE_float32;
     case CATEGORY_C: return DTYPE_complex128;
     case CATEGORY_B:
-    case CATEGORY_I: break;
+    case CATEGORY_I:
+    case CATEGORY_Q: break;
     }
     return DTYPE_int64;
 }

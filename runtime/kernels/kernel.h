@@ -44,6 +44,7 @@ jit_value element_load_number(dtype d, const void *p);
 
 /** Converts n elements; strides in bytes. Memory may coincide element by element, not overlap otherwise. */
 typedef void (*cast_fn)(int64_t n, const char *from, int64_t from_stride, char *to, int64_t to_stride);
+/** Quantized elements are taken for the integers they are. */
 cast_fn cast_find(dtype from, dtype to);
 
 /* ---- making tensors -------------------------------------------------------------------------- */

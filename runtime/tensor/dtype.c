@@ -8,11 +8,13 @@
 
 const struct dtype_fact dtype_facts[DTYPE__COUNT] = {
 #define DTYPE(id, code, ctype, bytes, cat, name, prefix) [code] = { bytes, CATEGORY_##cat },
+#define QUANTIZED(id, code, integers, name, prefix) [code] = { sizeof(integers##_t), CATEGORY_Q },
 #include "runtime/tensor/dtype.def"
 };
 
 static const struct { const char *name, *prefix; } rows[DTYPE__COUNT] = {
 #define DTYPE(id, code, ctype, bytes, cat, name, prefix) [code] = { name, prefix },
+#define QUANTIZED(id, code, integers, name, prefix) [code] = { name, prefix },
 #include "runtime/tensor/dtype.def"
 };
 
@@ -22,7 +24,7 @@ static const struct { const char *name, *prefix; } rows[DTYPE__COUNT] = {
 
 bool dtype_is_valid(int64_t code)
 {
-    return code >= 0 && code < DTYPE__COUNT && dtype_facts[code].n_bytes != 0;
+    return code >= 0 && code < DTYPE__COUNT && dtype_facts[code].n_bytes != 0 && dtype_facts[code].category != CATEGORY_Q;
 }
 
 const char *dtype_name(dtype d)
@@ -50,6 +52,16 @@ dtype dtype_parse(const char *name)
     for (size_t i = 0; i < sizeof aliases / sizeof *aliases; i++)
         if (strcmp(aliases[i].name, name) == 0) return aliases[i].d;
     return DTYPE_NONE;
+}
+
+dtype dtype_integers(dtype d)
+{
+    switch (d) {
+#define DTYPE(...)
+#define QUANTIZED(id, code, integers, name, prefix) case DTYPE_##id: return DTYPE_##integers;
+#include "runtime/tensor/dtype.def"
+    default: return d;
+    }
 }
 
 /* The real type that holds a part of a complex type, or the type itself. */

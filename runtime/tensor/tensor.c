@@ -88,7 +88,10 @@ tensor *tensor_new(dtype d, const int64_t *sizes, int n_dims, device dev)
 
 tensor *tensor_view(tensor *base, const int64_t *sizes, const int64_t *strides, int n_dims, int64_t offset)
 {
-    return tensor_on_storage(base->store, tensor_dtype(base), sizes, strides, n_dims, offset);
+    tensor *t = tensor_on_storage(base->store, tensor_dtype(base), sizes, strides, n_dims, offset);
+    if (t)
+        t->quant = quantizer_ref(base->quant);
+    return t;
 }
 
 tensor *tensor_on_storage(storage *s, dtype d, const int64_t *sizes, const int64_t *strides, int n_dims,
@@ -104,6 +107,14 @@ tensor *tensor_on_storage(storage *s, dtype d, const int64_t *sizes, const int64
     return t;
 }
 
+tensor *tensor_requantized(tensor *t, dtype d, quantizer *q)
+{
+    tensor *made = tensor_on_storage(t->store, d, t->sizes, t->strides, t->n_dims, t->offset);
+    if (made)
+        made->quant = quantizer_ref(q);
+    return made;
+}
+
 tensor *tensor_ref(tensor *t)
 {
     if (t) refs_take(&t->n_refs);
@@ -116,6 +127,7 @@ void tensor_unref(tensor *t)
     if (!refs_drop(&t->n_refs))
         return;
     storage_unref(t->store);
+    quantizer_unref(t->quant);
     if (t->sizes != t->dims) mem_free(t->sizes);
     block_free(t, sizeof *t);
 }
@@ -163,6 +175,9 @@ bool tensor_set(tensor *t, tensor *from)
     storage *old = t->store;
     t->store = storage_ref(from->store);
     storage_unref(old);
+    quantizer *old_quant = t->quant;
+    t->quant = quantizer_ref(from->quant);
+    quantizer_unref(old_quant);
     t->dtype = from->dtype;
     t->offset = from->offset;
     t->numel = from->numel;

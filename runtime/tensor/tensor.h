@@ -19,12 +19,13 @@
 /* ---- element types ------------------------------------------------------------------------- */
 typedef enum dtype {
 #define DTYPE(id, code, ctype, bytes, cat, name, prefix) DTYPE_##id = code,
+#define QUANTIZED(id, code, integers, name, prefix) DTYPE_##id = code,
 #include "runtime/tensor/dtype.def"
     DTYPE_NONE = -1,  /* "not given" */
     DTYPE__COUNT = 16 /* codes are below this; some are unused */
 } dtype;
 
-typedef enum dtype_category { CATEGORY_B, CATEGORY_I, CATEGORY_F, CATEGORY_C } dtype_category;
+typedef enum dtype_category { CATEGORY_B, CATEGORY_I, CATEGORY_F, CATEGORY_C, CATEGORY_Q /* quantized */ } dtype_category;
 
 bool dtype_is_valid(int64_t code);           /* one we can compute with */
 extern const struct dtype_fact { uint8_t n_bytes, category; } dtype_facts[DTYPE__COUNT];
@@ -40,6 +41,8 @@ bool dtype_can_cast(dtype from, dtype to);   /* category does not shrink (in-pla
 static inline bool dtype_is_float(dtype d) { return dtype_category_of(d) == CATEGORY_F; }
 static inline bool dtype_is_complex(dtype d) { return dtype_category_of(d) == CATEGORY_C; }
 static inline bool dtype_is_integral(dtype d) { return dtype_category_of(d) == CATEGORY_I; } /* not bool */
+static inline bool dtype_is_quantized(dtype d) { return dtype_category_of(d) == CATEGORY_Q; }
+dtype dtype_integers(dtype d);               /* qint8 → int8, …; others unchanged */
 
 float half_to_float(uint16_t h);
 uint16_t float_to_half(float f);             /* round to nearest even */
@@ -102,6 +105,9 @@ enum { TENSOR_INLINE_DIMS = 6, TENSOR_MAX_DIMS = 64 };
 
 typedef struct autograd_meta autograd_meta; /* absent until gradients need it */
 
+/** How the integers of a quantized tensor stand for reals: (integer - zero_point) * scale. Immutable, shared by views. */
+typedef struct quantizer quantizer;
+
 typedef struct tensor {
     ref_count n_refs;
     int8_t dtype;
@@ -113,6 +119,7 @@ typedef struct tensor {
     int64_t offset;               /* in elements */
     int64_t numel;
     int64_t *sizes, *strides;     /* n_dims each, in elements; point at dims or at a heap block */
+    quantizer *quant;             /* of quantized element types, else NULL */
     int64_t dims[2 * TENSOR_INLINE_DIMS];
     autograd_meta *grad_meta;
 } tensor;
@@ -127,6 +134,8 @@ tensor *tensor_on_storage(storage *s, dtype d, const int64_t *sizes, const int64
                           int64_t offset);
 tensor *tensor_ref(tensor *t);
 void tensor_unref(tensor *t);
+/** The same window on the same memory, read as quantized (d, q) or, with q NULL, as plain elements. */
+tensor *tensor_requantized(tensor *t, dtype d, quantizer *q);
 /** Change sizes (contiguous) in place, growing the storage: what out= and resize_ need. */
 bool tensor_resize(tensor *t, const int64_t *sizes, int n_dims);
 /** Make t the same window as `from`, sharing its storage (set_, swap of out results). */
@@ -150,6 +159,26 @@ static inline void tensor_bump_version(tensor *t)
 {
     atomic_fetch_add_explicit(&t->store->version, 1, memory_order_relaxed);
 }
+
+/* ---- quantizers (quantizer.c) ---------------------------------------------------------------- */
+struct quantizer {
+    ref_count n_refs;
+    int axis;                     /* of per-channel scales; -1: one scale for all */
+    bool has_float_zeros;         /* per_channel_affine_float_qparams */
+    double scale;
+    int64_t zero_point;
+    tensor *scales, *zero_points; /* float64 and int64, of one dimension, contiguous; NULL: one for all */
+};
+quantizer *quantizer_new(double scale, int64_t zero_point);       /* NULL: no memory */
+/** Takes references of its own. */
+quantizer *quantizer_new_per_channel(tensor *scales, tensor *zero_points, int axis);
+quantizer *quantizer_ref(quantizer *q);
+void quantizer_unref(quantizer *q);
+/** Of element k of a quantized tensor, row-major. */
+void quantizer_at(const tensor *t, int64_t k, double *ret_scale, double *ret_zero_point);
+/** Was any quantizer made? Never reset: it spares programs without quantized tensors the search for them. */
+extern _Atomic bool quantizers_were_made;
+static inline bool quantizers_exist(void) { return atomic_load_explicit(&quantizers_were_made, memory_order_relaxed); }
 
 /** C++ style text of a CPU tensor (what print() shows), spec/formats.md §4; no final newline. */
 void tensor_print(const tensor *t, text *out);

@@ -73,7 +73,8 @@ static void print_number(const number_format *f, double z, text *out)
     text_add(out, buffer);
 }
 
-static void print_vector(const matrix *m, text *out)
+/* Returns how the numbers were written. */
+static number_mode print_vector(const matrix *m, text *out)
 {
     const number_format f = choose_format(m);
     if (f.scale != 1) text_addf(out, "%.4g *\n", f.scale);
@@ -81,6 +82,7 @@ static void print_vector(const matrix *m, text *out)
         print_number(&f, matrix_at(m, i, 0), out);
         text_add_char(out, '\n');
     }
+    return f.mode;
 }
 
 static void print_rows(const matrix *m, const number_format *f, int indent, int64_t from, int64_t to, text *out)
@@ -99,7 +101,7 @@ static void print_rows(const matrix *m, const number_format *f, int indent, int6
     }
 }
 
-static void print_matrix(const matrix *m, int indent, text *out)
+static number_mode print_matrix(const matrix *m, int indent, text *out)
 {
     const number_format f = choose_format(m);
     const int64_t per_line = (LINE_SIZE - indent) / (f.width + 1);
@@ -113,15 +115,17 @@ static void print_matrix(const matrix *m, int indent, text *out)
         }
         print_rows(m, &f, indent, from, to, out);
     }
+    return f.mode;
 }
 
 /* Slices over the leading dimensions, the first index varying fastest. */
-static void print_slices(const tensor *t, text *out)
+static number_mode print_slices(const tensor *t, text *out)
 {
     const int n_lead = t->n_dims - 2;
     int64_t index[TENSOR_MAX_DIMS] = { 0 };
     matrix m = { t, 0, t->sizes[n_lead], t->sizes[n_lead + 1] };
     const int64_t n_slices = t->numel / (m.n_rows * m.n_columns);
+    number_mode last = MODE_DEFAULT;
     for (int64_t k = 0; k < n_slices; k++) {
         if (k) text_add_char(out, '\n');
         text_add_char(out, '(');
@@ -132,30 +136,51 @@ static void print_slices(const tensor *t, text *out)
         }
         m.first *= m.n_rows * m.n_columns;
         text_add(out, ".,.) = \n");
-        print_matrix(&m, 1, out);
+        last = print_matrix(&m, 1, out);
         for (int d = 0; d < n_lead && ++index[d] == t->sizes[d]; d++) index[d] = 0;
     }
+    return last;
 }
 
-static void print_footer(const tensor *t, text *out)
+/* The scale as the numbers before it. */
+static void print_quantizer(const quantizer *q, number_mode mode, text *out)
+{
+    if (q->axis < 0) {
+        text_add(out, ", qscheme: per_tensor_affine, scale: ");
+        print_number(&(number_format){ 1, 0, mode }, q->scale, out);
+        text_addf(out, ", zero_point: %lld", (long long)q->zero_point);
+        return;
+    }
+    text_add(out, ", qscheme: per_channel_affine, scales: ");
+    tensor_print(q->scales, out);
+    text_add(out, ", zero_points: ");
+    tensor_print(q->zero_points, out);
+    text_addf(out, ", axis: %d", q->axis);
+}
+
+static void print_footer(const tensor *t, number_mode mode, text *out)
 {
     static const char *const backends[] = { [DEVICE_CPU] = "CPU", [DEVICE_CUDA] = "CUDA", [DEVICE_META] = "Meta" };
-    text_addf(out, "[ %s%sType{", backends[t->store->dev.kind], dtype_prefix(tensor_dtype(t)));
+    text_addf(out, "[ %s%s%sType{", t->quant ? "Quantized" : "", backends[t->store->dev.kind], dtype_prefix(tensor_dtype(t)));
     for (int i = 0; i < t->n_dims; i++) text_addf(out, i ? ",%lld" : "%lld", (long long)t->sizes[i]);
-    text_add(out, "} ]");
+    text_add_char(out, '}');
+    if (t->quant)
+        print_quantizer(t->quant, mode, out);
+    text_add(out, " ]");
 }
 
 void tensor_print(const tensor *t, text *out)
 {
     const bool has_elements = t->numel > 0 && t->store->dev.kind == DEVICE_CPU;
+    number_mode mode = MODE_DEFAULT;
     if (has_elements && t->n_dims == 0) {
         text_addf(out, "%.6g\n", tensor_get_double(t, 0));
     } else if (has_elements && t->n_dims == 1) {
-        print_vector(&(matrix){ t, 0, t->sizes[0], 1 }, out);
+        mode = print_vector(&(matrix){ t, 0, t->sizes[0], 1 }, out);
     } else if (has_elements && t->n_dims == 2) {
-        print_matrix(&(matrix){ t, 0, t->sizes[0], t->sizes[1] }, 0, out);
+        mode = print_matrix(&(matrix){ t, 0, t->sizes[0], t->sizes[1] }, 0, out);
     } else if (has_elements) {
-        print_slices(t, out);
+        mode = print_slices(t, out);
     }
-    print_footer(t, out);
+    print_footer(t, mode, out);
 }

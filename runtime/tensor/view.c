@@ -17,6 +17,14 @@ static const char *element(const tensor *t, int64_t k)
     return (const char *)tensor_data(t) + at * (int64_t)dtype_size(tensor_dtype(t));
 }
 
+/* In float, as PyTorch computes it. */
+static double dequantized(const tensor *t, int64_t k)
+{
+    double scale, zero_point;
+    quantizer_at(t, k, &scale, &zero_point);
+    return (double)(((float)tensor_get_int(t, k) - (float)zero_point) * (float)scale);
+}
+
 double tensor_get_double(const tensor *t, int64_t k)
 {
     double re, im;
@@ -43,6 +51,9 @@ int64_t tensor_get_int(const tensor *t, int64_t k)
     case DTYPE_int16: return memcpy(&i16, p, sizeof i16), i16;
     case DTYPE_int32: return memcpy(&i32, p, sizeof i32), i32;
     case DTYPE_int64: return memcpy(&i, p, sizeof i), i;
+    case DTYPE_quint8: return *(const uint8_t *)p;
+    case DTYPE_qint8: return *(const int8_t *)p;
+    case DTYPE_qint32: return memcpy(&i32, p, sizeof i32), i32;
     default: return double_to_int(tensor_get_double(t, k));
     }
 }
@@ -61,6 +72,7 @@ void tensor_get_complex(const tensor *t, int64_t k, double *re, double *im)
     case DTYPE_float64: memcpy(re, p, sizeof *re); break;
     case DTYPE_complex64: memcpy(f, p, sizeof f), *re = (double)f[0], *im = (double)f[1]; break;
     case DTYPE_complex128: memcpy(d, p, sizeof d), *re = d[0], *im = d[1]; break;
+    case DTYPE_quint8: case DTYPE_qint8: case DTYPE_qint32: *re = dequantized(t, k); break;
     default: *re = (double)tensor_get_int(t, k);
     }
 }

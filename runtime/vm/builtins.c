@@ -203,7 +203,8 @@ static jit_value element_at(const tensor *t, int64_t k)
     switch (dtype_category_of(d)) {
     case CATEGORY_B: return VALUE_BOOL_V(tensor_get_int(t, k) != 0);
     case CATEGORY_I: return VALUE_INT_V(tensor_get_int(t, k));
-    case CATEGORY_F: return VALUE_FLOAT_V(tensor_get_double(t, k));
+    case CATEGORY_F:
+    case CATEGORY_Q: return VALUE_FLOAT_V(tensor_get_double(t, k));
     case CATEGORY_C: break;
     }
     tensor_get_complex(t, k, &re, &im);

@@ -114,7 +114,7 @@ static bool vm_call_operator(vm_run *run, vm_frame *f, const vm_site *site)
                   .n_rets = site->n_rets,
                   .node = site->node,
                   .dying = site->dying };
-    bool done = site->kernel ? site->kernel(&cx, args, rets)
+    bool done = site->kernel ? kernel_run(&cx, site->kernel, args, rets)
                              : op_call(&run->op, (op_id)site->op, args, site->n_args, rets);
     if (UNLIKELY(!done))
         return false;

@@ -27,6 +27,8 @@ def values():
         "tensors": [base, base[1], base.t() if base.dim() == 2 else base.permute(2, 0, 1), base[:, ::2, 1:]],
         "scalar": torch.tensor(3.5), "empty": torch.empty(0, 3), "grad": torch.ones(2, requires_grad=True),
         "channels_last": torch.randn(1, 2, 3, 4).to(memory_format=torch.channels_last), "expanded": torch.ones(1).expand(5),
+        "quantized": [torch.quantize_per_tensor(base, 0.1, 3, d) for d in (torch.quint8, torch.qint8, torch.qint32)],
+        "quantized by channel": torch.quantize_per_channel(base, torch.rand(3), torch.arange(3), 1, torch.qint8),
         "rank7": torch.arange(128).reshape([2] * 7), "state": dict(torch.nn.Linear(2, 3).state_dict()),
     }
     for d in dtypes:
@@ -61,8 +63,7 @@ def refused():
     return {"object": (torch.nn.Linear(1, 1), "unknown torch global, 'torch.nn.modules"), "function": (os.getcwd, "Unknown type name"),
             "set": ({1}, "Unknown type name"), "bytes": (b"a", "Unknown type name"), "huge": (10**30, "64 bits"),
             "class": (torch.Generator, "unknown torch global"),
-            "sparse": (torch.eye(2).to_sparse(), "sparse"),
-            "quantised": (torch.quantize_per_tensor(torch.ones(2), 0.1, 0, torch.qint8), "QInt8Storage")}
+            "sparse": (torch.eye(2).to_sparse(), "sparse")}
 
 
 def safetensors_write(path, tensors):

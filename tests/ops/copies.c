@@ -53,6 +53,7 @@ static jit_value copy_tensor(tensor *t, copy_layout layout)
         return VALUE_NONE_V;
     }
     copy->is_wrapped_number = t->is_wrapped_number;
+    copy->quant = quantizer_ref(t->quant);
     return RET_TENSOR(copy);
 }
 

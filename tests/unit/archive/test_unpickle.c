@@ -166,8 +166,9 @@ static void refuses_names(void **state)
     expect_refused(P("cbuiltins\neval\n"), true, "Unknown type name 'builtins.eval'");
     expect_refused(P("c__torch__\nNone\n"), false, "no class __torch__.None");
     expect_refused(P("ctorch._utils\n_rebuild_parameter\n"), false, "unknown torch global");
-    expect_refused(P("ctorch\nQInt8Storage\n"), true, "QInt8Storage");
-    expect_refused(P("ctorch._utils\n_rebuild_qtensor\n)R"), true, "quantised");
+    expect_refused(P("ctorch\nQInt8Storage\n"), true, "where a value belongs");
+    expect_refused(P("ctorch._utils\n_rebuild_qtensor\n)R"), true, "argument 1 of _rebuild_qtensor");
+    expect_refused(P("ctorch\nQUInt4x2Storage\n"), true, "QUInt4x2Storage");
     expect_refused(P("ctorch._utils\n_rebuild_sparse_tensor\n)R"), true, "sparse");
     expect_refused(P("ctorch\ndevice\n"), true, "where a value belongs");
 }
