@@ -344,6 +344,10 @@ bool op_scatter_reduce_two_(op_ctx *cx, const jit_value *args, jit_value *rets)
     for (size_t i = 0; i < sizeof reduce_modes / sizeof *reduce_modes; i++)
         if (arg_str_is(args[4], reduce_modes[i].name)) mode = &reduce_modes[i];
     if (!mode) return OP_FAIL(cx, "reduce argument must be either sum, prod, mean, amax or amin.");
+    const bool is_extreme = mode->how == COMBINE_MAX || mode->how == COMBINE_MIN;
+    if (is_extreme && dtype_is_complex(tensor_dtype(self)))
+        return OP_FAIL(cx, "\"scatter_gather_tensor_cpu_reduce_%s\" not implemented for '%s'", mode->name,
+                       dtype_prefix(tensor_dtype(self)));
     if (!check_no_overlap(cx, self, src)) return false;
     tensor *own = tensors_overlap(self, src) ? tensor_clone(cx, src) : tensor_ref(src);
     bool ok = own != NULL;

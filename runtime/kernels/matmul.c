@@ -106,10 +106,12 @@ bool op_outer(op_ctx *cx, const jit_value *args, jit_value *rets)
 static bool is_one(jit_value v) { return value_is_number(v) && v.tag != VALUE_COMPLEX && arg_double(v) == 1; }
 static bool is_zero(jit_value v) { return value_is_number(v) && v.tag != VALUE_COMPLEX && arg_double(v) == 0; }
 
-/* A factor as an element of an integer type would be. */
+/* A factor, which the type holds, as an element of an integer type would be. */
 static jit_value factor_for(jit_value v, dtype d)
 {
-    return v.tag == VALUE_FLOAT && !dtype_is_float(d) && !dtype_is_complex(d) ? VALUE_INT_V((int64_t)v.f) : v;
+    if (v.tag != VALUE_FLOAT || dtype_is_float(d) || dtype_is_complex(d))
+        return v;
+    return VALUE_INT_V(d == DTYPE_bool ? v.f != 0 : v.f < 0x1p63 ? (int64_t)v.f : INT64_MAX);
 }
 
 static bool check_expands(op_ctx *cx, const tensor *t, const tensor *to)
@@ -138,6 +140,8 @@ static tensor *combine_product(op_ctx *cx, tensor *self, tensor *take_product, j
         OP_FAIL(cx, "self and mat2 must have the same dtype");
         goto failed;
     }
+    if (!check_number_fits(cx, d, alpha) || !check_number_fits(cx, d, beta))
+        goto failed;
     if (!is_one(alpha)) {
         tensor *scaled = COMPOSE(cx, aten_mul_Scalar, RET_TENSOR(product), factor_for(alpha, d));
         tensor_unref(product);
