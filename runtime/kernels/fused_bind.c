@@ -110,15 +110,17 @@ static void find_memory_order(fused_binding *b, const fused_bound *s)
     fused_space *space = &b->space;
     tensor *outer[PW_MAX_OPERANDS];
     const int n = outer_operands(b, s, outer), last = space->n_dims - 1;
-    space->is_permuted = false;
-    for (int k = 0; k < n; k++) space->is_permuted |= !runs_in_order(space, outer[k]);
-    if (!space->is_permuted) {
+    bool in_order = true;
+    space->is_permuted = false; // is asked for by runs_in_order
+    for (int k = 0; k < n; k++) in_order = in_order && runs_in_order(space, outer[k]);
+    if (in_order) {
         tensor_contiguous_strides(space->sizes, space->n_dims, space->strides);
         return;
     }
     int order[TENSOR_MAX_DIMS];
     int64_t next = 1;
     iter_order_dims(outer, n, space->sizes, space->n_dims, order);
+    space->is_permuted = true;
     for (int k = 0; k <= last; k++) {
         space->order[last - k] = (uint8_t)order[k];
         space->walked_sizes[last - k] = space->sizes[order[k]];
