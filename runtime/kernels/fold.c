@@ -1,6 +1,7 @@
 /* im2col and col2im: windows of an image as columns, and columns added back into an image
  * (at/native/Im2Col.cpp, Col2Im.cpp). Both compute in the compute type. */
 /* SPDX-License-Identifier: Apache-2.0 */
+#include "runtime/kernels/formula.h"
 #include "runtime/kernels/nn.h"
 
 #include <string.h>
@@ -107,10 +108,28 @@ static bool run_fold(op_ctx *cx, const fold_call *f, bool is_gather, tensor *inp
     return nn_give(cx, y, d, rets);
 }
 
+/* Complex elements: real and imaginary parts alone. n_args with the tensor first. */
+static bool fold_complex(op_ctx *cx, op_kernel fold, const jit_value *args, int n_args, jit_value *rets)
+{
+    formula f = { .cx = cx };
+    jit_value of_part[8], part;
+    tensor *parts[2] = { NULL, NULL };
+    memcpy(of_part, args, (size_t)n_args * sizeof *args);
+    for (int k = 0; k < 2 && !f.failed; k++) {
+        tensor *t = k ? F_(&f, aten_imag, args[0]) : F_(&f, aten_real, args[0]);
+        if (!t) break;
+        of_part[0] = T_V(t);
+        if (!fold(cx, of_part, &part)) return formula_drop(&f);
+        parts[k] = formula_own(&f, part.t);
+    }
+    return formula_give(&f, F_(&f, aten_complex, T_V(parts[0]), T_V(parts[1])), rets);
+}
+
 bool op_im2col(op_ctx *cx, const jit_value *args, jit_value *rets)
 {
     fold_call f;
     const tensor *x = args[0].t;
+    if (dtype_is_complex(tensor_dtype(x))) return fold_complex(cx, op_im2col, args, 5, rets);
     if (!read_fold(cx, args + 1, &f))
         return false;
     if ((x->n_dims != 3 && x->n_dims != 4) || nn_product(x->sizes + x->n_dims - 3, 3) == 0)
@@ -143,6 +162,7 @@ bool op_col2im(op_ctx *cx, const jit_value *args, jit_value *rets)
 {
     fold_call f;
     const tensor *x = args[0].t;
+    if (dtype_is_complex(tensor_dtype(x))) return fold_complex(cx, op_col2im, args, 6, rets);
     if (!read_fold(cx, args + 2, &f) || !read_pair(cx, args[1], "output_size", 1, f.image))
         return false;
     if ((x->n_dims != 2 && x->n_dims != 3) || nn_product(x->sizes + x->n_dims - 2, 2) == 0)

@@ -247,16 +247,11 @@ bool iter_build(iter *it)
     bool has_given_output = false;
     for (int k = 0; k < it->n_operands; k++)
         has_given_output |= it->operands[k].is_output && it->operands[k].t;
-    if (has_given_output && !it->allow_overlap && !it->may_resize && !check_overlaps(it)) return false;
-    if (build_flat(it)) {
-        if (!has_given_output || it->allow_overlap || !it->may_resize || check_overlaps(it)) return true;
-        release_outputs(it);
-        return false;
-    }
+    if (has_given_output && !it->allow_overlap && !check_overlaps(it)) return false; // as they lie before they are resized
+    if (build_flat(it)) return true;
     if (it->cx->run->status != JIT_OK) goto failed;
     it->n_dims = 0;
     if (!find_sizes(it) || !fit_outputs(it)) goto failed;
-    if (has_given_output && !it->allow_overlap && it->may_resize && !check_overlaps(it)) goto failed;
     if (build_strided(it)) return true;
 failed:
     release_outputs(it);

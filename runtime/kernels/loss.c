@@ -17,9 +17,9 @@ static tensor *clamp_below(chain *c, tensor *t, double least)
     return STEP(c, aten_clamp_min, TENSOR(t), FLOAT(least));
 }
 
-static tensor *equals(chain *c, tensor *t, double x)
+static tensor *equals(chain *c, tensor *t, int64_t x)
 {
-    return STEP(c, aten_eq_Scalar, TENSOR(t), FLOAT(x));
+    return STEP(c, aten_eq_Scalar, TENSOR(t), INT(x));
 }
 
 static tensor *zeros_like(chain *c, tensor *t)

@@ -369,6 +369,15 @@ static bool run_plain(op_ctx *cx, const pw_call *call, const pw_types *types, te
     return tiles_run(&p, data); // few buffers: no memory is asked for
 }
 
+/* An out= operand that is read too keeps its sizes, as in place. */
+static bool may_resize(const pw_call *call)
+{
+    bool is_read = false;
+    for (int k = 0; k < rows[call->row].n_operands; k++)
+        is_read |= call->operands[k].tag == VALUE_TENSOR && call->operands[k].t == call->into;
+    return call->is_out && !is_read;
+}
+
 bool pointwise_run(op_ctx *cx, const pw_call *call, tensor **ret)
 {
     const row_info *row = &rows[call->row];
@@ -383,7 +392,7 @@ bool pointwise_run(op_ctx *cx, const pw_call *call, tensor **ret)
     task.n_operands = row->n_operands + 1;
     iter it;
     iter_init(&it, cx);
-    it.may_resize = call->is_out;
+    it.may_resize = may_resize(call);
     iter_add_output(&it, call->into, types.result);
     set_operand(&task, 0, call->into ? tensor_dtype(call->into) : types.result, types.tile_result);
     for (int k = 0; k < row->n_operands; k++) {

@@ -4,6 +4,7 @@
 #include "runtime/kernels/compose.h"
 #include "runtime/kernels/keys.h"
 #include "runtime/kernels/line.h"
+#include "runtime/kernels/rank.h"
 
 #include "base/alloc.h"
 
@@ -109,12 +110,14 @@ static void median_line(const select_task *s, int64_t k, const int64_t *x, key_i
     else select_store(s, k, 0, sorted[(n - 1) / 2].index);
 }
 
-/* The most frequent element, of those the least; its last place. */
+/* The most frequent element, of those the least; the place that PyTorch's sort leaves last. */
 static void mode_line(const select_task *s, int64_t k, const int64_t *x, key_index *work)
 {
     const int64_t n = s->in.length;
     const bool is_float = dtype_is_float(s->in.d);
-    const key_index *sorted = sorted_line(s, x, work);
+    key_index *sorted = work;
+    for (int64_t i = 0; i < n; i++) work[i] = (key_index){ x[i], i };
+    rank_sort(work, n);
     int64_t best = 0, best_count = 0;
     for (int64_t i = 0, j; i < n; i = j) {
         const bool is_nan = is_float && sorted[i].key == KEY_NAN; // which equals nothing
