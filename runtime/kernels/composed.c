@@ -314,3 +314,67 @@ bool op_polygamma_(op_ctx *cx, const jit_value *args, jit_value *rets)
     tensor *y = F_(&f, aten_polygamma_out, args[1], args[0], args[0]);
     return formula_give(&f, y, rets);
 }
+
+/* ---- forms of layers -------------------------------------------------------------------------- */
+
+/* self, other (a tensor or a number), alpha */
+bool op_add_relu(op_ctx *cx, const jit_value *args, jit_value *rets)
+{
+    formula f = { .cx = cx };
+    tensor *sum = args[1].tag == VALUE_TENSOR ? F_(&f, aten_add_Tensor, args[0], args[1], args[2])
+                                              : F_(&f, aten_add_Scalar, args[0], args[1], args[2]);
+    return formula_give(&f, F_(&f, aten_relu, T_V(sum)), rets);
+}
+
+/* self: time, batch, channels; weight: time, channels in and out; bias, pad */
+bool op_conv_tbc(op_ctx *cx, const jit_value *args, jit_value *rets)
+{
+    const tensor *x = args[0].t, *w = args[1].t, *bias = args[2].t;
+    if (x->n_dims != 3)
+        return OP_FAIL(cx, "Input must have 3 dims: time, batch, in_channel");
+    if (w->n_dims != 3)
+        return OP_FAIL(cx, "Weight tensor must have 3 dims: kernel_width, in_channels, out_channels.");
+    if (bias->n_dims != 1)
+        return OP_FAIL(cx, "Bias must be 1-D");
+    if (x->sizes[2] != w->sizes[1])
+        return OP_FAIL(cx, "Input dim 2 (input channels) is not == dim 1 in the weight tensor.");
+    if (w->sizes[2] != bias->sizes[0])
+        return OP_FAIL(cx, "Bias size must equal dim 2 in the weight tensor (output channels).");
+    formula f = { .cx = cx };
+    tensor *rows = F_(&f, aten_permute, args[0], F_INTS(&f, 1, 2, 0));
+    tensor *kernels = F_(&f, aten_permute, args[1], F_INTS(&f, 2, 1, 0));
+    tensor *y = F_(&f, aten_convolution, T_V(rows), T_V(kernels), args[2], F_INTS(&f, 1), F_INTS(&f, args[3].i), F_INTS(&f, 1),
+                   BOOL_V(false), F_INTS(&f, 0), INT_V(1));
+    y = F_(&f, aten_permute, T_V(y), F_INTS(&f, 2, 0, 1));
+    return formula_give(&f, F_(&f, aten_contiguous, T_V(y), INT_V(0)), rets);
+}
+
+/* self, weight, bias, padding, stride, dilation, groups: a convolution with its parameters in another order */
+bool op_mkldnn_convolution(op_ctx *cx, const jit_value *args, jit_value *rets)
+{
+    formula f = { .cx = cx };
+    const int64_t none[TENSOR_MAX_DIMS] = { 0 };
+    const int n = args[0].t->n_dims > 2 ? args[0].t->n_dims - 2 : 1;
+    return formula_give(&f, F_(&f, aten_convolution, args[0], args[1], args[2], args[4], args[3], args[5], BOOL_V(false),
+                               formula_ints(&f, none, (size_t)n), args[6]), rets);
+}
+
+/* ---- lists that may be absent ------------------------------------------------------------------ */
+
+/* values (of one dimension), addends? */
+bool op_add_listed(op_ctx *cx, const jit_value *args, jit_value *rets)
+{
+    tensor *values = args[0].t;
+    formula f = { .cx = cx };
+    if (args[1].tag == VALUE_NONE)
+        return formula_give(&f, formula_own(&f, tensor_clone(cx, values)), rets);
+    const list *addends = args[1].list;
+    if (values->n_dims != 1 || values->numel != (int64_t)addends->n)
+        return OP_FAIL(cx, "expected a tensor of one dimension with as many elements as there are addends");
+    const dtype d = addends->storage == LIST_INTS ? DTYPE_int64 : DTYPE_float64;
+    tensor *t = formula_own(&f, make_tensor(cx, d, values->sizes, 1));
+    for (size_t i = 0; t && i < addends->n; i++)
+        element_store_number(d, (char *)tensor_data(t) + i * dtype_size(d), list_get(addends, i));
+    t = t ? formula_own(&f, tensor_to(cx, t, tensor_dtype(values))) : NULL;
+    return formula_give(&f, F_(&f, aten_add_Tensor, args[0], T_V(t), INT_V(1)), rets);
+}

@@ -371,6 +371,8 @@ FACT(op_is_cpu, VALUE_BOOL_V(t->store->dev.kind == DEVICE_CPU))
 FACT(op_is_cuda, VALUE_BOOL_V(t->store->dev.kind == DEVICE_CUDA))
 FACT(op_is_meta, VALUE_BOOL_V(t->store->dev.kind == DEVICE_META))
 FACT(op_false, VALUE_BOOL_V(false))
+FACT(op_true, VALUE_BOOL_V(true))
+FACT(op_none_value, VALUE_NONE_V)
 
 /* Sparse tensors only, of which there are none. */
 bool op_is_coalesced(op_ctx *cx, const jit_value *args, jit_value *rets)
