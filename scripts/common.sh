@@ -58,6 +58,7 @@ build() {
     debug) configure build/debug --buildtype=debug ;;
     sanitize) configure build/sanitize --buildtype=debugoptimized -Db_sanitize=address,undefined -Db_lundef=false -Db_ndebug=false -Dwerror=true ;;
     fuzz) CC=clang configure build/fuzz --buildtype=debugoptimized -Db_sanitize=address,undefined -Db_lundef=false -Dlibfuzzer=true ;;
+    thread) configure build/thread --buildtype=debugoptimized -Db_sanitize=thread -Db_lundef=false -Db_ndebug=false ;;
     clang) CC=clang configure build/clang --buildtype=debugoptimized -Dwerror=true ;;
     esac
     ninja -C "build/$1" --quiet "${@:2}"
