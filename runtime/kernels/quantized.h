@@ -11,6 +11,8 @@
 
 /** A quantized copy of x (float32), contiguous. NULL: reported. */
 tensor *quantize(op_ctx *cx, tensor *x, dtype d, quantizer *q);
+/** The integers of a quantized tensor: a view of its memory as int8, uint8 or int32. A new reference; NULL: reported. */
+tensor *quantized_integers(op_ctx *cx, tensor *t);
 /** The reals of a quantized tensor as float32, contiguous. A new reference; NULL: reported. */
 tensor *dequantize(op_ctx *cx, tensor *t);
 /** integer - zero_point as elements of type d, a float type, contiguous. NULL: reported. */
