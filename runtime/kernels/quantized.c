@@ -131,6 +131,8 @@ tensor *quantize(op_ctx *cx, tensor *x, dtype d, quantizer *q)
 static tensor *read_reals(op_ctx *cx, tensor *t, run_fn fn)
 {
     const dtype d = tensor_dtype(t);
+    if (!quantizer_fits(t))
+        return OP_FAIL(cx, "Setting strides is possible only on uniformly quantized tensor"), NULL;
     tensor *integers = contiguous_integers(cx, t);
     tensor *result = integers ? make_tensor(cx, DTYPE_float32, t->sizes, t->n_dims) : NULL;
     if (result)

@@ -49,12 +49,18 @@ void quantizer_unref(quantizer *q)
     mem_free(q);
 }
 
+bool quantizer_fits(const tensor *t)
+{
+    const quantizer *q = t->quant;
+    return q && (q->axis < 0 || (q->axis < t->n_dims && t->sizes[q->axis] <= q->scales->numel));
+}
+
 void quantizer_at(const tensor *t, int64_t k, double *ret_scale, double *ret_zero_point)
 {
     const quantizer *q = t->quant;
     *ret_scale = q ? q->scale : 1;
     *ret_zero_point = q ? (double)q->zero_point : 0;
-    if (!q || q->axis < 0)
+    if (!q || q->axis < 0 || !quantizer_fits(t))
         return;
     for (int i = t->n_dims - 1; i > q->axis; i--)
         k /= t->sizes[i];

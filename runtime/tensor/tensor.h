@@ -174,6 +174,8 @@ quantizer *quantizer_new(double scale, int64_t zero_point);       /* NULL: no me
 quantizer *quantizer_new_per_channel(tensor *scales, tensor *zero_points, int axis);
 quantizer *quantizer_ref(quantizer *q);
 void quantizer_unref(quantizer *q);
+/** Has the tensor a quantizer with a scale for each of its elements? A view made past the operators may not. */
+bool quantizer_fits(const tensor *t);
 /** Of element k of a quantized tensor, row-major. */
 void quantizer_at(const tensor *t, int64_t k, double *ret_scale, double *ret_zero_point);
 /** Was any quantizer made? Never reset: it spares programs without quantized tensors the search for them. */
