@@ -104,7 +104,7 @@ static void compare_once(const fused_group *g, fused_cache *cache, const jit_val
 /* The first run makes a program, the second keeps one, the third finds it. */
 static void compare_group(const fused_group *g, const jit_value *inputs, int want_first)
 {
-    fused_cache cache = { 0 };
+    fused_cache cache = { { NULL } };
     for (int i = 0; i < 3; i++) compare_once(g, &cache, inputs, want_first);
     fused_cache_free(&cache);
 }
@@ -401,7 +401,7 @@ static bool same_bytes(const storage *a, const storage *b)
 enum { ANY_NUMBER = -1 };
 static void compare_writing(const step *steps, int n_steps, maker make, int n_inputs, dtype d, int64_t r, int64_t c, int want_first)
 {
-    fused_cache caches[2] = { 0 };
+    fused_cache caches[2] = { { { NULL } } };
     for (int round = 0; round < 6; round++) {
         const bool all = round % 2;
         fused_group g;
