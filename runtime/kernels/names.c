@@ -33,19 +33,13 @@ bool op_reduce_by_names(op_ctx *cx, const jit_value *args, jit_value *rets)
     const list *names = args[at].list;
     if (names->n)
         return OP_FAIL(cx, "all symbols must have a namespace, <namespace>::<string>, but found: %s", list_peek(names, 0).s->s);
-    op_ctx sub = *cx;
-    sub.op = find_by_numbers(own);
-    sub.dying = 0;
-    const op_kernel kernel = sub.op ? op_kernel_find(sub.op, DEVICE_CPU) : NULL;
-    list *none = list_new(T_INT, LIST_INTS, 0);
-    if (!kernel || !none) {
-        if (none) value_unref(VALUE_HEAP_V(VALUE_LIST, none));
-        return op_no_memory(cx);
-    }
+    const op_id row = find_by_numbers(own);
+    list *none = row ? list_new(T_INT, LIST_INTS, 0) : NULL;
+    if (!none) return op_no_memory(cx);
     jit_value by_numbers[MOST_ARGS];
     memcpy(by_numbers, args, own->n_args * sizeof *args);
     by_numbers[at] = VALUE_HEAP_V(VALUE_LIST, none);
-    const bool ok = kernel(&sub, by_numbers, rets);
+    const bool ok = kernel_call(cx, row, by_numbers, rets);
     value_unref(by_numbers[at]);
     return ok;
 }
