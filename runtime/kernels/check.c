@@ -78,6 +78,14 @@ bool check_no_overlap(op_ctx *cx, const tensor *written, const tensor *read)
     return (written != read && !share_elements(written, read)) || fail_overlap(cx);
 }
 
+bool check_value_apart(op_ctx *cx, const tensor *written, jit_value read)
+{
+    bool ok = read.tag != VALUE_TENSOR || check_no_overlap(cx, written, read.t);
+    for (size_t i = 0; ok && read.tag == VALUE_LIST && read.list->storage == LIST_VALUES && i < read.list->n; i++)
+        ok = check_value_apart(cx, written, read.list->values[i]);
+    return ok;
+}
+
 bool broadcast_sizes(op_ctx *cx, int64_t *sizes, int *n_dims, const int64_t *other, int n_other)
 {
     if (n_other > *n_dims) { // make room in front

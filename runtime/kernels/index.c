@@ -355,11 +355,8 @@ static bool order_result(op_ctx *cx, const index_plan *p, const int64_t *sizes, 
 
 static tensor *lay_out(op_ctx *cx, tensor *take, const int *order)
 {
-    int64_t strides[TENSOR_MAX_DIMS], next = 1;
-    for (int k = 0; k < take->n_dims; k++) {
-        strides[order[k]] = next;
-        next *= take->sizes[order[k]] > 1 ? take->sizes[order[k]] : 1;
-    }
+    int64_t strides[TENSOR_MAX_DIMS];
+    iter_ordered_strides(take->sizes, take->n_dims, order, strides);
     tensor *t = make_tensor_strided(cx, tensor_dtype(take), take->sizes, strides, take->n_dims);
     const bool ok = t && tensor_copy_into(cx, t, take);
     tensor_unref(take);
@@ -449,14 +446,8 @@ static void write_rows(const index_plan *p, char *from, bool adds)
 /* What is written shares no memory with what tells where and what to write; a filled mask may be filled itself. */
 static bool check_put_overlap(op_ctx *cx, const jit_value *args)
 {
-    const list *l = args[1].list;
-    if (!arg_bool(args[3]) && is_mask_fill(l, args[2].t)) return true;
-    bool ok = check_no_overlap(cx, args[0].t, args[2].t);
-    for (size_t i = 0; ok && i < l->n; i++) {
-        const tensor *t = arg_tensor(l->values[i]);
-        ok = !t || check_no_overlap(cx, args[0].t, t);
-    }
-    return ok;
+    if (!arg_bool(args[3]) && is_mask_fill(args[1].list, args[2].t)) return true;
+    return check_value_apart(cx, args[0].t, args[2]) && check_value_apart(cx, args[0].t, args[1]);
 }
 
 /* self, indices, values, accumulate; writes in index order, so the last of equal ones stays. */

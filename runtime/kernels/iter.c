@@ -160,13 +160,19 @@ void iter_order_dims(tensor *const *inputs, int n, const int64_t *sizes, int n_d
     find_order(&it, order);
 }
 
+void iter_ordered_strides(const int64_t *sizes, int n_dims, const int *order, int64_t *ret)
+{
+    int64_t next = 1;
+    for (int k = 0; k < n_dims; k++) {
+        ret[order[k]] = next;
+        next *= sizes[order[k]] > 1 ? sizes[order[k]] : 1;
+    }
+}
+
 static bool make_outputs(iter *it, const int *order)
 {
-    int64_t strides[TENSOR_MAX_DIMS], next = 1;
-    for (int k = 0; k < it->n_dims; k++) {
-        strides[order[k]] = next;
-        next *= it->sizes[order[k]] > 1 ? it->sizes[order[k]] : 1;
-    }
+    int64_t strides[TENSOR_MAX_DIMS];
+    iter_ordered_strides(it->sizes, it->n_dims, order, strides);
     for (int k = 0; k < it->n_operands; k++) {
         iter_operand *o = &it->operands[k];
         if (!o->is_output || o->t) continue;

@@ -56,6 +56,8 @@ tensor *iter_take_output(iter *it, int k);
 
 /** The order in which the result of n inputs lies that broadcast to these sizes: order[k], the dimension k-th from the inside. */
 void iter_order_dims(tensor *const *inputs, int n, const int64_t *sizes, int n_dims, int *order);
+/** Strides, in elements, of a dense tensor that lies in such an order. */
+void iter_ordered_strides(const int64_t *sizes, int n_dims, const int *order, int64_t *ret);
 
 /** data[k] and strides[k] (bytes) of each operand for n elements; may run on several threads. */
 typedef void (*iter_loop)(void *ctx, int64_t n, char *const *data, const int64_t *strides);

@@ -100,6 +100,8 @@ bool check_no_self_overlap(op_ctx *cx, const tensor *t);
 bool check_no_partial_overlap(op_ctx *cx, const tensor *written, const tensor *read);
 /** Fails where they share memory at all. */
 bool check_no_overlap(op_ctx *cx, const tensor *written, const tensor *read);
+/** The same for an operand that is a tensor, a list of tensors or nothing. */
+bool check_value_apart(op_ctx *cx, const tensor *written, jit_value read);
 bool tensors_overlap(const tensor *a, const tensor *b);  /* their byte ranges meet */
 /** Combine `sizes` (n_dims) with `other` by the broadcasting rule, in place. */
 bool broadcast_sizes(op_ctx *cx, int64_t *sizes, int *n_dims, const int64_t *other, int n_other);

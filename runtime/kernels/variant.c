@@ -6,7 +6,6 @@
 #include "runtime/kernels/kernel.h"
 #include "runtime/kernels/pointwise.h"
 
-#include <stdio.h>
 #include <string.h>
 
 enum { MAX_RESULTS = 4, MAX_ARGS = 24 };
@@ -59,37 +58,25 @@ static bool store_result(op_ctx *cx, op_variant variant, tensor *result, tensor 
 }
 
 /* Rows whose out= operand may not share memory with these operands: PyTorch writes it while it reads them. */
-static const struct { op_id row; const char *operands; } apart[] = {
-    { OP_aten_gather, " self " }, { OP_aten_take, " self index " }, { OP_aten_index_select, " self index " },
-    { OP_aten_masked_select, " self mask " }, { OP_aten_cat, " tensors " }, { OP_aten_stack, " tensors " },
-    { OP_aten_hstack, " tensors " }, { OP_aten_vstack, " tensors " }, { OP_aten_dstack, " tensors " },
-    { OP_aten_column_stack, " tensors " }, { OP_aten_nonzero, " self " }, { OP_aten_index_Tensor, " self indices " },
-    { OP_aten_take_along_dim, " self indices " }, { OP_aten_scatter_src, " index src " }, { OP_aten_scatter_value, " index " },
-    { OP_aten_scatter_reduce, " index src " }, { OP_aten_scatter_value_reduce, " index " }, { OP_aten_scatter_add, " index src " },
-    { OP_aten_scatter_reduce_two, " index src " }, { OP_aten_index_add, " index source " }, { OP_aten_index_copy, " index source " },
-    { OP_aten_index_reduce, " index source " },
+static const struct { op_id row; const char *first, *second; } apart[] = {
+    { OP_aten_gather, "self", NULL }, { OP_aten_take, "self", "index" }, { OP_aten_index_select, "self", "index" },
+    { OP_aten_masked_select, "self", "mask" }, { OP_aten_cat, "tensors", NULL }, { OP_aten_stack, "tensors", NULL },
+    { OP_aten_hstack, "tensors", NULL }, { OP_aten_vstack, "tensors", NULL }, { OP_aten_dstack, "tensors", NULL },
+    { OP_aten_column_stack, "tensors", NULL }, { OP_aten_nonzero, "self", NULL }, { OP_aten_index_Tensor, "self", "indices" },
+    { OP_aten_take_along_dim, "self", "indices" }, { OP_aten_scatter_src, "index", "src" }, { OP_aten_scatter_value, "index", NULL },
+    { OP_aten_scatter_reduce, "index", "src" }, { OP_aten_scatter_value_reduce, "index", NULL }, { OP_aten_scatter_add, "index", "src" },
+    { OP_aten_scatter_reduce_two, "index", "src" }, { OP_aten_index_add, "index", "source" }, { OP_aten_index_copy, "index", "source" },
+    { OP_aten_index_reduce, "index", "source" },
 };
-
-/* Whether operand `value` of the row and what is written lie apart. */
-static bool check_operand_apart(op_ctx *cx, jit_value value, const tensor *out)
-{
-    bool ok = value.tag != VALUE_TENSOR || check_no_overlap(cx, out, value.t);
-    for (size_t i = 0; ok && value.tag == VALUE_LIST && value.list->storage == LIST_VALUES && i < value.list->n; i++)
-        ok = value.list->values[i].tag != VALUE_TENSOR || check_no_overlap(cx, out, value.list->values[i].t);
-    return ok;
-}
 
 static bool check_apart(op_ctx *cx, const schema *base, op_id row, const jit_value *args, const tensor *out)
 {
-    const char *operands = NULL;
-    for (size_t i = 0; !operands && i < sizeof apart / sizeof *apart; i++)
-        if (apart[i].row == row) operands = apart[i].operands;
-    for (int k = 0; operands && k < base->n_args; k++) {
-        char word[32];
-        snprintf(word, sizeof word, " %s ", base->args[k].name);
-        if (strstr(operands, word) && !check_operand_apart(cx, args[k], out)) return false;
-    }
-    return true;
+    size_t i = 0;
+    while (i < sizeof apart / sizeof *apart && apart[i].row != row) i++;
+    if (i == sizeof apart / sizeof *apart) return true;
+    const char *second = apart[i].second;
+    return check_value_apart(cx, out, args[schema_find_arg(base, apart[i].first)])
+           && (!second || check_value_apart(cx, out, args[schema_find_arg(base, second)]));
 }
 
 /* The base row's arguments, found by name where the out= form leaves some away: a factory's out= form has neither
