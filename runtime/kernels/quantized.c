@@ -315,39 +315,20 @@ bool op_int_repr(op_ctx *cx, const jit_value *args, jit_value *rets)
     return give_tensor(copy, rets);
 }
 
-bool op_q_scale(op_ctx *cx, const jit_value *args, jit_value *rets)
-{
-    if (!check_quantized(cx, args[0].t, false))
-        return false;
-    rets[0] = VALUE_FLOAT_V(args[0].t->quant->scale);
-    return true;
-}
-
-bool op_q_zero_point(op_ctx *cx, const jit_value *args, jit_value *rets)
-{
-    if (!check_quantized(cx, args[0].t, false))
-        return false;
-    rets[0] = VALUE_INT_V(args[0].t->quant->zero_point);
-    return true;
-}
-
-bool op_q_per_channel_scales(op_ctx *cx, const jit_value *args, jit_value *rets)
-{
-    return check_quantized(cx, args[0].t, true) && give_tensor(tensor_ref(args[0].t->quant->scales), rets);
-}
-
-bool op_q_per_channel_zero_points(op_ctx *cx, const jit_value *args, jit_value *rets)
-{
-    return check_quantized(cx, args[0].t, true) && give_tensor(tensor_ref(args[0].t->quant->zero_points), rets);
-}
-
-bool op_q_per_channel_axis(op_ctx *cx, const jit_value *args, jit_value *rets)
-{
-    if (!check_quantized(cx, args[0].t, true))
-        return false;
-    rets[0] = VALUE_INT_V(args[0].t->quant->axis);
-    return true;
-}
+#define QUANTIZER_FACT(fn, per_channel, value)                                                     \
+    bool fn(op_ctx *cx, const jit_value *args, jit_value *rets)                                    \
+    {                                                                                              \
+        if (!check_quantized(cx, args[0].t, per_channel))                                          \
+            return false;                                                                          \
+        const quantizer *q = args[0].t->quant;                                                     \
+        rets[0] = value;                                                                           \
+        return true;                                                                               \
+    }
+QUANTIZER_FACT(op_q_scale, false, VALUE_FLOAT_V(q->scale))
+QUANTIZER_FACT(op_q_zero_point, false, VALUE_INT_V(q->zero_point))
+QUANTIZER_FACT(op_q_per_channel_scales, true, RET_TENSOR(tensor_ref(q->scales)))
+QUANTIZER_FACT(op_q_per_channel_zero_points, true, RET_TENSOR(tensor_ref(q->zero_points)))
+QUANTIZER_FACT(op_q_per_channel_axis, true, VALUE_INT_V(q->axis))
 
 /* PyTorch's numbers: per_tensor_affine 0, per_channel_affine 1 */
 bool op_qscheme(op_ctx *cx, const jit_value *args, jit_value *rets)

@@ -94,7 +94,8 @@ static bool give_quantized(formula *f, tensor *reals, double scale, int64_t zero
 
 /* ---- operators ----------------------------------------------------------------------------------------- */
 
-static bool check_operands(op_ctx *cx, const tensor *x, const tensor *w, const char *what)
+/* x: NULL for an input that is not quantized yet. */
+static bool check_layer(op_ctx *cx, const tensor *x, const tensor *w, const tensor *bias, const char *what)
 {
     if (tensor_dtype(w) != DTYPE_qint8)
         return OP_FAIL(cx, "%s: expected a weight of qint8, but got %s", what, dtype_name(tensor_dtype(w)));
@@ -102,52 +103,48 @@ static bool check_operands(op_ctx *cx, const tensor *x, const tensor *w, const c
         return OP_FAIL(cx, "%s: expected a weight quantized along dimension 0", what);
     if (x && (tensor_dtype(x) != DTYPE_quint8 || x->quant->axis >= 0))
         return OP_FAIL(cx, "%s: expected an input of quint8 with one scale, but got %s", what, dtype_name(tensor_dtype(x)));
-    return true;
+    return check_bias(cx, bias, w->n_dims ? w->sizes[0] : 0);
 }
 
-static tensor *optional(jit_value v)
+static bool check_linear_input(op_ctx *cx, const tensor *x)
 {
-    return v.tag == VALUE_TENSOR ? v.t : NULL;
+    return x->n_dims > 0 || OP_FAIL(cx, "The dimension of input should be larger than 0");
+}
+
+/* What a linear layer gives for a quantized input, before it is quantized. */
+static tensor *linear_reals(formula *f, tensor *x, tensor *w, const tensor *bias)
+{
+    const factors e = exact_factors(f, x, w);
+    const rescaling r = { w, bias, (float)x->quant->scale, x->n_dims - 1 };
+    return rescaled(f, F_(f, aten_linear, T_V(e.x), T_V(e.w), NONE_V), &r);
 }
 
 /* x, weight, bias?, scale, zero_point, relu */
 bool op_quantized_linear(op_ctx *cx, const jit_value *args, jit_value *rets)
 {
-    tensor *x = args[0].t, *w = args[1].t, *bias = optional(args[2]);
-    if (!check_operands(cx, x, w, "quantized::linear") || !check_bias(cx, bias, w->n_dims ? w->sizes[0] : 0))
+    tensor *x = args[0].t, *w = args[1].t, *bias = arg_tensor(args[2]);
+    if (!check_layer(cx, x, w, bias, "quantized::linear") || !check_linear_input(cx, x))
         return false;
-    if (x->n_dims == 0)
-        return OP_FAIL(cx, "The dimension of input should be larger than 0");
     formula f = { .cx = cx };
-    const factors e = exact_factors(&f, x, w);
-    tensor *sums = F_(&f, aten_linear, T_V(e.x), T_V(e.w), NONE_V);
-    const rescaling r = { w, bias, (float)x->quant->scale, x->n_dims - 1 };
-    return give_quantized(&f, rescaled(&f, sums, &r), arg_double(args[3]), args[4].i, arg_bool(args[5]), rets);
+    return give_quantized(&f, linear_reals(&f, x, w, bias), arg_double(args[3]), args[4].i, arg_bool(args[5]), rets);
 }
 
 /* x (float), weight, bias?, reduce_range: x is quantized by its own range */
 bool op_quantized_linear_dynamic(op_ctx *cx, const jit_value *args, jit_value *rets)
 {
-    tensor *x = args[0].t, *w = args[1].t, *bias = optional(args[2]);
-    if (!check_operands(cx, NULL, w, "quantized::linear_dynamic") || !check_bias(cx, bias, w->n_dims ? w->sizes[0] : 0))
+    tensor *x = args[0].t, *w = args[1].t, *bias = arg_tensor(args[2]);
+    if (!check_layer(cx, NULL, w, bias, "quantized::linear_dynamic") || !check_linear_input(cx, x))
         return false;
-    if (x->n_dims == 0)
-        return OP_FAIL(cx, "The dimension of input should be larger than 0");
     formula f = { .cx = cx };
     tensor *q = F_(&f, aten_quantize_per_tensor_dynamic, T_V(x), INT_V(DTYPE_quint8), args[3]);
-    if (!q)
-        return formula_drop(&f);
-    const factors e = exact_factors(&f, q, w);
-    tensor *sums = F_(&f, aten_linear, T_V(e.x), T_V(e.w), NONE_V);
-    const rescaling r = { w, bias, (float)q->quant->scale, x->n_dims - 1 };
-    return formula_give(&f, rescaled(&f, sums, &r), rets);
+    return formula_give(&f, q ? linear_reals(&f, q, w, bias) : NULL, rets);
 }
 
 /* x, weight, bias?, stride, padding, dilation, groups, scale, zero_point, relu */
 bool op_quantized_conv(op_ctx *cx, const jit_value *args, jit_value *rets)
 {
-    tensor *x = args[0].t, *w = args[1].t, *bias = optional(args[2]);
-    if (!check_operands(cx, x, w, "quantized::conv") || !check_bias(cx, bias, w->n_dims ? w->sizes[0] : 0))
+    tensor *x = args[0].t, *w = args[1].t, *bias = arg_tensor(args[2]);
+    if (!check_layer(cx, x, w, bias, "quantized::conv"))
         return false;
     if (x->n_dims != w->n_dims || x->n_dims < 3)
         return OP_FAIL(cx, "Input shape must be `(N, C, ...)` with as many dimensions as the weight has, but got %s",
