@@ -236,7 +236,7 @@ const type *archive_find_type(checker *c, const char *qualified_name)
 {
     const char *name, *outer = c->unit->prefix;
     const type *t = strmap_find(&c->unit->types, qualified_name);
-    if (!t)
+    if (!t && !strncmp(qualified_name, "__torch__.", strlen("__torch__.")))
         t = find_library_class(c, qualified_name + strlen("__torch__."));
     const char *prefix = t ? NULL : split_name(c, qualified_name, &name);
     code_file *file = prefix ? find_file(c, prefix) : NULL;
