@@ -75,46 +75,61 @@ static void multiply_batch(void *ctx, int64_t begin, int64_t end)
 }
 
 /* ---- through oneDNN ---------------------------------------------------------------------------------- */
-/* Below this many multiply-adds its overhead counts; of fewer rows our own loops are bound by memory. A weight is
- * packed where its rows are so few that reading it is the larger part of the work. */
-enum { ONEDNN_MIN_WORK = 1000000, ONEDNN_MIN_ROWS = 5, ONEDNN_PACK_ROWS = 64 };
+/* Below this many multiply-adds its overhead counts; of fewer rows our own loops are bound by memory. An operand b is
+ * packed where a has so few rows that reading b is the larger part of the work. Once there is a packed copy every
+ * product reads it, so that the bytes it was made from need not be in memory, too. */
+enum { ONEDNN_MIN_WORK = 1000000, ONEDNN_PACKED_MIN_WORK = 32768, ONEDNN_MIN_ROWS = 5, ONEDNN_PACK_ROWS = 64 };
 
-/* One dimension; an expanded one has size 1 there. False: it has no use for these strides. */
 static void add_dim(onednn_layout *l, int64_t size, int64_t stride)
 {
-    l->sizes[l->n_dims] = stride == 0 ? 1 : size;
-    l->strides[l->n_dims++] = stride == 0 || size == 1 ? 1 : stride;
+    l->sizes[l->n_dims] = size;
+    l->strides[l->n_dims++] = stride;
 }
 
-/* t's strides; a dimension of size 1 may have any, oneDNN judges by them. */
+/* t's strides, an expanded dimension with size 1. Of a dimension of size 1 they may be any, and oneDNN judges by them:
+ * one row is described as rows that follow each other. False: it has no use for these strides. */
 static bool describe_matrices(const tensor *t, onednn_layout *ret)
 {
     const int n = t->n_dims;
-    for (int i = 0; i < n; i++) {
-        const int64_t stride = t->sizes[i] == 1 && i >= n - 2 ? (i == n - 1 ? 1 : t->sizes[n - 1] * t->strides[n - 1])
-                                                              : t->strides[i];
-        if (i >= n - 2 && stride == 0) return false;
-        add_dim(ret, t->sizes[i], stride);
+    for (int i = 0; i < n - 2; i++) {
+        const bool is_one = t->strides[i] == 0 || t->sizes[i] == 1;
+        add_dim(ret, is_one ? 1 : t->sizes[i], is_one ? 1 : t->strides[i]);
     }
+    const int64_t column = t->sizes[n - 1] == 1 ? 1 : t->strides[n - 1];
+    const int64_t row = t->sizes[n - 2] == 1 ? t->sizes[n - 1] * column : t->strides[n - 2];
+    if (row == 0 || column == 0) return false;
+    add_dim(ret, t->sizes[n - 2], row);
+    add_dim(ret, t->sizes[n - 1], column);
     return t->strides[n - 1] == 1 || t->strides[n - 2] == 1 || t->sizes[n - 1] == 1 || t->sizes[n - 2] == 1;
 }
 
-/* Is a product of a [..., m, k] and b [..., k, n] one for oneDNN? */
-static bool suits_onednn(const tensor *a, const tensor *b)
+/* How a product of a [..., m, k] and b [..., k, n] is done. */
+typedef enum product_way { BY_OUR_LOOPS, BY_ONEDNN, BY_ONEDNN_PACKED } product_way;
+
+/* A large weight is expected to serve again; another b is packed once it did. */
+static product_way choose_way(const tensor *a, const tensor *b, bool b_is_weight)
 {
     const int n_dims = a->n_dims;
-    const int64_t n = b->sizes[n_dims - 1];
-    return tensor_dtype(a) == DTYPE_float32 && n_dims <= ONEDNN_MAX_DIMS && a->sizes[n_dims - 2] >= ONEDNN_MIN_ROWS &&
-           n >= ONEDNN_MIN_ROWS && (double)a->numel * (double)n >= ONEDNN_MIN_WORK;
+    const int64_t m = a->sizes[n_dims - 2], n = b->sizes[n_dims - 1];
+    const double work = (double)a->numel * (double)n;
+    if (tensor_dtype(a) != DTYPE_float32 || tensor_dtype(b) != DTYPE_float32 || n_dims > ONEDNN_MAX_DIMS ||
+        n < ONEDNN_MIN_ROWS || work < ONEDNN_PACKED_MIN_WORK)
+        return BY_OUR_LOOPS;
+    const bool suits = m >= ONEDNN_MIN_ROWS && work >= ONEDNN_MIN_WORK;
+    if (n_dims == 2 && onednn_is_packed(b)) return BY_ONEDNN_PACKED;
+    if (n_dims != 2 || m < ONEDNN_MIN_ROWS || m > ONEDNN_PACK_ROWS) return suits ? BY_ONEDNN : BY_OUR_LOOPS;
+    if ((b_is_weight && suits) || onednn_recurs(b, work)) return BY_ONEDNN_PACKED;
+    return suits ? BY_ONEDNN : BY_OUR_LOOPS;
 }
 
 /* c[..., m, n] = a b (+ bias[n]). False: not done. */
-static bool multiply_onednn(tensor *a, tensor *b, const tensor *bias, bool b_is_weight, tensor *c)
+static bool multiply_onednn(tensor *a, tensor *b, const tensor *bias, product_way way, tensor *c)
 {
     onednn_call call = { .shape = { .kind = ONEDNN_PRODUCT, .n_bias = bias ? bias->numel : 0 }, .x = tensor_data(a),
                          .w = tensor_data(b), .bias = bias ? tensor_data(bias) : NULL, .y = tensor_data(c) };
-    call.w_store = b_is_weight && a->n_dims == 2 && a->sizes[0] <= ONEDNN_PACK_ROWS ? b->store : NULL;
-    call.shape.packs_w = call.w_store != NULL;
+    if (way == BY_OUR_LOOPS) return false;
+    call.w_store = way == BY_ONEDNN_PACKED ? b->store : NULL;
+    call.shape.packs_w = way == BY_ONEDNN_PACKED;
     return describe_matrices(a, &call.shape.x) && describe_matrices(b, &call.shape.w) &&
            describe_matrices(c, &call.shape.y) && onednn_run(&call);
 }
@@ -131,7 +146,7 @@ static bool multiply(op_ctx *cx, tensor *a, tensor *b, tensor *c)
         memset(tensor_data(c), 0, (size_t)c->numel * dtype_size(tensor_dtype(c)));
         return true;
     }
-    if (suits_onednn(a, b) && multiply_onednn(a, b, NULL, false, c)) return true;
+    if (multiply_onednn(a, b, NULL, choose_way(a, b, false), c)) return true;
     t.a = (matrix){ tensor_data(a), a->strides[n_batch], a->strides[n_batch + 1] };
     t.b = (matrix){ tensor_data(b), b->strides[n_batch], b->strides[n_batch + 1] };
     int64_t *a_offsets = dims_offsets(cx, a, 0, n_batch, &n), *b_offsets = a_offsets ? dims_offsets(cx, b, 0, n_batch, &n) : NULL;
@@ -182,12 +197,13 @@ bool gemm_affine(dtype d, int64_t m, int64_t n, int64_t k, const void *x, const 
 tensor *affine_product(op_ctx *cx, tensor *a, tensor *b, tensor *bias)
 {
     const int64_t sizes[] = { a->sizes[0], b->sizes[1] };
-    if (tensor_dtype(b) != DTYPE_float32 || !suits_onednn(a, b)) return NULL;
+    const product_way way = choose_way(a, b, true);
+    if (way == BY_OUR_LOOPS) return NULL;
     if (bias && (tensor_dtype(bias) != DTYPE_float32 || bias->n_dims != 1 || bias->sizes[0] != sizes[1] ||
                  !tensor_is_contiguous(bias)))
         return NULL;
     tensor *c = make_tensor(cx, DTYPE_float32, sizes, 2);
-    if (!c || multiply_onednn(a, b, bias, true, c)) return c;
+    if (!c || multiply_onednn(a, b, bias, way, c)) return c;
     tensor_unref(c);
     return NULL;
 }

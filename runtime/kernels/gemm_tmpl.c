@@ -3,8 +3,8 @@
  *
  * The classic scheme (Goto, van de Geijn, "Anatomy of high-performance matrix multiplication"): blocks of b, then
  * of a, are packed so that the innermost loop walks both forwards; a tile of GEMM_ROWS by two vectors of c stays in
- * registers. Each element of c is summed in the same order whatever the number of threads. Products with a
- * vector are bound by memory and take two simple loops instead. */
+ * registers. Each element of c is summed along k in one go, whatever the number of threads, as oneDNN does, so that
+ * it does not matter who multiplies. Products with a vector are bound by memory and take two simple loops instead. */
 /* SPDX-License-Identifier: Apache-2.0 */
 #include "runtime/kernels/gemm.h"
 
@@ -40,12 +40,15 @@ static inline void store(T *p, vec v)
 #define FOUR(p) (*(four *)(void *)(p))
 
 /* ---- the register tile -------------------------------------------------------------------------- */
-/* out[rows, NR] = packed a times packed b; rows is a constant where this is built */
-static inline __attribute__((always_inline)) void tile_of(int rows, int64_t k, const T *a, const T *b, T *out)
+/* out[rows, NR] = packed a times packed b, or += where it is not the first; rows is a constant where this is built */
+static inline __attribute__((always_inline)) void tile_of(int rows, bool is_first, int64_t k, const T *a, const T *b, T *out)
 {
     vec sum[MR][2];
 #pragma GCC unroll 16
-    for (int i = 0; i < rows; i++) sum[i][0] = sum[i][1] = (vec){ 0 };
+    for (int i = 0; i < rows; i++) {
+        sum[i][0] = is_first ? (vec){ 0 } : load(out + i * NR);
+        sum[i][1] = is_first ? (vec){ 0 } : load(out + i * NR + LANES);
+    }
     for (int64_t p = 0; p < k; p++, a += rows, b += NR) {
         const vec b0 = load(b), b1 = load(b + LANES);
 #pragma GCC unroll 16
@@ -61,10 +64,10 @@ static inline __attribute__((always_inline)) void tile_of(int rows, int64_t k, c
     }
 }
 
-static void tile(int64_t rows, int64_t k, const T *a, const T *b, T *out)
+static void tile(int64_t rows, bool is_first, int64_t k, const T *a, const T *b, T *out)
 {
-    if (rows == MR) tile_of(MR, k, a, b, out);
-    else tile_of(LOW, k, a, b, out);
+    if (rows == MR) tile_of(MR, is_first, k, a, b, out);
+    else tile_of(LOW, is_first, k, a, b, out);
 }
 
 /* How many rows a tile has, so that few of m rows are filled up with zeros. */
@@ -133,20 +136,24 @@ typedef struct block {
     int64_t a_row, a_column;
     const T *packed_b;
     T *c;
-    bool is_first;                  /* of the blocks along k: c is set, not added to */
+    bool is_first;                  /* of the blocks along k: c holds nothing yet */
     _Atomic bool failed;
 } block;
 
-static void add_tile(const block *x, const T *sums, int64_t i, int64_t j, int64_t rows)
+/* c's tile [i, j], of `rows` rows: what the blocks of b before gave. */
+static void read_tile(const block *x, int64_t i, int64_t j, int64_t rows, T *sums)
 {
     const int64_t columns = x->n - j < NR ? x->n - j : NR;
-    for (int64_t r = 0; r < rows; r++) {
-        T *c = x->c + (i + r) * x->ldc + j;
-        const T *s = sums + r * NR;
-        if (x->is_first) memcpy(c, s, (size_t)columns * sizeof(T));
-        else
-            for (int64_t q = 0; q < columns; q++) c[q] += s[q];
-    }
+    memset(sums, 0, MR * NR * sizeof(T));
+    for (int64_t r = 0; r < rows; r++)
+        memcpy(sums + r * NR, x->c + (i + r) * x->ldc + j, (size_t)columns * sizeof(T));
+}
+
+static void write_tile(const block *x, const T *sums, int64_t i, int64_t j, int64_t rows)
+{
+    const int64_t columns = x->n - j < NR ? x->n - j : NR;
+    for (int64_t r = 0; r < rows; r++)
+        memcpy(x->c + (i + r) * x->ldc + j, sums + r * NR, (size_t)columns * sizeof(T));
 }
 
 /* Rows [begin, end) in units of MC. */
@@ -163,8 +170,10 @@ static void multiply_rows(void *ctx, int64_t begin, int64_t end)
         pack_a(rows, m, x->k, x->a + first * x->a_row, x->a_row, x->a_column, packed);
         for (int64_t j = 0; j < x->n; j += NR)
             for (int64_t i = 0; i < m; i += rows) {
-                tile(rows, x->k, packed + i * x->k, x->packed_b + j * x->k, sums);
-                add_tile(x, sums, first + i, j, m - i < rows ? m - i : rows);
+                const int64_t used = m - i < rows ? m - i : rows;
+                if (!x->is_first) read_tile(x, first + i, j, used, sums);
+                tile(rows, x->is_first, x->k, packed + i * x->k, x->packed_b + j * x->k, sums);
+                write_tile(x, sums, first + i, j, used);
             }
     }
     block_free(packed, n_bytes);

@@ -6,6 +6,7 @@
 /* SPDX-License-Identifier: Apache-2.0 */
 #include "runtime/kernels/onednn.h"
 
+#include "base/alloc.h"
 #include "base/block.h"
 #include "runtime/kernels/dispatch.h"
 #include "runtime/kernels/onednn_cache.h"
@@ -173,7 +174,7 @@ static bool execute(const onednn *api, dnnl_primitive_t primitive, dnnl_stream_t
 typedef struct run {
     const onednn *api;
     onednn_plan *plan;
-    dnnl_stream_t stream;
+    onednn_objects *objects;
     void *scratch, *x, *y;  /* blocks, or NULL */
 } run;
 
@@ -182,7 +183,7 @@ static bool reorder(const run *r, const dnnl_memory_desc_t *from_layout, const v
 {
     const argument arguments[] = { { DNNL_ARG_FROM, from_layout, from }, { DNNL_ARG_TO, to_layout, to },
                                    { DNNL_ARG_SCRATCHPAD, &r->plan->scratch, r->scratch } };
-    return execute(r->api, primitive, r->stream, arguments, 3);
+    return execute(r->api, primitive, r->objects->stream, arguments, 3);
 }
 
 /* The packed weight: a new reference, or NULL. */
@@ -208,21 +209,47 @@ static storage *pack_weight(const run *r, const onednn_call *call)
     return packed;
 }
 
+/* The memory of a role, at this address. */
+static bool place(const run *r, onednn_role role, const dnnl_memory_desc_t *layout, const void *data)
+{
+    onednn_objects *o = r->objects;
+    if (o->memories[role] && o->data[role] == data)
+        return true;
+    const dnnl_status_t status = o->memories[role]
+        ? r->api->memory_set_data_handle(o->memories[role], (void *)data)
+        : r->api->memory_create(&o->memories[role], layout, r->api->engine, (void *)data);
+    o->data[role] = status == dnnl_success ? data : NULL;
+    return o->data[role];
+}
+
+/* Arguments without data do not count; which these are is the same in all calls of a plan. */
+static bool execute_plan(const run *r, const void *const data[ROLE__COUNT])
+{
+    static const int ids[ROLE__COUNT] = { DNNL_ARG_SRC, DNNL_ARG_WEIGHTS, DNNL_ARG_BIAS, DNNL_ARG_DST, DNNL_ARG_SCRATCHPAD };
+    const onednn_plan *p = r->plan;
+    const dnnl_memory_desc_t *const layouts[ROLE__COUNT] = { &p->x.used, &p->w.used, &p->bias, &p->y.used, &p->scratch };
+    dnnl_exec_arg_t given[ROLE__COUNT];
+    int n_given = 0;
+    for (onednn_role i = 0; i < ROLE__COUNT; i++) {
+        if (!data[i])
+            continue;
+        if (!place(r, i, layouts[i], data[i]))
+            return false;
+        given[n_given++] = (dnnl_exec_arg_t){ ids[i], r->objects->memories[i] };
+    }
+    return r->api->primitive_execute(p->run, r->objects->stream, n_given, given) == dnnl_success;
+}
+
 static bool run_primitives(const run *r, const onednn_call *call)
 {
     const onednn_plan *p = r->plan;
     storage *packed = p->w.reorder ? pack_weight(r, call) : NULL;
     if (p->w.reorder && !packed)
         return false;
-    const argument arguments[] = {
-        { DNNL_ARG_SRC, &p->x.used, r->x ? r->x : call->x },
-        { DNNL_ARG_WEIGHTS, &p->w.used, packed ? packed->data : call->w },
-        { DNNL_ARG_BIAS, &p->bias, call->bias },
-        { DNNL_ARG_DST, &p->y.used, r->y ? r->y : call->y },
-        { DNNL_ARG_SCRATCHPAD, &p->scratch, r->scratch },
-    };
+    const void *const data[] = { r->x ? r->x : call->x, packed ? packed->data : call->w, call->bias,
+                                 r->y ? r->y : call->y, r->scratch };
     const bool ok = (!r->x || reorder(r, &p->x.given, call->x, &p->x.used, r->x, p->x.reorder)) &&
-                    execute(r->api, p->run, r->stream, arguments, 5) &&
+                    execute_plan(r, data) &&
                     (!r->y || reorder(r, &p->y.used, r->y, &p->y.given, call->y, p->y.reorder));
     storage_unref(packed);
     return ok;
@@ -233,6 +260,21 @@ static bool take_block(size_t n_bytes, void **ret)
 {
     *ret = n_bytes ? block_alloc(n_bytes) : NULL;
     return !n_bytes || *ret;
+}
+
+/* Those that wait in the plan, or new ones. NULL: no memory. */
+static onednn_objects *take_objects(const onednn *api, onednn_plan *p)
+{
+    onednn_objects *o = atomic_exchange(&p->idle, NULL);
+    if (o)
+        return o;
+    mem_budget *callers = mem_budget_set(NULL); // they outlive the run
+    o = mem_calloc(1, sizeof *o);
+    mem_budget_set(callers);
+    if (o && api->stream_create(&o->stream, api->engine, dnnl_stream_default_flags) == dnnl_success)
+        return o;
+    onednn_objects_free(api, o);
+    return NULL;
 }
 
 typedef struct request {
@@ -249,14 +291,15 @@ static void run_request(void *ctx, int n_threads)
     r.plan = onednn_plan_get(r.api, shape, make_plan);
     if (!r.plan)
         return;
-    const onednn_plan *p = r.plan;
-    if (p->run && r.api->stream_create(&r.stream, r.api->engine, dnnl_stream_default_flags) == dnnl_success) {
+    onednn_plan *p = r.plan;
+    r.objects = p->run ? take_objects(r.api, p) : NULL;
+    if (r.objects) {
         q->ok = take_block(p->scratch_bytes, &r.scratch) && take_block(p->x.n_bytes, &r.x) &&
                 take_block(p->y.n_bytes, &r.y) && run_primitives(&r, q->call);
         block_free(r.scratch, p->scratch_bytes);
         block_free(r.x, p->x.n_bytes);
         block_free(r.y, p->y.n_bytes);
-        r.api->stream_destroy(r.stream);
+        onednn_objects_free(r.api, atomic_exchange(&p->idle, r.objects));
     }
     onednn_plan_unref(r.api, r.plan);
 }

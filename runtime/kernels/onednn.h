@@ -2,7 +2,8 @@
  *
  * A call is a shape, by which its primitives are found again, and addresses. Where `packs_w` is set, the weight is
  * first brought into the layout that suits the primitive; the copy stays with the weight's storage until the bytes
- * change, so constant weights are packed once. */
+ * change, so constant weights are packed once. The layout of a packed matrix does not depend on the rows of the other
+ * operand (oneDNN asks only how wide the matrix is), so products of one row and of many share a copy. */
 /* SPDX-License-Identifier: Apache-2.0 */
 #ifndef RUNTIME_KERNELS_ONEDNN_H
 #define RUNTIME_KERNELS_ONEDNN_H
@@ -35,10 +36,17 @@ typedef struct onednn_call {
     storage *w_store;                /* keeps the packed weight; NULL: packed for this call only */
 } onednn_call;
 
-/** False: not done (no library, no memory, or it has nothing for this shape); y is undefined then. */
 #ifdef TJS_ONEDNN
+/** Is a packed copy of this matrix kept, made since its bytes last changed? */
+bool onednn_is_packed(const tensor *w);
+/** Note that a product of so many multiply-adds reads this matrix as its right operand. True where products did before
+ * and its bytes did not change since, so often that a copy pays, and all such copies together stay within a bound. */
+bool onednn_recurs(const tensor *w, double work);
+/** False: not done (no library, no memory, or it has nothing for this shape); y is undefined then. */
 bool onednn_run(onednn_call *call);
 #else
+static inline bool onednn_is_packed(const tensor *w) { return false; }
+static inline bool onednn_recurs(const tensor *w, double work) { return false; }
 static inline bool onednn_run(onednn_call *call) { return false; }
 #endif
 

@@ -13,6 +13,17 @@ typedef struct onednn_operand {
     size_t n_bytes;                 /* of `used`, if reordered */
 } onednn_operand;
 
+typedef enum onednn_role { ROLE_X, ROLE_W, ROLE_BIAS, ROLE_Y, ROLE_SCRATCH, ROLE__COUNT } onednn_role;
+
+/* oneDNN's objects of one call under way: a plan keeps one for the next call. Memories are made for the roles of the
+ * plan and then only told the addresses. */
+typedef struct onednn_objects {
+    dnnl_stream_t stream;
+    dnnl_memory_t memories[ROLE__COUNT];    /* NULL: not made */
+    const void *data[ROLE__COUNT];
+} onednn_objects;
+void onednn_objects_free(const onednn *api, onednn_objects *o);
+
 /* The primitives of one shape; counted, for one may be dropped from the cache while another thread runs it. */
 typedef struct onednn_plan {
     _Atomic int n_refs;
@@ -21,6 +32,7 @@ typedef struct onednn_plan {
     onednn_operand x, w, y;
     dnnl_memory_desc_t bias, scratch;
     size_t scratch_bytes;           /* the most that one of the primitives needs */
+    _Atomic(onednn_objects *) idle; /* of a call that is over; NULL: none */
 } onednn_plan;
 
 /** The plan of a shape: from the cache, or made by `make`, which fills a zeroed plan and leaves `run` NULL where that

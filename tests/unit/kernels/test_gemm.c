@@ -13,19 +13,23 @@ static tensor *pattern(dtype d, int64_t rows, int64_t columns, bool is_transpose
     return t;
 }
 
-static void check_product(dtype d, int64_t m, int64_t n, int64_t k, bool turn_a, bool turn_b)
+/* Takes the result of aten::mm, or of aten::linear, which has b's transpose. */
+static void expect_product(jit_value take_c, const tensor *a, const tensor *b)
 {
-    tensor *a = pattern(d, m, k, turn_a), *b = pattern(d, k, n, turn_b);
-    tensor_ref(a);
-    tensor_ref(b);
-    jit_value c = CALL("aten::mm", "", T_(a), T_(b));
-    for (int64_t i = 0; i < m; i++)
+    const int64_t k = a->sizes[1], n = b->sizes[1];
+    for (int64_t i = 0; i < a->sizes[0]; i++)
         for (int64_t j = 0; j < n; j++) {
             int64_t sum = 0;
             for (int64_t p = 0; p < k; p++) sum += tensor_get_int(a, i * k + p) * tensor_get_int(b, p * n + j);
-            assert_int_equal(tensor_get_int(c.t, i * n + j), sum);
+            assert_int_equal(tensor_get_int(take_c.t, i * n + j), sum);
         }
-    value_unref(c);
+    value_unref(take_c);
+}
+
+static void check_product(dtype d, int64_t m, int64_t n, int64_t k, bool turn_a, bool turn_b)
+{
+    tensor *a = pattern(d, m, k, turn_a), *b = pattern(d, k, n, turn_b);
+    expect_product(CALL("aten::mm", "", T_(tensor_ref(a)), T_(tensor_ref(b))), a, b);
     tensor_unref(a);
     tensor_unref(b);
 }
@@ -43,6 +47,41 @@ static void products_equal_the_definition(void **state)
             check_product(DTYPE_float64, sizes[i][0], sizes[i][1], sizes[i][2], layout & 1, layout >> 1);
         }
     check_product(DTYPE_int32, 13, 9, 21, true, false);
+}
+
+enum { PACKED_K = 210, PACKED_N = 230 };
+
+/* A linear layer of all numbers of rows in turn: from the second on they read the packed copy that the first made. */
+static void rows_of_any_number_share_a_packed_weight(void **state)
+{
+    (void)state;
+    static const int64_t rows[] = { 25, 1, 2, 7, 64, 70, 1 };
+    tensor *w = pattern(DTYPE_float32, PACKED_N, PACKED_K, false), *b = pattern(DTYPE_float32, PACKED_K, PACKED_N, true);
+    memcpy(tensor_data(b), tensor_data(w), (size_t)w->numel * sizeof(float));
+    for (size_t i = 0; i < sizeof rows / sizeof *rows; i++) {
+        tensor *a = pattern(DTYPE_float32, rows[i], PACKED_K, false);
+        expect_product(CALL("aten::linear", "", T_(tensor_ref(a)), T_(tensor_ref(w)), NONE), a, b);
+        tensor_unref(a);
+    }
+    tensor_unref(w);
+    tensor_unref(b);
+}
+
+/* The right operand of product after product is packed; each change of it counts. */
+static void recurring_operands_are_packed_until_they_change(void **state)
+{
+    (void)state;
+    tensor *a = pattern(DTYPE_float32, 16, PACKED_K, false), *b = pattern(DTYPE_float32, PACKED_K, PACKED_N, true);
+    for (int change = 0; change < 3; change++) {
+        for (int i = 0; i < 20; i++) {
+            jit_value c = CALL("aten::mm", "", T_(tensor_ref(a)), T_(tensor_ref(b)));
+            if (i % 18 == 0) expect_product(c, a, b);
+            else value_unref(c);
+        }
+        value_unref(CALL("aten::add_", "Scalar", T_(tensor_ref(b)), I(1), I(1)));
+    }
+    tensor_unref(a);
+    tensor_unref(b);
 }
 
 static void long_sums_do_not_drift(void **state)
@@ -71,6 +110,8 @@ int main(void)
 {
     const struct CMUnitTest tests[] = {
         cmocka_unit_test(products_equal_the_definition),
+        cmocka_unit_test(rows_of_any_number_share_a_packed_weight),
+        cmocka_unit_test(recurring_operands_are_packed_until_they_change),
         cmocka_unit_test(long_sums_do_not_drift),
         cmocka_unit_test(outer_reductions_match),
     };
