@@ -12,7 +12,11 @@
 #include <sys/stat.h>
 #include <unistd.h>
 
-enum { COPY_ALIGN = 64 };
+enum {
+    COPY_ALIGN = 64,
+    HUGE_BYTES = 2 << 20,           /* of the pages that hold a file's bytes in large pieces */
+    BESIDE_HUGE_FROM = 64 << 20,    /* files of this size on */
+};
 
 mapping *mapping_ref(mapping *m)
 {
@@ -69,6 +73,25 @@ static jit_status read_whole(int fd, const char *path, size_t n_bytes, char **re
     return JIT_OK;
 }
 
+/* A file that was just written lies in the kernel's memory in pieces of 2 MB, and reading a byte maps its whole piece
+ * (Linux 6.18) if that fits the page table: the few rows that a program takes from a table of words would count as
+ * 2 MB each. Large files begin where no piece fits. Any address is good where there is none of these. */
+static void *map_beside_huge(int fd, size_t n_bytes)
+{
+    const int prot = PROT_READ | PROT_WRITE, flags = MAP_PRIVATE | MAP_NORESERVE;
+    const size_t reserved = n_bytes + 2 * HUGE_BYTES, page = (size_t)sysconf(_SC_PAGESIZE);
+    char *room = n_bytes < BESIDE_HUGE_FROM ? MAP_FAILED : mmap(NULL, reserved, PROT_NONE, flags | MAP_ANONYMOUS, -1, 0);
+    if (room == MAP_FAILED)
+        return mmap(NULL, n_bytes, prot, flags, fd, 0);
+    char *begin = room + (HUGE_BYTES - (uintptr_t)room % HUGE_BYTES) + HUGE_BYTES / 2;
+    char *end = begin + (n_bytes + page - 1) / page * page;
+    void *bytes = mmap(begin, n_bytes, prot, flags | MAP_FIXED, fd, 0);
+    (void)munmap(room, (size_t)(begin - room));
+    (void)munmap(end, (size_t)(room + reserved - end));
+    if (bytes == MAP_FAILED) (void)munmap(begin, n_bytes);
+    return bytes;
+}
+
 static jit_status open_file(int fd, const char *path, bool copy, mapping **ret, jit_error *err)
 {
     struct stat st;
@@ -84,7 +107,7 @@ static jit_status open_file(int fd, const char *path, bool copy, mapping **ret, 
         jit_status status = read_whole(fd, path, n_bytes, &bytes, err);
         return status ? status : mapping_new(MAPPING_COPY, bytes, n_bytes, ret, err);
     }
-    bytes = mmap(NULL, n_bytes, PROT_READ | PROT_WRITE, MAP_PRIVATE | MAP_NORESERVE, fd, 0);
+    bytes = map_beside_huge(fd, n_bytes);
     if (bytes == MAP_FAILED)
         return error_fail(err, JIT_EIO, "%s: it cannot be mapped: %s", path, strerror(errno));
     return mapping_new(MAPPING_FILE, bytes, n_bytes, ret, err);
