@@ -13,6 +13,7 @@
 #include "runtime/kernels/kernel.h"
 
 /* ---- folds (reduce_folds.def), compiled once per instruction set ------------------------------ */
+typedef float reduce_f32;
 typedef double reduce_f64;
 typedef int64_t reduce_i64;
 typedef double _Complex reduce_c128;

@@ -6,7 +6,7 @@
 
 #include <math.h>
 
-enum { MANY_LANES = 64, FEW_LANES = 16 /* where merging the lanes would count */ };
+enum { PREFETCHED = 1024, MANY_LANES = 64, FEW_LANES = 16 /* where merging the lanes would count */ };
 
 #define JOIN_(a, b) a##b
 #define JOIN(a, b) JOIN_(a, b)
@@ -37,20 +37,23 @@ enum { MANY_LANES = 64, FEW_LANES = 16 /* where merging the lanes would count */
 /* Rounds of all lanes, then of four, then single elements: the number of lanes is constant everywhere, so they stay in
  * vector registers. */
 #define ROUNDS(C, step, count)                                                                     \
-    for (; i + (count) <= n; i += (count))                                                         \
+    for (; i + (count) <= n; i += (count)) {                                                       \
+        if ((count) == MANY_LANES)                                                                 \
+            for (int l = 0; l < (count); l += 16) __builtin_prefetch(from + i + l + PREFETCHED);   \
         for (int l = 0; l < (count); l++) {                                                        \
             const C a = lanes[l], x = (C)from[i + l];                                              \
             lanes[l] = step;                                                                       \
-        }
+        }                                                                                          \
+    }
 #define MERGE_LANES(C, merge, distance)                                                            \
     for (int l = 0; l < (distance); l++) {                                                         \
         const C a = lanes[l], b = lanes[l + (distance)];                                           \
         lanes[l] = merge;                                                                          \
     }
-#define FOLD_LANES(C, merge, init_fn, step, count)                                                 \
+#define FOLD_LANES(C, merge, start, step, count)                                                   \
     _Alignas(64) C lanes[count];                                                                   \
     int64_t i = 0;                                                                                 \
-    init_fn(count, lanes);                                                                         \
+    for (int l = 0; l < (count); l++) lanes[l] = start;                                            \
     ROUNDS(C, step, count)                                                                         \
     if ((count) == MANY_LANES) {                                                                   \
         MERGE_LANES(C, merge, MANY_LANES / 2)                                                      \
@@ -63,10 +66,10 @@ enum { MANY_LANES = 64, FEW_LANES = 16 /* where merging the lanes would count */
     MERGE_LANES(C, merge, 1)                                                                       \
     ROUNDS(C, step, 1)                                                                             \
     return lanes[0];
-#define LINE(fn, merge_, init_fn, C, IN, step, count)                                        \
-    static C JOIN(total_, fn)(int64_t n, const IN *from, double p)                                 \
+#define LINE(fn, merge_, start, C, LANE, IN, step, count)                                          \
+    static LANE JOIN(total_, fn)(int64_t n, const IN *from, double p)                              \
     {                                                                                              \
-        FOLD_LANES(C, merge_, init_fn, step, count)                                          \
+        FOLD_LANES(LANE, merge_, start, step, count)                                               \
     }                                                                                              \
     static void fn(int64_t n, const IN *from, void *acc, double p)                                 \
     {                                                                                              \
@@ -92,26 +95,26 @@ enum { MANY_LANES = 64, FEW_LANES = 16 /* where merging the lanes would count */
     {                                                                                              \
         JOIN(rows_typed_, id)(n, x, acc, p, p_step);                                               \
     }                                                                                              \
-    LINE(JOIN(line_typed_, id), merge, JOIN(init_, id), C, C, step, FEW_LANES) \
+    LINE(JOIN(line_typed_, id), merge, start, C, C, C, step, FEW_LANES)                            \
     static void JOIN(line_, id)(int64_t n, const void *x, void *acc, double p)                     \
     {                                                                                              \
         JOIN(line_typed_, id)(n, x, acc, p);                                                       \
     }
 
-#define FLOAT_i64(id, step, merge)
-#define FLOAT_c128(id, step, merge)
-#define FLOAT_f64(id, step, merge)                                                                 \
+#define FLOAT_i64(id, LANE, start, step, merge)
+#define FLOAT_c128(id, LANE, start, step, merge)
+#define FLOAT_f64(id, LANE, start, step, merge)                                                    \
     ROWS(JOIN(rows_f32_, id), double, float, step)                                                 \
-    LINE(JOIN(few_f32_, id), merge, JOIN(init_, id), double, float, step, FEW_LANES) \
-    LINE(JOIN(many_f32_, id), merge, JOIN(init_, id), double, float, step, MANY_LANES) \
+    LINE(JOIN(few_f32_, id), merge, start, double, LANE, float, step, FEW_LANES)                   \
+    LINE(JOIN(many_f32_, id), merge, start, double, LANE, float, step, MANY_LANES)                 \
     static void JOIN(line_f32_, id)(int64_t n, const float *from, void *acc, double p)             \
     {                                                                                              \
         (n < 4 * MANY_LANES ? JOIN(few_f32_, id) : JOIN(many_f32_, id))(n, from, acc, p);          \
     }
 
-#define FOLD(name, compute, start, step, merge)                                                    \
+#define FOLD(name, compute, lanes, start, step, merge)                                             \
     FOLD_BODY(name##_##compute, reduce_##compute, start, step, merge)                              \
-    FLOAT_##compute(name##_##compute, step, merge)
+    FLOAT_##compute(name##_##compute, reduce_##lanes, start, step, merge)
 #include "runtime/kernels/reduce_folds.def"
 
 #define DTYPE_OF_f64 DTYPE_float64
