@@ -94,11 +94,44 @@ static void median_to_front(key_index *at, int64_t n)
     else swap(at, is_less(*a, *c) ? a : is_less(*b, *c) ? c : b);
 }
 
+/* A long part: which elements of a block are on the wrong side is noted without a branch, then they are exchanged (Edelkamp
+ * and Weiss, BlockQuicksort, 2016): the pairs, and so the order of what is equal, are those of the loop in partition().
+ * [*low, *high) is what remains for that loop. */
+static void partition_blocks(key_index *at, int64_t *low, int64_t *high)
+{
+    enum { BLOCK = 64 };
+    const int64_t pivot = at[0].key;
+    uint8_t lefts[BLOCK], rights[BLOCK]; // distances from where their block began
+    int n_lefts = 0, n_rights = 0, left = 0, right = 0;
+    while (*high - *low >= 2 * BLOCK) {
+        if (left == n_lefts) {
+            left = n_lefts = 0;
+            for (int i = 0; i < BLOCK; i++) {
+                lefts[n_lefts] = (uint8_t)i;
+                n_lefts += at[*low + i].key >= pivot;
+            }
+            *low += BLOCK;
+        }
+        if (right == n_rights) {
+            right = n_rights = 0;
+            for (int i = 0; i < BLOCK; i++) {
+                rights[n_rights] = (uint8_t)i;
+                n_rights += at[*high - 1 - i].key <= pivot;
+            }
+            *high -= BLOCK;
+        }
+        while (left < n_lefts && right < n_rights) swap(at + *low - BLOCK + lefts[left++], at + *high + BLOCK - 1 - rights[right++]);
+    }
+    if (left < n_lefts) *low += lefts[left] - BLOCK; // noted, but without a partner
+    if (right < n_rights) *high += BLOCK - rights[right];
+}
+
 /* Where the elements begin that are not less than the pivot; it stops the scans from both sides, so none leaves at. */
 static int64_t partition(key_index *at, int64_t n)
 {
     median_to_front(at, n);
     int64_t low = 1, high = n;
+    partition_blocks(at, &low, &high);
     for (;; low++) {
         while (is_less(at[low], at[0])) low++;
         do high--; while (is_less(at[0], at[high]));

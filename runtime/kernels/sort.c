@@ -37,13 +37,38 @@ static bool has_equals(const key_index *sorted, int64_t n)
     return false;
 }
 
+/* Are all keys within a range of few values for each of them, and no two equal (a permutation)? bits: one for each value. */
+static bool are_distinct(const int64_t *x, int64_t n, int64_t least, uint64_t width, uint64_t *bits)
+{
+    memset(bits, 0, (width / 64 + 1) * sizeof *bits);
+    for (int64_t i = 0; i < n; i++) {
+        const uint64_t at = (uint64_t)x[i] - (uint64_t)least, bit = (uint64_t)1 << at % 64;
+        if (bits[at / 64] & bit) return false;
+        bits[at / 64] |= bit;
+    }
+    return true;
+}
+
+/* A guess without sorting; right for permutations, otherwise by what chance would give. */
+static bool expects_equals(const int64_t *x, int64_t n, key_index *work)
+{
+    enum { VALUES_PER_KEY = 64, LIKELY = 16 }; // bits in work for one key are more; pairs expected: n² / (2 width)
+    int64_t least = INT64_MAX, most = INT64_MIN;
+    for (int64_t i = 0; i < n; i++) {
+        least = x[i] < least ? x[i] : least;
+        most = x[i] > most ? x[i] : most;
+    }
+    const uint64_t width = (uint64_t)most - (uint64_t)least;
+    if (width / (uint64_t)n < VALUES_PER_KEY) return !are_distinct(x, n, least, width, (uint64_t *)work);
+    return width / (uint64_t)n < (uint64_t)n / LIKELY;
+}
+
 /* Equal elements come in the order described in rank.h, for which the slower way is needed. */
 static void sort_line(const select_task *s, int64_t k, const int64_t *x, key_index *work)
 {
     const sort_order *order = s->ctx;
     const int64_t n = s->in.length, flip = order->descending ? -1 : 0;
-    const key_index *sorted = sort_keys(s, x, work, order->descending);
-    if (has_equals(sorted, n)) {
+    if (expects_equals(x, n, work) || has_equals(sort_keys(s, x, work, order->descending), n)) {
         for (int64_t i = 0; i < n; i++) work[i] = (key_index){ x[i] ^ flip, i };
         rank_sort(work, n);
     }
