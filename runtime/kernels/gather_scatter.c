@@ -1,8 +1,7 @@
 /* Elements chosen or written along one dimension by an index tensor: gather, scatter, index_select, index_add, take,
  * embedding (at/native/TensorAdvancedIndexing.cpp, cpu/ScatterGatherKernel.cpp). Writes happen in index order. */
 /* SPDX-License-Identifier: Apache-2.0 */
-#include "runtime/kernels/index.h"
-#include "runtime/kernels/reduce.h"
+#include "runtime/kernels/indexed_lines.h"
 
 #include "base/alloc.h"
 
@@ -28,128 +27,6 @@ static bool check_index_type(op_ctx *cx, const char *name, const tensor *index)
     return index->dtype == DTYPE_int64 || index->numel == 0 || OP_FAIL(cx, "%s(): Expected dtype int64 for index", name);
 }
 
-/* Lines of `t` along dim, restricted to the positions of `index`. */
-static lines lines_under(const tensor *t, const tensor *index, int dim)
-{
-    lines l = lines_of(t, dim);
-    const lines walk = lines_of(index, dim);
-    l.n = walk.n;
-    for (int i = 0; i < l.n_dims; i++) l.sizes[i] = walk.sizes[i];
-    return l;
-}
-
-static bool fail_bounds(op_ctx *cx, int64_t index, int dim, int64_t size)
-{
-    return OP_FAIL(cx, "index %lld is out of bounds for dimension %d with size %lld", (long long)index, dim, (long long)size);
-}
-
-typedef struct bounds_task {
-    const lines *index;
-    int64_t size;
-    _Atomic bool failed;
-} bounds_task;
-
-static void check_lines(void *ctx, int64_t begin, int64_t end)
-{
-    bounds_task *t = ctx;
-    const uint64_t size = (uint64_t)t->size;
-    for (int64_t k = begin; k < end; k++) {
-        const char *p = lines_at(t->index, k);
-        bool is_bad = false;
-        if (t->index->stride == sizeof(int64_t))
-            for (int64_t i = 0; i < t->index->length; i++) is_bad |= ((const uint64_t *)(const void *)p)[i] >= size;
-        else
-            for (int64_t i = 0; i < t->index->length; i++)
-                is_bad |= *(const uint64_t *)(const void *)(p + i * t->index->stride) >= size;
-        if (is_bad) t->failed = true;
-    }
-}
-
-/* Every index lies in [0, size). */
-static bool check_bounds(op_ctx *cx, const lines *index, int dim, int64_t size)
-{
-    bounds_task t = { index, size, false };
-    par_for(index->n, lines_grain(index), check_lines, &t);
-    for (int64_t k = 0; k < index->n && t.failed; k++) { // again, for the first
-        const char *p = lines_at(index, k);
-        for (int64_t i = 0; i < index->length; i++) {
-            const int64_t at = *(const int64_t *)(const void *)(p + i * index->stride);
-            if (at < 0 || at >= size) return fail_bounds(cx, at, dim, size);
-        }
-    }
-    return true;
-}
-
-typedef struct gather_task {
-    lines index, from, to;
-} gather_task;
-
-/* One line of elements of type T. */
-#define GATHER_LINE(T)                                                                             \
-    static void gather_##T(const gather_task *g, const char *index, const char *from, char *to)    \
-    {                                                                                              \
-        const int64_t n = g->index.length, index_stride = g->index.stride, from_stride = g->from.stride; \
-        const int64_t to_stride = g->to.stride;                                                    \
-        for (int64_t i = 0; i < n; i++) {                                                          \
-            const int64_t at = *(const int64_t *)(const void *)(index + i * index_stride);         \
-            memcpy(to + i * to_stride, from + at * from_stride, sizeof(T));                        \
-        }                                                                                          \
-    }
-typedef struct bytes16 { uint64_t at[2]; } bytes16;
-GATHER_LINE(uint8_t)
-GATHER_LINE(uint16_t)
-GATHER_LINE(uint32_t)
-GATHER_LINE(uint64_t)
-GATHER_LINE(bytes16)
-
-static void gather_line(const gather_task *g, const char *index, const char *from, char *to)
-{
-    switch (dtype_size(g->from.d)) {
-    case 1: gather_uint8_t(g, index, from, to); break;
-    case 2: gather_uint16_t(g, index, from, to); break;
-    case 4: gather_uint32_t(g, index, from, to); break;
-    case 8: gather_uint64_t(g, index, from, to); break;
-    default: gather_bytes16(g, index, from, to); break;
-    }
-}
-
-static void gather_lines(void *ctx, int64_t begin, int64_t end)
-{
-    const gather_task *g = ctx;
-    for (int64_t k = begin; k < end; k++)
-        gather_line(g, lines_at(&g->index, k), lines_at(&g->from, k), lines_at(&g->to, k));
-}
-
-/* Three tensors of lines across memory are walked along another dimension instead: the last, with the index's
- * dimension outside. The elements are the same, one at a time. */
-static void gather_across(void *ctx, int64_t begin, int64_t end)
-{
-    const gather_task *g = ctx;
-    const int last = g->index.n_dims - 1;
-    const int64_t width = g->index.sizes[last], bytes = (int64_t)dtype_size(g->from.d);
-    for (int64_t task = begin; task < end; task++) {
-        const int64_t i = task % g->index.length, k = task / g->index.length * width;
-        const int64_t *index = (const void *)(lines_at(&g->index, k) + i * g->index.stride);
-        const char *from = lines_at(&g->from, k);
-        char *to = lines_at(&g->to, k) + i * g->to.stride;
-        const int64_t stride = g->from.stride, step = g->from.strides[last];
-        if (bytes == 4)
-            for (int64_t j = 0; j < width; j++) memcpy(to + j * 4, from + index[j] * stride + j * step, 4);
-        else
-            for (int64_t j = 0; j < width; j++) memcpy(to + j * bytes, from + index[j] * stride + j * step, (size_t)bytes);
-    }
-}
-
-static void run_gather(const gather_task *g)
-{
-    const int last = g->index.n_dims - 1;
-    if (last >= 0 && g->index.sizes[last] >= 8 && g->index.strides[last] == sizeof(int64_t) &&
-        g->to.strides[last] == (int64_t)dtype_size(g->from.d) && g->index.stride != sizeof(int64_t))
-        par_for(g->index.n / g->index.sizes[last] * g->index.length, 16384 / (g->index.sizes[last] + 1) + 1, gather_across, (void *)g);
-    else
-        par_for(g->index.n, lines_grain(&g->index), gather_lines, (void *)g);
-}
-
 static tensor *gather(op_ctx *cx, tensor *self, int64_t dim_arg, tensor *index)
 {
     int dim;
@@ -163,12 +40,8 @@ static tensor *gather(op_ctx *cx, tensor *self, int64_t dim_arg, tensor *index)
             ok = OP_FAIL(cx, "Size does not match at dimension %d expected index %s to be smaller than self %s apart from "
                              "dimension %d", i, sizes_print(index->sizes, index->n_dims).s,
                          sizes_print(self->sizes, self->n_dims).s, dim);
-    gather_task g = { lines_of(index, dim), lines_under(self, index, dim), lines_of(result, dim) };
-    ok = ok && check_bounds(cx, &g.index, dim, g.from.length);
-    if (ok) {
-        run_gather(&g);
-        return result;
-    }
+    const indexed_lines l = { lines_of(index, dim), lines_under(self, index, dim), lines_of(result, dim), dim };
+    if (ok && indexed_lines_gather(cx, &l)) return result;
     tensor_unref(result);
     return NULL;
 }
@@ -197,43 +70,22 @@ static bool check_scatter(op_ctx *cx, const tensor *self, int dim, const tensor 
                          sizes_print(index->sizes, index->n_dims).s, sizes_print(self->sizes, self->n_dims).s, dim);
 }
 
-typedef struct scatter_task {
-    lines at, to, from;
-    const char *value;  /* NULL: the elements of `from` */
-    combine_fn put;
-} scatter_task;
-
-static void scatter_lines(void *ctx, int64_t begin, int64_t end)
-{
-    const scatter_task *t = ctx;
-    const bool adds_floats = t->put == combine_find(COMBINE_ADD, DTYPE_float32);
-    for (int64_t k = begin; k < end; k++) {
-        const char *p = lines_at(&t->at, k), *q = t->value ? t->value : lines_at(&t->from, k);
-        const int64_t step = t->value ? 0 : t->from.stride, stride = t->at.stride, to_stride = t->to.stride;
-        char *out = lines_at(&t->to, k);
-        for (int64_t i = 0; i < t->at.length; i++) {
-            char *element = out + *(const int64_t *)(const void *)(p + i * stride) * to_stride;
-            if (adds_floats) *(float *)(void *)element += *(const float *)(const void *)(q + i * step);
-            else t->put(1, element, 0, q + i * step, 0);
-        }
-    }
-}
-
 /* self[..., index[i], ...] combined with src[..., i, ...] or with the element `value`. */
 static bool scatter(op_ctx *cx, tensor *self, int64_t dim_arg, tensor *index, tensor *src, const void *value, combine how)
 {
     int dim;
     if (!wrap_dim(cx, dim_arg, self->n_dims, &dim) || !check_scatter(cx, self, dim, index, src)) return false;
     if (index->numel == 0) return true;
-    const combine_fn put = combine_find(how, tensor_dtype(self));
-    if (!put) return OP_FAIL(cx, "\"scatter_gather_tensor_cpu_\" not implemented for '%s'", dtype_prefix(tensor_dtype(self)));
+    if (!combine_find(how, tensor_dtype(self)))
+        return OP_FAIL(cx, "\"scatter_gather_tensor_cpu_\" not implemented for '%s'", dtype_prefix(tensor_dtype(self)));
     if (!check_no_self_overlap(cx, self)) return false;
-    const lines at = lines_of(index, dim), to = lines_under(self, index, dim);
-    const lines from = src ? lines_under(src, index, dim) : at;
-    if (!check_bounds(cx, &at, dim, to.length)) return false;
-    scatter_task t = { at, to, from, src ? NULL : value, put };
-    par_for(at.n, lines_grain(&at), scatter_lines, &t); // lines do not share elements, for self does not overlap itself
-    return true;
+    const lines at = lines_of(index, dim);
+    lines one = at; // the number, everywhere
+    one.data = (char *)value;
+    one.stride = 0;
+    memset(one.strides, 0, sizeof one.strides);
+    const indexed_lines l = { at, lines_under(self, index, dim), src ? lines_under(src, index, dim) : one, dim };
+    return indexed_lines_scatter(cx, &l, how);
 }
 
 /* A source with gaps that interleaves with what is written is read as it was before. */
