@@ -1,4 +1,4 @@
-/* Combining elements and finding nonzero ones; see index.h. */
+/* Combining elements, and kernels on copies; see index.h. */
 /* SPDX-License-Identifier: Apache-2.0 */
 #include "runtime/kernels/index.h"
 
@@ -103,36 +103,6 @@ int64_t *dims_offsets(op_ctx *cx, const tensor *t, int first, int last, int64_t 
         filled *= size;
     }
     return at;
-}
-
-/* One bool per element. */
-static tensor *truth_of(op_ctx *cx, tensor *t)
-{
-    return tensor_contiguous_as(cx, t, DTYPE_bool);
-}
-
-tensor *nonzero_indices(op_ctx *cx, tensor *t)
-{
-    tensor *truth = truth_of(cx, t);
-    if (!truth) return NULL;
-    const bool *is_set = tensor_data(truth);
-    int64_t n = 0;
-    for (int64_t i = 0; i < t->numel; i++) n += is_set[i];
-    tensor *result = make_tensor(cx, DTYPE_int64, (int64_t[]){ n, t->n_dims }, 2);
-    if (result) {
-        int64_t *out = tensor_data(result);
-        for (int64_t i = 0; i < t->numel; i++) {
-            if (!is_set[i]) continue;
-            int64_t rest = i;
-            for (int k = t->n_dims - 1; k >= 0; k--) {
-                out[k] = rest % t->sizes[k];
-                rest /= t->sizes[k];
-            }
-            out += t->n_dims;
-        }
-    }
-    tensor_unref(truth);
-    return result;
 }
 
 static bool run_on_copy(op_ctx *cx, op_kernel in_place, tensor *take_copy, const jit_value *args, int n_args,
