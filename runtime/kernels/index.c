@@ -267,15 +267,25 @@ static inline char *next_place(const index_task *task, place *at)
     return data;
 }
 
-/* Rows far apart are not foreseen by the processor: ask for one that comes later. */
-static inline void prefetch_place(const index_task *task, const place *at, int64_t row_bytes, bool is_written)
+/* Offsets of indexed positions [low, high). */
+typedef struct band {
+    int64_t low, high;
+} band;
+
+static inline bool is_in(const band *b, int64_t offset) { return offset >= b->low && offset < b->high; }
+
+/* Rows far apart are not foreseen by the processor: ask for one that comes later, if it is in the band that is written
+ * (NULL: rows are read). */
+static inline void prefetch_place(const index_task *task, const place *at, int64_t row_bytes, const band *written)
 {
     enum { AHEAD = 16, CACHE_LINE = 64, MOST = 1024 };
     const index_plan *p = task->p;
     if (at->middle + AHEAD >= p->n_middle || row_bytes > MOST) return;
-    const char *row = task->data + p->before[at->before] + p->middle[at->middle + AHEAD];
+    const int64_t offset = p->middle[at->middle + AHEAD];
+    if (written && !is_in(written, offset)) return;
+    const char *row = task->data + p->before[at->before] + offset;
     for (int64_t i = 0; i < row_bytes; i += CACHE_LINE) {
-        if (is_written) __builtin_prefetch(row + i, 1);
+        if (written) __builtin_prefetch(row + i, 1);
         else __builtin_prefetch(row + i, 0);
     }
 }
@@ -304,7 +314,7 @@ static void read_rows(void *ctx, int64_t begin, int64_t end)
     place at = { begin / p->n_middle, begin % p->n_middle };
     if (task->is_block && p->n_after == 1 && read_elements(task, begin, end, at)) return;
     for (int64_t k = begin; k < end; k++) {
-        if (task->is_block) prefetch_place(task, &at, row, false);
+        if (task->is_block) prefetch_place(task, &at, row, NULL);
         const char *from = next_place(task, &at);
         char *to = task->other + k * row;
         if (task->is_block) memcpy(to, from, (size_t)row);
@@ -425,22 +435,51 @@ static bool is_mask_fill(const list *l, const tensor *values)
     return n_masks == 1 && values->numel == 1;
 }
 
-/* In index order. from: the values, contiguous. */
+typedef struct write_task {
+    index_task rows;
+    combine_fn put;
+    bool adds;
+    int64_t n_bands, end;    /* of offsets in p->middle */
+} write_task;
+
+static void write_row(const write_task *task, char *to, const char *from)
+{
+    const index_plan *p = task->rows.p;
+    const int64_t bytes = task->rows.bytes;
+    if (task->rows.is_block && !task->adds) memcpy(to, from, (size_t)(p->n_after * bytes));
+    else if (task->rows.is_block) task->put(p->n_after, to, bytes, from, bytes);
+    else
+        for (int64_t j = 0; j < p->n_after; j++) task->put(1, to + p->after[j], 0, from + j * bytes, 0);
+}
+
+static void write_bands(void *ctx, int64_t begin, int64_t end)
+{
+    const write_task *task = ctx;
+    const index_plan *p = task->rows.p;
+    const int64_t row = p->n_after * task->rows.bytes;
+    const band mine = { task->end * begin / task->n_bands, task->end * end / task->n_bands };
+    const char *from = task->rows.other;
+    for (place at = { 0, 0 }; at.before < p->n_before; from += row) {
+        if (task->rows.is_block) prefetch_place(&task->rows, &at, row, &mine);
+        const bool is_mine = is_in(&mine, p->middle[at.middle]);
+        char *to = next_place(&task->rows, &at);
+        if (is_mine) write_row(task, to, from);
+    }
+}
+
+/* In index order. from: the values, contiguous. Each thread writes a band of self: so the last of equal indices stays
+ * whatever their number. */
 static void write_rows(const index_plan *p, char *from, bool adds)
 {
+    enum { SHORT_ROW = 32, LEAST = 1 << 18 };
     const dtype d = tensor_dtype(p->self);
-    const combine_fn put = combine_find(adds ? COMBINE_ADD : COMBINE_SET, d);
-    const int64_t bytes = (int64_t)dtype_size(d), n = p->n_before * p->n_middle, row = p->n_after * bytes;
-    const index_task task = { p, tensor_data(p->self), from, bytes, is_block(p, bytes) };
-    place at = { 0, 0 };
-    for (int64_t k = 0; k < n; k++, from += row) {
-        if (task.is_block) prefetch_place(&task, &at, row, true);
-        char *to = next_place(&task, &at);
-        if (task.is_block && !adds) memcpy(to, from, (size_t)row);
-        else if (task.is_block) put(p->n_after, to, bytes, from, bytes);
-        else
-            for (int64_t j = 0; j < p->n_after; j++) put(1, to + p->after[j], 0, from + j * bytes, 0);
-    }
+    const int64_t bytes = (int64_t)dtype_size(d), row = p->n_after * bytes;
+    if (p->n_before * p->n_middle == 0) return;
+    write_task task = { { p, tensor_data(p->self), from, bytes, is_block(p, bytes) }, combine_find(adds ? COMBINE_ADD : COMBINE_SET, d),
+                        adds, 1, bytes };
+    for (int i = p->first; i < p->last; i++) task.end += (p->self->sizes[i] - 1) * p->self->strides[i] * bytes;
+    if (row >= SHORT_ROW && p->n_before * p->n_middle >= LEAST / row) task.n_bands = runtime_get_num_threads();
+    par_for(task.n_bands, 1, write_bands, &task);
 }
 
 /* What is written shares no memory with what tells where and what to write; a filled mask may be filled itself. */
