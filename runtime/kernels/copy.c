@@ -1,15 +1,28 @@
 /* Copying elements between tensors of any type and layout. */
 /* SPDX-License-Identifier: Apache-2.0 */
 #include "runtime/kernels/iter.h"
+#include "runtime/kernels/tiles.h"
 
 #include <float.h>
 #include <math.h>
 #include <string.h>
 
+typedef struct copy_task {
+    cast_fn cast;
+    int64_t bytes;  /* of an element, where both types are one; else 0 */
+} copy_task;
+
 static void copy_loop(void *ctx, int64_t n, char *const *data, const int64_t *strides)
 {
-    const cast_fn cast = *(const cast_fn *)ctx;
-    cast(n, data[1], strides[1], data[0], strides[0]);
+    const copy_task *task = ctx;
+    if (task->bytes && strides[0] == task->bytes && strides[1] == task->bytes) {
+        memcpy(data[0], data[1], (size_t)(n * task->bytes));
+    } else if (task->bytes && strides[0] == task->bytes && strides[1] == 0 && n) {
+        memcpy(data[0], data[1], (size_t)task->bytes);
+        tiles_repeat(data[0], (size_t)task->bytes, n);
+    } else {
+        task->cast(n, data[1], strides[1], data[0], strides[0]);
+    }
 }
 
 /* ---- large plain copies ------------------------------------------------------------------------------ */
@@ -140,14 +153,14 @@ bool tensor_copy_into(op_ctx *cx, tensor *dst, tensor *src)
         tensor_unref(copy);
         return ok;
     }
-    cast_fn cast = cast_find(tensor_dtype(src), tensor_dtype(dst));
+    copy_task task = { cast_find(tensor_dtype(src), tensor_dtype(dst)), dst->dtype == src->dtype ? (int64_t)dtype_size(tensor_dtype(src)) : 0 };
     iter it;
     iter_init(&it, cx);
     iter_add_output(&it, dst, DTYPE_NONE);
     iter_add_input(&it, src);
     if (!iter_build(&it)) return false;
     if (dst->dtype != src->dtype || !it.numel || !copy_transposed(&it, (int64_t)dtype_size(tensor_dtype(dst))))
-        iter_run(&it, ITER_GRAIN, copy_loop, &cast);
+        iter_run(&it, ITER_GRAIN, copy_loop, &task);
     return true;
 }
 
@@ -186,15 +199,15 @@ bool tensor_fill(op_ctx *cx, tensor *dst, jit_value number)
     const dtype d = tensor_dtype(dst);
     if (!check_number_fits(cx, d, number)) return false;
     element_store_number(d, element, number);
-    cast_fn cast = cast_find(d, d);
-    if (dtype_size(d) == 2) cast = cast_find(DTYPE_int16, DTYPE_int16); // bits, not values
+    copy_task task = { cast_find(d, d), (int64_t)dtype_size(d) };
+    if (task.bytes == 2) task.cast = cast_find(DTYPE_int16, DTYPE_int16); // bits, not values
     iter it;
     iter_init(&it, cx);
     it.allow_overlap = true; // one value: writing an element twice is harmless
     iter_add_output(&it, dst, DTYPE_NONE);
     iter_add_number(&it, element, d);
     if (!iter_build(&it)) return false;
-    iter_run(&it, ITER_GRAIN, copy_loop, &cast);
+    iter_run(&it, ITER_GRAIN, copy_loop, &task);
     return true;
 }
 
