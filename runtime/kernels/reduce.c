@@ -149,11 +149,31 @@ static void fold_run(const reduction *r, int64_t n, const char *p, int64_t strid
     while (n > 0) {
         const int64_t m = n < REDUCE_ROW ? n : REDUCE_ROW;
         if (r->is_float && stride == r->element_bytes)
-            r->f->line_f32(m, (const float *)(const void *)p, acc, param);
+            r->f->lines_f32(1, m, (const float *)(const void *)p, 0, acc, &param, 0);
         else
             r->f->line(m, widen(r, m, p, stride, buffer), acc, param);
         p += m * stride;
         n -= m;
+    }
+}
+
+/* Results whose elements are short lines of floats in one piece. */
+static bool has_short_lines(const reduction *r)
+{
+    return r->is_float && r->reduced.n_dims == 1 && r->reduced.n <= REDUCE_ROW && (r->reduced.strides[0] == r->element_bytes || r->reduced.n == 1);
+}
+
+static void fold_lines(void *ctx, int64_t begin, int64_t end)
+{
+    const reduction *r = ctx;
+    static const double none;
+    const int64_t stride = r->kept.strides[r->kept.n_dims - 1] / r->element_bytes;
+    r->f->init(end - begin, r->acc + begin * (int64_t)r->acc_bytes);
+    for (int64_t k = begin, run; k < end; k += run) {
+        const char *p = r->data + span_offset(&r->kept, k, &run);
+        if (run > end - k) run = end - k;
+        r->f->lines_f32(run, r->reduced.n, (const float *)(const void *)p, stride, r->acc + k * (int64_t)r->acc_bytes,
+                        r->params ? r->params + k : &none, r->params != NULL);
     }
 }
 
@@ -224,7 +244,7 @@ void *reduce_run(op_ctx *cx, tensor *t, dim_set dims, fold_id id, const double *
     const dtype d = tensor_dtype(t);
     reduction r = { .f = fold_get(id), .data = tensor_data(t), .params = params };
     r.cast = cast_find(d, r.f->compute);
-    r.is_float = d == DTYPE_float32 && r.f->line_f32;
+    r.is_float = d == DTYPE_float32 && r.f->lines_f32;
     r.is_plain = d == r.f->compute;
     r.acc_bytes = dtype_size(r.f->compute);
     r.element_bytes = (int64_t)dtype_size(d);
@@ -245,7 +265,7 @@ void *reduce_run(op_ctx *cx, tensor *t, dim_set dims, fold_id id, const double *
         return r.acc;
     }
     const int64_t cost = r.reduced.n / r.n_chunks;
-    par_for(r.kept.n * r.n_chunks, REDUCE_CHUNK / (cost + 1) + 1, fold_chunks, &r);
+    par_for(r.kept.n * r.n_chunks, REDUCE_CHUNK / (cost + 1) + 1, has_short_lines(&r) ? fold_lines : fold_chunks, &r);
     merge_chunks(&r);
     return r.acc;
 }

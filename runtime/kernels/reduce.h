@@ -33,7 +33,8 @@ typedef struct fold {
     void (*rows_f32)(int64_t n, const float *x, void *acc, const double *p, int64_t p_step); /* f64 folds only */
     /** n elements into one accumulator, n <= REDUCE_ROW. */
     void (*line)(int64_t n, const void *x, void *acc, double p);
-    void (*line_f32)(int64_t n, const float *x, void *acc, double p);
+    /** n elements of each of n_lines lines, `stride` elements apart, into an accumulator each; n <= REDUCE_ROW. f64 folds only. */
+    void (*lines_f32)(int64_t n_lines, int64_t n, const float *x, int64_t stride, void *acc, const double *p, int64_t p_step);
     void (*merge)(int64_t n, const void *from, void *acc);
 } fold;
 const fold *fold_get(fold_id id);

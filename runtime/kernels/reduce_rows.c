@@ -14,7 +14,7 @@ void fold_elements(const fold *f, dtype d, int64_t n, const void *x, double para
     for (int64_t i = 0; i < n; i += REDUCE_ROW) {
         const int64_t m = n - i < REDUCE_ROW ? n - i : REDUCE_ROW;
         const void *at = (const char *)x + i * (int64_t)dtype_size(d);
-        if (d == DTYPE_float32) f->line_f32(m, at, acc, param);
+        if (d == DTYPE_float32) f->lines_f32(1, m, at, 0, acc, &param, 0);
         else f->line(m, at, acc, param);
     }
 }

@@ -66,15 +66,18 @@ enum { PREFETCHED = 1024, MANY_LANES = 64, FEW_LANES = 16 /* where merging the l
     MERGE_LANES(C, merge, 1)                                                                       \
     ROUNDS(C, step, 1)                                                                             \
     return lanes[0];
-#define LINE(fn, merge_, start, C, LANE, IN, step, count)                                          \
-    static LANE JOIN(total_, fn)(int64_t n, const IN *from, double p)                              \
+#define TOTAL(fn, merge, start, LANE, IN, step, count)                                             \
+    static LANE fn(int64_t n, const IN *from, double p)                                            \
     {                                                                                              \
-        FOLD_LANES(LANE, merge_, start, step, count)                                               \
-    }                                                                                              \
-    static void fn(int64_t n, const IN *from, void *acc, double p)                                 \
+        FOLD_LANES(LANE, merge, start, step, count)                                                \
+    }
+#define LINES(fn, total, merge, C, IN)                                                             \
+    static void fn(int64_t n_lines, int64_t n, const IN *from, int64_t stride, C *acc, const double *p, int64_t p_step) \
     {                                                                                              \
-        const C a = *(C *)acc, b = JOIN(total_, fn)(n, from, p);                                   \
-        *(C *)acc = merge_;                                                                        \
+        for (int64_t k = 0; k < n_lines; k++, from += stride, p += p_step) {                       \
+            const C a = acc[k], b = total(n, from, *p);                                            \
+            acc[k] = merge;                                                                        \
+        }                                                                                          \
     }
 
 #define FOLD_BODY(id, C, start, step, merge)                                                       \
@@ -95,21 +98,26 @@ enum { PREFETCHED = 1024, MANY_LANES = 64, FEW_LANES = 16 /* where merging the l
     {                                                                                              \
         JOIN(rows_typed_, id)(n, x, acc, p, p_step);                                               \
     }                                                                                              \
-    LINE(JOIN(line_typed_, id), merge, start, C, C, C, step, FEW_LANES)                            \
+    TOTAL(JOIN(total_, id), merge, start, C, C, step, FEW_LANES)                                   \
     static void JOIN(line_, id)(int64_t n, const void *x, void *acc, double p)                     \
     {                                                                                              \
-        JOIN(line_typed_, id)(n, x, acc, p);                                                       \
+        const C a = *(C *)acc, b = JOIN(total_, id)(n, x, p);                                      \
+        *(C *)acc = merge;                                                                         \
     }
 
 #define FLOAT_i64(id, LANE, start, step, merge)
 #define FLOAT_c128(id, LANE, start, step, merge)
 #define FLOAT_f64(id, LANE, start, step, merge)                                                    \
     ROWS(JOIN(rows_f32_, id), double, float, step)                                                 \
-    LINE(JOIN(few_f32_, id), merge, start, double, LANE, float, step, FEW_LANES)                   \
-    LINE(JOIN(many_f32_, id), merge, start, double, LANE, float, step, MANY_LANES)                 \
-    static void JOIN(line_f32_, id)(int64_t n, const float *from, void *acc, double p)             \
+    TOTAL(JOIN(few_f32_, id), merge, start, LANE, float, step, FEW_LANES)                          \
+    __attribute__((noinline)) /* in a loop the lanes do not stay in registers */                  \
+    TOTAL(JOIN(many_f32_, id), merge, start, LANE, float, step, MANY_LANES)                        \
+    LINES(JOIN(short_lines_f32_, id), JOIN(few_f32_, id), merge, double, float)                    \
+    LINES(JOIN(long_lines_f32_, id), JOIN(many_f32_, id), merge, double, float)                    \
+    static void JOIN(lines_f32_, id)(int64_t n_lines, int64_t n, const float *from, int64_t stride, void *acc, const double *p, \
+                                     int64_t p_step)                                               \
     {                                                                                              \
-        (n < 4 * MANY_LANES ? JOIN(few_f32_, id) : JOIN(many_f32_, id))(n, from, acc, p);          \
+        (n < 4 * MANY_LANES ? JOIN(short_lines_f32_, id) : JOIN(long_lines_f32_, id))(n_lines, n, from, stride, acc, p, p_step); \
     }
 
 #define FOLD(name, compute, lanes, start, step, merge)                                             \
@@ -123,14 +131,14 @@ enum { PREFETCHED = 1024, MANY_LANES = 64, FEW_LANES = 16 /* where merging the l
 #define FLOAT_ROWS_f64(id) rows_f32_##id
 #define FLOAT_ROWS_i64(id) NULL
 #define FLOAT_ROWS_c128(id) NULL
-#define FLOAT_LINE_f64(id) line_f32_##id
-#define FLOAT_LINE_i64(id) NULL
-#define FLOAT_LINE_c128(id) NULL
+#define FLOAT_LINES_f64(id) lines_f32_##id
+#define FLOAT_LINES_i64(id) NULL
+#define FLOAT_LINES_c128(id) NULL
 
 const fold JOIN(reduce_folds_, REDUCE_LEVEL)[FOLD__COUNT] = {
 #define FOLD(name, compute, ...)                                                                   \
     [FOLD_##name##_##compute] = { DTYPE_OF_##compute, init_##name##_##compute, rows_##name##_##compute, \
                                   FLOAT_ROWS_##compute(name##_##compute), line_##name##_##compute,  \
-                                  FLOAT_LINE_##compute(name##_##compute), merge_##name##_##compute },
+                                  FLOAT_LINES_##compute(name##_##compute), merge_##name##_##compute },
 #include "runtime/kernels/reduce_folds.def"
 };
