@@ -203,6 +203,7 @@ static void fold_tiles(void *ctx, int64_t begin, int64_t end)
     const reduction *r = ctx;
     const int last = r->kept.n_dims - 1;
     const int64_t width = r->kept.sizes[last], tiles = (width + REDUCE_ROW - 1) / REDUCE_ROW;
+    const int64_t row = r->reduced.strides[r->reduced.n_dims - 1];
     double _Complex buffer[REDUCE_ROW];
     for (int64_t tile = begin; tile < end; tile++) {
         const int64_t column = tile % tiles * REDUCE_ROW, first = tile / tiles * width + column;
@@ -212,11 +213,13 @@ static void fold_tiles(void *ctx, int64_t begin, int64_t end)
         void *acc = r->acc + first * (int64_t)r->acc_bytes;
         const double *params = r->params ? r->params + first : NULL;
         r->f->init(n, acc);
-        for (int64_t k = 0; k < r->reduced.n; k++) {
+        for (int64_t k = 0; k < r->reduced.n; k += run) {
             const char *p = base + span_offset(&r->reduced, k, &run);
-            if (r->is_float && r->kept.strides[last] == r->element_bytes)
-                r->f->rows_f32(n, (const float *)(const void *)p, acc, params, params != NULL);
-            else
+            if (r->is_float && r->kept.strides[last] == r->element_bytes) {
+                r->f->rows_f32(n, run, (const float *)(const void *)p, row / r->element_bytes, acc, params, params != NULL);
+                continue;
+            }
+            for (int64_t j = 0; j < run; j++, p += row)
                 r->f->rows(n, widen(r, n, p, r->kept.strides[last], buffer), acc, params, params != NULL);
         }
     }

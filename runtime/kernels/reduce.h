@@ -30,7 +30,8 @@ typedef struct fold {
     void (*init)(int64_t n, void *acc);                          /* n accumulators */
     /** Element j into accumulator j, for n of each. p: one parameter for all (p_step 0) or one each (1). */
     void (*rows)(int64_t n, const void *x, void *acc, const double *p, int64_t p_step);
-    void (*rows_f32)(int64_t n, const float *x, void *acc, const double *p, int64_t p_step); /* f64 folds only */
+    /** So for each of n_rows rows of floats, `stride` elements apart, in order. f64 folds only. */
+    void (*rows_f32)(int64_t n, int64_t n_rows, const float *x, int64_t stride, void *acc, const double *p, int64_t p_step);
     /** n elements into one accumulator, n <= REDUCE_ROW. */
     void (*line)(int64_t n, const void *x, void *acc, double p);
     /** n elements of each of n_lines lines, `stride` elements apart, into an accumulator each; n <= REDUCE_ROW. f64 folds only. */

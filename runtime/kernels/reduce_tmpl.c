@@ -11,27 +11,26 @@ enum { PREFETCHED = 1024, MANY_LANES = 64, FEW_LANES = 16 /* where merging the l
 #define JOIN_(a, b) a##b
 #define JOIN(a, b) JOIN_(a, b)
 
-#define ROWS(fn, C, IN, step)                                                                      \
-    static void fn(int64_t n, const IN *restrict x_, void *restrict acc_, const double *p_, int64_t p_step) \
-    {                                                                                              \
-        C *restrict acc = acc_;                                                                    \
-        static const double none;                                                                  \
-        if (!p_) p_ = &none;                                                                       \
-        if (p_step) {                                                                              \
-            for (int64_t i = 0; i < n; i++) {                                                      \
-                const C a = acc[i], x = (C)x_[i];                                                  \
-                const double p = p_[i];                                                            \
-                (void)p;                                                                           \
-                acc[i] = step;                                                                     \
-            }                                                                                      \
-            return;                                                                                \
-        }                                                                                          \
-        const double p = *p_;                                                                      \
+/* Element i of each of so many rows into accumulator i, which is read and written once. */
+#define ADD_ROWS(C, step, count, p_i)                                                              \
+    for (int64_t i = 0; i < n; i++) {                                                              \
+        C sum = acc[i];                                                                            \
+        const double p = p_i;                                                                      \
         (void)p;                                                                                   \
-        for (int64_t i = 0; i < n; i++) {                                                          \
-            const C a = acc[i], x = (C)x_[i];                                                      \
-            acc[i] = step;                                                                         \
+        for (int k = 0; k < (count); k++) {                                                        \
+            const C a = sum, x = (C)from[k * stride + i];                                          \
+            sum = step;                                                                            \
         }                                                                                          \
+        acc[i] = sum;                                                                              \
+    }
+#define ROWS(fn, C, IN, step)                                                                      \
+    static void fn(int64_t n, int64_t n_rows, const IN *restrict from, int64_t stride, C *restrict acc, const double *p_, \
+                   int64_t p_step)                                                                 \
+    {                                                                                              \
+        const double p_all = p_ ? *p_ : 0;                                                         \
+        for (; p_step && n_rows > 0; n_rows--, from += stride) ADD_ROWS(C, step, 1, p_[i])         \
+        for (; n_rows >= 4; n_rows -= 4, from += 4 * stride) ADD_ROWS(C, step, 4, p_all)           \
+        for (; n_rows > 0; n_rows--, from += stride) ADD_ROWS(C, step, 1, p_all)                   \
     }
 
 /* Rounds of all lanes, then of four, then single elements: the number of lanes is constant everywhere, so they stay in
@@ -96,7 +95,7 @@ enum { PREFETCHED = 1024, MANY_LANES = 64, FEW_LANES = 16 /* where merging the l
     ROWS(JOIN(rows_typed_, id), C, C, step)                                                        \
     static void JOIN(rows_, id)(int64_t n, const void *x, void *acc, const double *p, int64_t p_step) \
     {                                                                                              \
-        JOIN(rows_typed_, id)(n, x, acc, p, p_step);                                               \
+        JOIN(rows_typed_, id)(n, 1, x, 0, acc, p, p_step);                                         \
     }                                                                                              \
     TOTAL(JOIN(total_, id), merge, start, C, C, step, FEW_LANES)                                   \
     static void JOIN(line_, id)(int64_t n, const void *x, void *acc, double p)                     \
@@ -108,7 +107,12 @@ enum { PREFETCHED = 1024, MANY_LANES = 64, FEW_LANES = 16 /* where merging the l
 #define FLOAT_i64(id, LANE, start, step, merge)
 #define FLOAT_c128(id, LANE, start, step, merge)
 #define FLOAT_f64(id, LANE, start, step, merge)                                                    \
-    ROWS(JOIN(rows_f32_, id), double, float, step)                                                 \
+    ROWS(JOIN(rows_floats_, id), double, float, step)                                              \
+    static void JOIN(rows_f32_, id)(int64_t n, int64_t n_rows, const float *from, int64_t stride, void *acc, const double *p, \
+                                    int64_t p_step)                                                \
+    {                                                                                              \
+        JOIN(rows_floats_, id)(n, n_rows, from, stride, acc, p, p_step);                           \
+    }                                                                                              \
     TOTAL(JOIN(few_f32_, id), merge, start, LANE, float, step, FEW_LANES)                          \
     __attribute__((noinline)) /* in a loop the lanes do not stay in registers */                  \
     TOTAL(JOIN(many_f32_, id), merge, start, LANE, float, step, MANY_LANES)                        \
