@@ -1,6 +1,7 @@
 /* Copying elements between tensors of any type and layout. */
 /* SPDX-License-Identifier: Apache-2.0 */
 #include "runtime/kernels/iter.h"
+#include "runtime/kernels/prefetch.h"
 #include "runtime/kernels/tiles.h"
 
 #include <float.h>
@@ -61,13 +62,6 @@ typedef struct transpose {
     void (*block)(int64_t n_in, int64_t n_across, char *to, int64_t to_stride, const char *from, int64_t from_stride);
 } transpose;
 
-/* Of the block below, which comes next: rows lie far apart, so the processor does not foresee them. */
-static inline void prefetch_row(const char *row, int64_t n_bytes)
-{
-    enum { CACHE_LINE = 64 };
-    for (int64_t k = 0; k < n_bytes; k += CACHE_LINE) __builtin_prefetch(row + k);
-}
-
 /* to[j][i] = from[i][j] for j < n_across, i < n_in; both contiguous along their second index, strides in bytes. The
  * block is turned on the way through `turned`, since rows a power of two apart fall on the same cache lines. */
 #define TRANSPOSE_BLOCK(T)                                                                         \
@@ -76,7 +70,7 @@ static inline void prefetch_row(const char *row, int64_t n_bytes)
         T turned[BLOCK_EDGE][BLOCK_EDGE];                                                          \
         for (int64_t i = 0; i < n_in; i++) {                                                       \
             const T *row = (const T *)(const void *)(from + i * from_stride);                      \
-            prefetch_row(from + (i + BLOCK_EDGE) * from_stride, n_across * (int64_t)sizeof(T));     \
+            prefetch_bytes(from + (i + BLOCK_EDGE) * from_stride, n_across * (int64_t)sizeof(T));     \
             for (int64_t j = 0; j < n_across; j++) turned[j][i] = row[j];                          \
         }                                                                                          \
         for (int64_t j = 0; j < n_across; j++) memcpy(to + j * to_stride, turned[j], (size_t)n_in * sizeof(T)); \

@@ -5,6 +5,7 @@
  * every line. Moments are taken in double in two passes; the map is done in the element type, as
  * PyTorch does. */
 /* SPDX-License-Identifier: Apache-2.0 */
+#include "runtime/kernels/prefetch.h"
 #include "runtime/kernels/nn.h"
 #include "runtime/kernels/rows.h"
 
@@ -61,7 +62,9 @@ static void map_lines(void *ctx, int64_t begin, int64_t end)
 static double layer_row(const row_kernel *k, int64_t n, const void *x, void *y, double *ret_inverse)
 {
     const bool is_float = k->compute == DTYPE_float32;
-    const double mean = k->line->sum(n, x) / (double)n, squares = k->line->sum_squares(n, x, mean);
+    const double mean = k->line->sum(n, x) / (double)n;
+    prefetch_bytes((const char *)x + n * (int64_t)dtype_size(k->compute), n * (int64_t)dtype_size(k->compute)); // the next row
+    const double squares = k->line->sum_squares(n, x, mean);
     const double inverse = *ret_inverse = 1 / sqrt(squares / (double)n + k->eps);
     const double shift = is_float ? (double)(float)(-(double)(float)inverse * (double)(float)mean) : -inverse * mean;
     k->line->affine(n, x, inverse, shift, k->weight, k->bias, y);

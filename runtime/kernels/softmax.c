@@ -4,6 +4,7 @@
 #include "runtime/kernels/compose.h"
 #include "runtime/kernels/line.h"
 #include "runtime/kernels/pointwise.h"
+#include "runtime/kernels/prefetch.h"
 #include "runtime/kernels/reduce.h"
 #include "runtime/kernels/rows.h"
 
@@ -32,6 +33,7 @@ static double exponentials(const row_kernel *s, const char *x, int64_t n, double
     for (int64_t begin = 0; begin < n; begin += TILE) {
         const int64_t m = n - begin < TILE ? n - begin : TILE, padded = (m + PW_VECTOR - 1) / PW_VECTOR * PW_VECTOR;
         void *out = e && m == padded ? e + begin * bytes : (void *)tile;
+        prefetch_bytes(x + (n + begin) * bytes, m * bytes); // the next row, while there is much to do
         s->line->map(m, x + begin * bytes, 1, -max, tile);
         memset((char *)tile + m * bytes, 0, (size_t)((padded - m) * bytes));
         s->exp_tile(padded, (const void *[]){ tile }, out);

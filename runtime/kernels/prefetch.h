@@ -1,0 +1,16 @@
+/* runtime/kernels/prefetch.h: asking for memory that will be read where processors do not foresee it: rows apart, and what
+ * follows the end of a page. */
+/* SPDX-License-Identifier: Apache-2.0 */
+#ifndef RUNTIME_KERNELS_PREFETCH_H
+#define RUNTIME_KERNELS_PREFETCH_H
+
+#include <stdint.h>
+
+/** The cache lines of n_bytes at p, which need not be memory of ours. */
+static inline void prefetch_bytes(const char *p, int64_t n_bytes)
+{
+    enum { CACHE_LINE = 64 };
+    for (int64_t k = 0; k < n_bytes; k += CACHE_LINE) __builtin_prefetch(p + k);
+}
+
+#endif
