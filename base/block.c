@@ -33,6 +33,7 @@ enum {
     HUGE_PAGE_BYTES = 2 << 20,
 };
 #define MAX_IDLE_BYTES ((size_t)256 << 20)
+#define MAX_SPARE_BYTES ((size_t)8 << 20) /* a ResNet-50's blocks of all sizes wait for its next call with 6 to 8 MB */
 
 static size_t round_up(size_t n, size_t step) { return (n + step - 1) & ~(step - 1); }
 
@@ -156,7 +157,8 @@ static void shrink_idle(size_t max_bytes)
 
 static size_t idle_room(void)
 {
-    size_t room = large.most_live_bytes - large.live_bytes;
+    size_t half = large.most_live_bytes / 2;
+    size_t room = large.most_live_bytes - large.live_bytes + (half < MAX_SPARE_BYTES ? half : MAX_SPARE_BYTES);
     return room < MAX_IDLE_BYTES ? room : MAX_IDLE_BYTES;
 }
 

@@ -3,8 +3,10 @@
  * A program makes tensors of the same few sizes over and over. malloc gives large blocks back to the system each
  * time, and the pages of the next one fault anew: that costs more than most operators. So freed blocks wait here
  * for the next request of their size class: small ones (up to BLOCK_SMALL_BYTES) on lists of their thread, large
- * ones in one table. What waits never raises the peak of the process: live and waiting blocks together are no
- * more than the live blocks were at their most. Budgets and failure injection of base/alloc.h hold. */
+ * ones in one table. What waits hardly raises the peak of the process: live and waiting blocks together are no
+ * more than the live blocks were at their most, and half as much again or 8 MB, the lesser of the two: a program that
+ * makes tensors of many sizes in turn needs that to find each again. Budgets and failure injection of base/alloc.h
+ * hold. */
 /* SPDX-License-Identifier: Apache-2.0 */
 #ifndef BASE_BLOCK_H
 #define BASE_BLOCK_H

@@ -37,6 +37,20 @@ TEST(blocks_are_aligned_and_apart)
     block_free(NULL, 10);
 }
 
+/* Blocks of two sizes in turn, of which one fits into what was live at its most. */
+TEST(sizes_in_turn_find_their_blocks)
+{
+    (void)state;
+    const size_t one = (size_t)3 << 20, other = (size_t)1 << 20;
+    block_trim();
+    for (int i = 0; i < 3; i++) {
+        block_free(block_alloc(one), one);
+        block_free(block_alloc(other), other);
+    }
+    assert_true(block_idle_bytes() == 0 || block_idle_bytes() >= one + other); // 0: under AddressSanitizer
+    block_trim();
+}
+
 TEST(what_waits_is_bounded_and_given_back)
 {
     (void)state;
@@ -92,6 +106,7 @@ int main(void)
 {
     const struct CMUnitTest tests[] = {
         cmocka_unit_test(blocks_are_aligned_and_apart),
+        cmocka_unit_test(sizes_in_turn_find_their_blocks),
         cmocka_unit_test(what_waits_is_bounded_and_given_back),
         cmocka_unit_test(budgets_count_blocks),
         cmocka_unit_test(threads_free_for_each_other),
