@@ -37,6 +37,20 @@ def contents():
     expect("a source", tjs("inspect", source), 2)
 
 
+def verify():
+    """However it is optimised, and each call with the arguments of the first."""
+    zeros, ones = FOLDER + "/zeros.npy", FOLDER + "/ones.npy"
+    source = write("def main(x: Tensor) -> Tensor:\n    return x.add_(1.0)\n", "writes.tjs")
+    for path, call in (zeros, "torch.zeros([2])"), (ones, "torch.ones([2])"):
+        expect(call, tjs("run", NET, "--call", call, "--out", path), 0)
+    judge = ("verify", source, "--args", zeros, "--expect", ones, "--expect-args", ones)
+    for how in "default", "none", "fused", "random:7":
+        expect("verify, " + how, tjs(*judge, "--optimizer", how, "--calls", "3"), 0)
+    expect("another answer", tjs("verify", source, "--args", ones, "--expect", ones, "--calls", "3"), 1)
+    expect("--optimizer", tjs(*judge, "--optimizer", "best"), 2)
+    expect("--calls", tjs(*judge, "--calls", "0"), 2)
+
+
 def names():
     """What an archive is called says only which folder its records lie in: the base name without its last ending."""
     for name, prefix in (("plain", "plain"), ("model.zip", "model"), ("model.v2.pt", "model.v2"), (".hidden", ".hidden"),
@@ -87,6 +101,7 @@ def bars():
 
 
 contents()
+verify()
 names()
 bars()
 finish()

@@ -4,6 +4,8 @@ import fcntl, json, os, subprocess, sys
 
 HERE = os.path.dirname(os.path.abspath(__file__))
 PYTHON = os.environ.get("TJS_TORCH_PYTHON", "/usr/bin/python3")
+# No pass at all, the pipeline of every call, all fusion there is, and all passes in orders that are drawn.
+OPTIMIZERS = ("default", "none", "fused", "random:1", "random:2")
 SOURCES = [os.path.join(HERE, f) for f in ("generate.py", "modules.py", "vision.py")]
 
 
@@ -29,6 +31,19 @@ def rows(folder, full, names):
             generate(folder, full)
     with open(os.path.join(folder, "cases.json")) as f:
         return [r for r in json.load(f) if not names or r["name"] in names]
+
+
+def verify(tjs, *words, calls=2, timeout=300):
+    """What `tjs verify` has against a module, however it is optimised and when it is called again; None: nothing."""
+    for how in OPTIMIZERS:
+        command = [tjs, "verify", "--optimizer", how, "--calls", str(calls), *words]
+        try:
+            done = subprocess.run(command, capture_output=True, text=True, timeout=timeout)
+        except subprocess.TimeoutExpired:
+            return "tjs verify --optimizer %s: timeout" % how
+        if done.returncode:
+            return "tjs verify --optimizer %s: exit %d\n%s" % (how, done.returncode, done.stderr[:1500])
+    return None
 
 
 def run_under_torch(has_torch, main):

@@ -71,10 +71,8 @@ def check(tjs, folder, row, scratch):
     if child.returncode:
         return child.stdout[-1500:] + child.stderr[-1500:]
     tolerance = str(row.get("tolerance", 1e-3))
-    words = [tjs, "verify", frozen, "--args", path + ".args.pt", "--expect", out, "--method", method, "--rtol", tolerance,
-             "--atol", tolerance]
-    done = subprocess.run(words, capture_output=True, text=True, timeout=300)
-    return "tjs verify: exit %d\n%s" % (done.returncode, done.stderr[:1500]) if done.returncode else None
+    return archives.verify(tjs, frozen, "--args", path + ".args.pt", "--expect", out, "--method", method, "--rtol", tolerance,
+                           "--atol", tolerance, calls=row.get("calls", 2))
 
 
 def main():

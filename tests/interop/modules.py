@@ -460,7 +460,8 @@ class Orders(nn.Module):
 
 
 def cases():
-    """(name, make, arguments, options); options: method, error, smoke (one of those of every test run)."""
+    """(name, make, arguments, options); options: method, error, smoke (one of those of every test run),
+    calls (1: a second call would answer otherwise)."""
     s = torch.jit.script
     x23, x34 = torch.randn(2, 3), torch.randn(3, 4)
     yield "mlp", traced_mlp, (torch.randn(5, 3),), {"smoke": True}
@@ -476,7 +477,7 @@ def cases():
     yield "interfaces", lambda: s(Interfaces()), (x23, 1), {"smoke": True}
     yield "forks", lambda: s(Forks()), (x34,), {"smoke": True}
     yield "state", lambda: s(State()), (torch.ones(6),), {"smoke": True}
-    yield "tied", lambda: s(Tied()), (torch.tensor([1, 4, 0]),), {"smoke": True}
+    yield "tied", lambda: s(Tied()), (torch.tensor([1, 4, 0]),), {"smoke": True, "calls": 1}
     yield "dtypes", lambda: s(Dtypes()), (x23,), {"smoke": True}
     yield "indexing", lambda: s(Indexing()), (x34, torch.tensor([2, 0]), x34 > 0), {}
     yield "errors_fine", lambda: s(Errors()), (x23, 2), {}

@@ -102,10 +102,10 @@ def check(tjs, folder, module, args):
     expected = module(*args)
     torch.save(tuple(args), args_path)
     torch.save(expected, expected_path)
-    verify = (tjs, "verify", "--args", args_path, "--expect", expected_path)
-    wrong = run(*verify, path)
+    answer = ("--args", args_path, "--expect", expected_path)
+    wrong = archives.verify(tjs, path, *answer)
     for how in ((), ("--freeze",)):
-        wrong = wrong or run(tjs, "compile", *how, path, "-o", again) or run(*verify, again)
+        wrong = wrong or run(tjs, "compile", *how, path, "-o", again) or archives.verify(tjs, again, *answer)
         if not wrong:
             got = torch.jit.load(again)(*args)
             same = all(map(lambda a, b: torch.allclose(a, b, atol=1e-6), leaves(got), leaves(expected)))

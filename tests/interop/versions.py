@@ -60,15 +60,12 @@ def check(tjs, folder, template, returned, args, version, more=()):
     write(path, template, returned, version, more)
     args = tuple(map(eval, args))
     torch.save(args, args_path)
-    words = [tjs, "verify", path, "--args", args_path]
     try:
         torch.save(torch.jit.load(path)(*args), out_path)
-        words += ["--expect", out_path]
     except RuntimeError as e:
-        words, why = [tjs, "run", path, "--args", args_path], str(e)
-        return None if subprocess.run(words, capture_output=True).returncode else "PyTorch: " + why[-300:]
-    done = subprocess.run(words, capture_output=True, text=True)
-    return done.stdout[-300:] + done.stderr[-300:] if done.returncode else None
+        words = [tjs, "run", path, "--args", args_path]
+        return None if subprocess.run(words, capture_output=True).returncode else "PyTorch: " + str(e)[-300:]
+    return archives.verify(tjs, path, "--args", args_path, "--expect", out_path)
 
 
 def main():

@@ -50,15 +50,15 @@ int cmd_test(int argc, char **argv)
     tool_strings files = { 0 };
     const tool_option options[] = {
         { "quiet", NULL, "only the counts", OPT_FLAG, &quiet },
-        { "optimizer", "HOW", "default, none, fused (however small tensors are), or random:SEED (every pass there is, in a drawn order)", OPT_STRING, &optimizer },
+        TOOL_OPTIMIZER_OPTION(&optimizer),
         { "per-file", NULL, "counts of each file with failures", OPT_FLAG, &per_file },
         { 0 },
     };
     int code = tool_parse(self, argc, argv, options, &files);
     if (code < 0 && !files.n)
         code = tool_usage(self, "no file given");
-    if (code < 0 && optimizer && !jit_debug_set_optimizer(optimizer))
-        code = tool_usage(self, "--optimizer is default, none, fused or random:SEED");
+    if (code < 0)
+        code = tool_set_optimizer(self, optimizer);
     if (code < 0) {
         size_t passed = 0, failed = 0;
         for (size_t i = 0; i < files.n; i++) {

@@ -10,9 +10,9 @@
 #include <string.h>
 
 typedef struct verify_options {
-    const char *args, *expect, *expect_args, *method;
+    const char *args, *expect, *expect_args, *method, *optimizer;
     tool_tolerance tolerance;
-    int64_t seed, threads;
+    int64_t seed, threads, calls;
     bool expect_error;
 } verify_options;
 
@@ -129,24 +129,36 @@ static jit_status call_shielded(jit_function *f, const tool_values *args, jit_an
     return status;
 }
 
-static int verify_module(jit_module *m, const char *path, bool is_archive, const verify_options *o)
+/* Each call has the seed and arguments of the first. */
+static int verify_call(jit_function *f, const char *path, const verify_options *o)
 {
     tool_values args = { 0 };
-    jit_function *f;
     jit_any *result = NULL;
     jit_error err = JIT_ERROR_INIT;
-    if (jit_module_function(m, o->method ? o->method : default_method(m, is_archive), &f, &err)) {
-        tool_report(path, &err);
-        return EXIT_TROUBLE;
-    }
+    if (o->seed >= 0)
+        jit_manual_seed((uint64_t)o->seed);
     int code = o->args ? tool_load_values(o->args, &args) : EXIT_FINE;
     if (code == EXIT_FINE) {
         jit_status status = call_shielded(f, &args, &result, &err);
         code = judge(path, o, status, result, &err, &args);
     }
     jit_unref(result);
-    jit_function_unref(f);
     tool_free_values(&args);
+    return code;
+}
+
+static int verify_module(jit_module *m, const char *path, bool is_archive, const verify_options *o)
+{
+    jit_function *f;
+    jit_error err = JIT_ERROR_INIT;
+    if (jit_module_function(m, o->method ? o->method : default_method(m, is_archive), &f, &err)) {
+        tool_report(path, &err);
+        return EXIT_TROUBLE;
+    }
+    int code = EXIT_FINE;
+    for (int64_t i = 0; i < o->calls && code == EXIT_FINE; i++)
+        code = verify_call(f, path, o);
+    jit_function_unref(f);
     return code;
 }
 
@@ -164,7 +176,7 @@ static int verify_file(const char *path, const verify_options *o)
 int cmd_verify(int argc, char **argv)
 {
     const tool_command *self = tool_find_command("verify");
-    verify_options o = { .tolerance = { -1, -1 }, .seed = -1 };
+    verify_options o = { .tolerance = { -1, -1 }, .seed = -1, .calls = 1 };
     tool_strings files = { 0 };
     const tool_option options[] = {
         { "args", "A.pt", "the arguments: a tuple written by torch.save, or .npy", OPT_STRING, &o.args },
@@ -176,6 +188,8 @@ int cmd_verify(int argc, char **argv)
         { "atol", "number", "absolute tolerance of floats (default: by element type)", OPT_FLOAT, &o.tolerance.atol },
         { "seed", "number", "seed of the random generator", OPT_INT, &o.seed },
         { "threads", "number", "threads within operators (default: one per core)", OPT_INT, &o.threads },
+        { "calls", "number", "calls of the same module, each compared (the second meets plans for types)", OPT_INT, &o.calls },
+        TOOL_OPTIMIZER_OPTION(&o.optimizer),
         { 0 },
     };
     int code = tool_parse(self, argc, argv, options, &files);
@@ -185,11 +199,13 @@ int cmd_verify(int argc, char **argv)
         code = tool_usage(self, "say what to expect: --expect, --expect-args or --expect-error");
     if (code < 0 && (o.threads < 0 || o.threads > 1000000))
         code = tool_usage(self, "--threads: a number up to a million");
+    if (code < 0 && o.calls < 1)
+        code = tool_usage(self, "--calls: at least one");
+    if (code < 0)
+        code = tool_set_optimizer(self, o.optimizer);
     if (code < 0) {
         if (o.threads > 0)
             jit_set_num_threads((int)o.threads);
-        if (o.seed >= 0)
-            jit_manual_seed((uint64_t)o.seed);
         code = verify_file(files.at[0], &o);
     }
     free(files.at);

@@ -131,6 +131,11 @@ int tool_usage(const tool_command *command, const char *format, ...)
     return EXIT_TROUBLE;
 }
 
+int tool_set_optimizer(const tool_command *command, const char *how)
+{
+    return !how || jit_debug_set_optimizer(how) ? -1 : tool_usage(command, "--optimizer is default, none, fused or random:SEED");
+}
+
 /* ---- files and reports ---------------------------------------------------------------------------- */
 
 static bool read_stream(FILE *f, const char *path, char **ret, size_t *ret_n)

@@ -38,6 +38,11 @@ extern const tool_command tool_commands[];
 int tool_parse(const tool_command *command, int argc, char **argv, const tool_option *options,
                tool_strings *rest);
 const tool_command *tool_find_command(const char *name);
+/** The row of --optimizer in a command's options, and what becomes of its value (NULL: nothing was said).
+ * @return like tool_parse */
+#define TOOL_OPTIMIZER_OPTION(to)                                                                                      \
+    { "optimizer", "HOW", "default, none, fused (however small tensors are), or random:SEED (every pass there is, in a drawn order)", OPT_STRING, to }
+int tool_set_optimizer(const tool_command *command, const char *how);
 
 /** Whole file; `-` is standard input. false: reported on stderr. Release *ret with free(). */
 bool tool_read_file(const char *path, char **ret, size_t *ret_n);
