@@ -66,10 +66,14 @@ static bool is_all_digits(const char *s)
     return *s == '\0';
 }
 
-/* `_`, `_0`, "", `$x`: made up by a front end, of no use to a reader. */
+/* `_`, `_0`, "", `$x`: made up by a front end, of no use to a reader. Nor is what no text can hold: modules may be called
+ * anything. */
 static bool has_meaning(const char *name)
 {
-    return *name != '\0' && *name != '$' && !(*name == '_' && is_all_digits(name + 1));
+    const char *end = name;
+    while (ir_is_name_char(*end))
+        end++;
+    return *name != '\0' && !*end && !(*name == '_' && is_all_digits(name + 1));
 }
 
 /* Length of a name without its `.123`; *ret_suffix is that number, 1 without. */

@@ -5,6 +5,8 @@
 
 #include "ir/graph.h"
 
+#include <ctype.h>
+
 /** What a graph that ran out of memory builds with: one of each, so that builders can go on to their next
  * safe point without a check per node. The spare node is never linked into a block, so walks over what
  * was built before stay sound. (The arena's own scratch memory is one block for all and would alias.) */
@@ -23,6 +25,8 @@ static inline ir_spare *ir_graph_spare(ir_graph *g) { return &((ir_graph_box *)g
 ir_block *ir_block_new(ir_graph *g, ir_node *owner);
 /** Keep a source alive as long as g. */
 void ir_graph_keep_source(ir_graph *g, const source *s);
+/** Names of values in texts: variables', so in any alphabet, and modules', which have dashes (`block1-0`). */
+static inline bool ir_is_name_char(char c) { return isalnum((unsigned char)c) || c == '_' || c == '.' || c == '-' || (c & 0x80); }
 /** v has no name any more; its graph forgets it. */
 void ir_value_drop_name(ir_value *v);
 /** Copy the attributes of one node to another, which may be in another graph. */

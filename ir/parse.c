@@ -53,14 +53,13 @@ static bool expect(parser *p, const char *s)
     return accept(p, s) || type_read_error(&p->r, "expected '%s'", s);
 }
 
-/* `%name`, letters, digits, `_` and `.`; without the percent sign. */
+/* `%name`, without the percent sign. */
 static const char *read_value_name(parser *p)
 {
     if (!expect(p, "%"))
         return NULL;
     const char *s = p->r.at;
-    while (p->r.at < p->r.end &&
-           (isalnum((unsigned char)*p->r.at) || *p->r.at == '_' || *p->r.at == '.'))
+    while (p->r.at < p->r.end && ir_is_name_char(*p->r.at))
         p->r.at++;
     if (p->r.at == s)
         return type_read_error(&p->r, "expected a value name");
@@ -236,14 +235,14 @@ static const uint16_t *read_kind(parser *p, size_t *ret_n, const char **ret_kind
     return ids ? ids : type_read_error(&p->r, "unknown operator '%s'", *ret_kind);
 }
 
-/* Do the inputs of n fit the schema, all arguments given? */
+/* Do the inputs of n fit the schema, all arguments given? Any may follow those of `op(T a, ...)`. */
 static bool inputs_fit(const ir_node *n, const schema *sc, arena *a)
 {
-    if (!sc || sc->is_vararg || sc->n_args != n->n_inputs)
+    if (!sc || (sc->is_vararg ? sc->n_args > n->n_inputs : sc->n_args != n->n_inputs))
         return false;
     strmap bindings;
     strmap_init(&bindings, a);
-    for (uint32_t i = 0; i < n->n_inputs; i++) {
+    for (uint32_t i = 0; i < sc->n_args; i++) {
         const type *formal = type_match(sc->args[i].type, n->inputs[i]->type, &bindings, a, NULL);
         if (!formal || !type_is_subtype(n->inputs[i]->type, formal))
             return false;

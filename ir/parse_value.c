@@ -76,6 +76,7 @@ static bool read_real(type_reader *r, double *ret, int64_t *ret_int, bool *ret_i
     *ret_is_int = !strpbrk(digits, ".einfa");
     if (*ret_is_int) {
         const char *before = r->at;
+        r->at += *r->at == '+'; // of an imaginary part
         bool ok = type_read_int(r, ret_int);
         *ret_is_int = ok;
         if (!ok)

@@ -47,10 +47,12 @@ static bool is_outside(const ir_node *n, const ir_value *v)
     return true;
 }
 
-/* What output i of an If is on every path, or NULL. */
+/* What output i of an If is on every path, of its very type, or NULL. */
 static ir_value *common_value(ir_graph *g, ir_node *n, uint32_t i)
 {
     ir_value *a = ir_block_output(n->blocks[0], i), *b = ir_block_output(n->blocks[1], i);
+    if (a->type != n->outputs[i]->type)
+        return NULL;
     if (a == b)
         return is_outside(n, a) ? a : NULL;
     if (!same_constant(a, b))
@@ -72,7 +74,7 @@ static bool simplify_if(ir_graph *g, ir_node *n)
     }
     for (uint32_t i = n->n_outputs; i-- > 0;) {
         ir_value *v = common_value(g, n, i);
-        if (!v || v->type != n->outputs[i]->type)
+        if (!v)
             continue;
         ir_replace_uses(n->outputs[i], v);
         ir_remove_output(n, i);

@@ -22,7 +22,7 @@ typedef struct opt_ctx {
     /** Told after each pass that ran; may be NULL. time_ns: what the pass alone took. */
     void (*after_pass)(void *ctx, const char *pass, const ir_graph *g, bool progress, int64_t time_ns);
     void *after_pass_ctx;
-    bool validate;            /* debug: validate after each pass, check that "progress" was true */
+    bool validate;            /* debug: after each pass, opt_check() (opt/check.h) */
     const char *failure;      /* validator's complaint, or NULL */
 } opt_ctx;
 

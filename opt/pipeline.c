@@ -6,6 +6,7 @@
 /* SPDX-License-Identifier: Apache-2.0 */
 #include "base/map.h"
 #include "opt/alias.h"
+#include "opt/check.h"
 
 #include <string.h>
 #include <time.h>
@@ -84,25 +85,6 @@ static const char *pass_name(opt_pass p)
     return "?";
 }
 
-/* Distrust: the graph must be valid, and it must be the same text when the pass says it did nothing. */
-static bool check_pass(ir_graph *g, opt_ctx *cx, const text *before, bool progress)
-{
-    const char *why = NULL;
-    if (!ir_validate(g, &g->arena, &why)) {
-        cx->failure = why ? why : "the graph is invalid";
-        return false;
-    }
-    text after;
-    text_init(&after, NULL);
-    ir_print(g, &(ir_print_options){ 0 }, &after);
-    bool same = before->n == after.n && memcmp(before->s, after.s, after.n) == 0;
-    bool failed = before->failed || after.failed;
-    text_fini(&after);
-    if (!failed && !progress && !same)
-        cx->failure = "the pass changed the graph and did not say so";
-    return !cx->failure;
-}
-
 static int64_t now_ns(void)
 {
     struct timespec now;
@@ -112,10 +94,9 @@ static int64_t now_ns(void)
 
 static bool run_pass(opt_pass p, ir_graph *g, opt_ctx *cx, bool *ret_progress)
 {
-    text before;
-    text_init(&before, NULL);
+    graph_state before = { 0 };
     if (cx->validate)
-        ir_print(g, &(ir_print_options){ 0 }, &before);
+        graph_state_init(&before, g);
     int64_t begin_ns = cx->after_pass ? now_ns() : 0;
     bool progress = p(g, cx);
     int64_t time_ns = cx->after_pass ? now_ns() - begin_ns : 0;
@@ -123,9 +104,12 @@ static bool run_pass(opt_pass p, ir_graph *g, opt_ctx *cx, bool *ret_progress)
     arena_fini(&cx->scratch);
     if (progress || failed)
         opt_alias_drop(cx);
-    if (!failed && cx->validate)
-        failed = !check_pass(g, cx, &before, progress);
-    text_fini(&before);
+    if (!failed && cx->validate) {
+        const char *why = "the graph is invalid";
+        failed = !opt_check(g, &g->arena, &before, progress, &why);
+        cx->failure = failed ? why : NULL;
+    }
+    graph_state_fini(&before);
     if (failed && cx->failure)
         cx->failure = arena_printf(&g->arena, "after %s: %s", pass_name(p), cx->failure);
     if (cx->after_pass)

@@ -147,7 +147,7 @@ static bool match_value(match *m, const ir_value *p, ir_value *v)
         return *bound == v;
     *bound = v;
     if (p->node->op == OP_prim_Param)
-        return p->type->kind != TYPE_NONE || ir_value_is_none(v);
+        return (p->type->kind == TYPE_NONE) == ir_value_is_none(v);
     if (p->index != v->index || v->node->block != m->root->block || m->n_inner == MAX_INNER)
         return false;
     m->inner[m->n_inner++] = v->node;

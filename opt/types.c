@@ -26,7 +26,6 @@ struct type_walk {
     uint32_t n_values;
     bool is_first, is_last; /* walk: variables begin with what comes in; they are not known at all */
     bool has_changed;       /* a variable got less than it had in this walk */
-    bool progress;
 };
 
 /* ---- facts ---------------------------------------------------------------------------------------- */
@@ -189,25 +188,18 @@ static const type *join_types(const type *a, const type *b)
     return t ? t : plain;
 }
 
-static void set_type(type_walk *w, ir_value *v, const type *t)
-{
-    if (!t || v->type == t)
-        return;
-    v->type = t;
-    w->progress = true;
-}
-
 /* Refinements make sense where the declared type is just the unrefined one. */
-static void refine(type_walk *w, ir_value *v, const type *t)
+static void refine(ir_value *v, const type *t)
 {
     const type *plain = type_unrefined(v->type);
-    set_type(w, v, t && type_unrefined(t) == plain ? t : plain);
+    if (plain) // NULL: no memory
+        v->type = t && type_unrefined(t) == plain ? t : plain;
 }
 
-static void join_if(type_walk *w, const ir_node *n)
+static void join_if(const ir_node *n)
 {
     for (uint32_t i = 0; i < n->n_outputs; i++)
-        refine(w, n->outputs[i], join_types(ir_block_output(n->blocks[0], i)->type, ir_block_output(n->blocks[1], i)->type));
+        refine(n->outputs[i], join_types(ir_block_output(n->blocks[0], i)->type, ir_block_output(n->blocks[1], i)->type));
 }
 
 static void begin_loop(type_walk *w, const ir_node *n)
@@ -215,7 +207,7 @@ static void begin_loop(type_walk *w, const ir_node *n)
     for (uint32_t i = 0; i + 2 < n->n_inputs; i++) {
         ir_value *variable = ir_block_input(n->blocks[0], i + 1);
         const type *in = n->inputs[i + 2]->type;
-        refine(w, variable, w->is_last ? NULL : w->is_first ? in : join_types(variable->type, in));
+        refine(variable, w->is_last ? NULL : w->is_first ? in : join_types(variable->type, in));
     }
 }
 
@@ -225,9 +217,9 @@ static void end_loop(type_walk *w, const ir_node *n)
         ir_value *variable = ir_block_input(n->blocks[0], i + 1);
         const type *before = variable->type;
         if (!w->is_last)
-            refine(w, variable, join_types(before, ir_block_output(n->blocks[0], i + 1)->type));
+            refine(variable, join_types(before, ir_block_output(n->blocks[0], i + 1)->type));
         w->has_changed |= variable->type != before;
-        refine(w, n->outputs[i], variable->type);
+        refine(n->outputs[i], variable->type);
     }
 }
 
@@ -325,21 +317,21 @@ static int64_t int_of(const type_call *c)
     }
 }
 
-static void visit_tuple(type_walk *w, const ir_node *n)
+static void visit_tuple(const ir_node *n)
 {
     const type *parts[FACTS_MAX_INTS];
     if (n->n_inputs > FACTS_MAX_INTS || n->outputs[0]->type->kind != TYPE_TUPLE)
         return;
     for (uint32_t i = 0; i < n->n_inputs; i++)
         parts[i] = n->inputs[i]->type;
-    refine(w, n->outputs[0], type_tuple(parts, n->n_inputs));
+    refine(n->outputs[0], type_tuple(parts, n->n_inputs));
 }
 
-static void visit_unpack(type_walk *w, const ir_node *n)
+static void visit_unpack(const ir_node *n)
 {
     const type *t = n->inputs[0]->type;
     for (uint32_t i = 0; i < n->n_outputs && t->kind == TYPE_TUPLE && i < t->n_args; i++)
-        refine(w, n->outputs[i], t->args[i]);
+        refine(n->outputs[i], t->args[i]);
 }
 
 static void visit_operator(type_walk *w, const ir_node *n)
@@ -351,7 +343,7 @@ static void visit_operator(type_walk *w, const ir_node *n)
     for (uint32_t i = 0; i < n->n_outputs; i++) {
         ir_value *v = n->outputs[i];
         if (v->type->kind == TYPE_TENSOR)
-            refine(w, v, is_known && is_stable(w, v) ? type_tensor_refined(&c.out[i].t) : NULL);
+            refine(v, is_known && is_stable(w, v) ? type_tensor_refined(&c.out[i].t) : NULL);
         else if (v->type->kind == TYPE_INT && c.sc)
             w->ints[v->id] = int_of(&c);
     }
@@ -363,14 +355,14 @@ static void visit(type_walk *w, const ir_node *n)
     switch ((op_id)n->op) {
     case OP_prim_GetAttr: // assumed, as inputs are
         if (!is_stable(w, n->outputs[0]))
-            refine(w, n->outputs[0], NULL);
+            refine(n->outputs[0], NULL);
         return;
     case OP_prim_Constant:
         if (ir_value_constant(n->outputs[0], &v) && v.tag == VALUE_TENSOR && is_stable(w, n->outputs[0]))
-            refine(w, n->outputs[0], type_of_tensor(v.t));
+            refine(n->outputs[0], type_of_tensor(v.t));
         return;
-    case OP_prim_TupleConstruct: visit_tuple(w, n); return;
-    case OP_prim_TupleUnpack: visit_unpack(w, n); return;
+    case OP_prim_TupleConstruct: visit_tuple(n); return;
+    case OP_prim_TupleUnpack: visit_unpack(n); return;
     case OP_prim_TypeCheck: return; // says itself what it makes sure of
     default: visit_operator(w, n); return;
     }
@@ -392,7 +384,7 @@ static const ir_node *next_node(type_walk *w, const ir_node *n)
             continue;
         }
         if (owner->op == OP_prim_If)
-            join_if(w, owner);
+            join_if(owner);
         else
             end_loop(w, owner);
         at = owner->next;
@@ -414,23 +406,46 @@ static void walk(type_walk *w)
     }
 }
 
+static void list_outputs(const ir_node *n, const type **ret)
+{
+    for (uint32_t i = 0; i < n->n_outputs; i++)
+        ret[n->outputs[i]->id] = n->outputs[i]->type;
+}
+
+/* Types by value id. NULL: no memory. */
+static const type **list_types(const ir_graph *g, arena *a)
+{
+    const type **types = ARENA_ARRAY(a, const type *, (size_t)g->n_values + 1);
+    if (!types)
+        return NULL;
+    list_outputs(g->body->param, types);
+    IR_EACH_NODE_DEEP(n, g) {
+        list_outputs(n, types);
+        for (uint32_t b = 0; b < n->n_blocks; b++)
+            list_outputs(n->blocks[b]->param, types);
+    }
+    return types;
+}
+
 bool opt_types(ir_graph *g, opt_ctx *cx)
 {
+    const type **before = list_types(g, &cx->scratch);
     type_walk w = { .g = g, .alias = opt_alias(cx, g), .n_values = g->n_values, .is_first = true };
     bitset_init(&w.unstable, &cx->scratch);
     w.ints = ARENA_ARRAY(&cx->scratch, int64_t, (size_t)g->n_values + 1);
-    if (!w.alias || !w.ints || arena_failed(&cx->scratch))
+    if (!before || !w.alias || !w.ints || arena_failed(&cx->scratch))
         return false;
     find_unstable(&w);
     for (uint32_t i = 0; i < ir_block_n_inputs(g->body); i++)
         if (!is_stable(&w, ir_block_input(g->body, i)))
-            refine(&w, ir_block_input(g->body, i), NULL);
+            refine(ir_block_input(g->body, i), NULL);
     for (int i = 0; i <= MAX_WALKS && (i == 0 || w.has_changed); i++) {
         w.is_first = i == 0;
         w.is_last = i == MAX_WALKS;
         walk(&w);
     }
-    return w.progress;
+    const type **after = list_types(g, &cx->scratch);
+    return before && after && memcmp(before, after, g->n_values * sizeof *after);
 }
 
 static void forget(const ir_node *n)

@@ -94,7 +94,18 @@ static void constants_are_a_fixed_point(void **state)
                 "  %12 : int? = prim::Constant()\n"
                 "  %13 : float = prim::Constant[value=inf]()\n"
                 "  %14 : bool = prim::isinstance[types=[int, list, tuple]](%7)\n"
+                "  %15 : complex = prim::Constant[value=0.+20000000000j]()\n"
                 "  return (%0)\n");
+}
+
+static void overloads_may_take_any_number_of_inputs(void **state)
+{
+    (void)state;
+    expect_same("graph(%x : Tensor,\n"
+                "      %d : int[]):\n"
+                "  %2 : Tensor = aten::einsum(%x, %d)\n"
+                "  %3 : Tensor = aten::einsum(%2, %d, %x, %d)\n"
+                "  return (%3)\n");
 }
 
 static void subgraphs_follow_the_graph(void **state)
@@ -198,7 +209,17 @@ static void taken_names_push_the_old_owner_on(void **state)
     assert_string_equal(first->name, "a.2");
     ir_value_set_name(third, "_0");
     assert_string_equal(third->name, "a.1");
+    ir_value_set_name(third, "a b"); // modules may be called so; a text could not
+    assert_string_equal(third->name, "a.1");
     ir_graph_free(g);
+}
+
+static void names_are_those_of_modules(void **state)
+{
+    (void)state;
+    expect_same("graph(%block1-0 : Tensor,\n"
+                "      %gr\xc3\xbc\xc3\x9f\x65 : Tensor):\n"
+                "  return (%block1-0, %gr\xc3\xbc\xc3\x9f\x65)\n");
 }
 
 static void walks_see_every_node_both_ways(void **state)
@@ -255,10 +276,12 @@ int main(void)
     const struct CMUnitTest tests[] = {
         cmocka_unit_test(control_flow_is_a_fixed_point),
         cmocka_unit_test(constants_are_a_fixed_point),
+        cmocka_unit_test(overloads_may_take_any_number_of_inputs),
         cmocka_unit_test(subgraphs_follow_the_graph),
         cmocka_unit_test(errors_have_places),
         cmocka_unit_test(the_validator_finds_corruptions),
         cmocka_unit_test(taken_names_push_the_old_owner_on),
+        cmocka_unit_test(names_are_those_of_modules),
         cmocka_unit_test(walks_see_every_node_both_ways),
         cmocka_unit_test(deep_nests_need_no_stack),
     };

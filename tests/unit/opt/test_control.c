@@ -95,6 +95,22 @@ static void orders_outputs_by_first_use(void **state)
         "  return (%s)\n");
 }
 
+/* The branches give one constant, but not of the output's type. */
+static void keeps_an_if_whose_outputs_are_wider(void **state)
+{
+    (void)state;
+    expect_unchanged("dead_branches",
+        "graph(%c : bool):\n"
+        "  %y : int? = prim::If(%c)\n"
+        "    block0():\n"
+        "      %a : int = prim::Constant[value=1]()\n"
+        "      -> (%a)\n"
+        "    block1():\n"
+        "      %b : int = prim::Constant[value=1]()\n"
+        "      -> (%b)\n"
+        "  return (%y)\n");
+}
+
 static void unrolls_a_short_loop(void **state)
 {
     (void)state;
@@ -236,6 +252,7 @@ int main(void)
         cmocka_unit_test(fuses_ifs_the_first_decides),
         cmocka_unit_test(counts_by_hand_where_a_loop_also_tests),
         cmocka_unit_test(orders_outputs_by_first_use),
+        cmocka_unit_test(keeps_an_if_whose_outputs_are_wider),
         cmocka_unit_test(unrolls_a_short_loop),
         cmocka_unit_test(hoists_what_cannot_fail),
         cmocka_unit_test(carries_elements_through_a_loop),
