@@ -378,6 +378,28 @@ static bool may_resize(const pw_call *call)
     return call->is_out && !is_read;
 }
 
+/* Does memory of the large t run along another dimension than that of `like`, so that each of its elements in the order of
+ * `like` comes from another cache line? */
+static bool lies_across(const tensor *t, const tensor *like)
+{
+    enum { LARGE = 1 << 16, CACHE_LINE = 64 };
+    if (t->numel < LARGE || t == like || !tensor_same_sizes(t, like) || !tensor_is_dense(t) || !tensor_is_dense(like)) return false;
+    for (int i = 0; i < t->n_dims; i++)
+        if (like->strides[i] == 1 && t->sizes[i] > 1) return t->strides[i] * (int64_t)dtype_size(tensor_dtype(t)) >= CACHE_LINE;
+    return false;
+}
+
+/* t, or what lies across turned into the order of `like` by the blocks of copy.c; a reference. What shares the storage
+ * written to stays, for it is checked. */
+static tensor *turn_operand(op_ctx *cx, const pw_call *call, tensor *t, const tensor *like)
+{
+    if (!lies_across(t, like) || (call->into && call->into->store == t->store)) return tensor_ref(t);
+    tensor *turned = make_tensor_strided(cx, tensor_dtype(t), t->sizes, like->strides, t->n_dims);
+    if (turned && tensor_copy_into(cx, turned, t)) return turned;
+    tensor_unref(turned);
+    return NULL;
+}
+
 bool pointwise_run(op_ctx *cx, const pw_call *call, tensor **ret)
 {
     const row_info *row = &rows[call->row];
@@ -386,6 +408,9 @@ bool pointwise_run(op_ctx *cx, const pw_call *call, tensor **ret)
     if (call->into && !(row->traits & OP_TO_BOOL) && !check_can_cast(cx, types.result, tensor_dtype(call->into)))
         return false;
     if (types.common == types.compute && run_plain(cx, call, &types, ret)) return *ret != NULL;
+    tensor *turned[PW_MAX_OPERANDS] = { NULL };
+    const tensor *like = call->into;
+    bool ok = true;
     char numbers[PW_MAX_OPERANDS][16];
     tile_task task;
     task.tile = types.tile;
@@ -398,7 +423,10 @@ bool pointwise_run(op_ctx *cx, const pw_call *call, tensor **ret)
     for (int k = 0; k < row->n_operands; k++) {
         const jit_value v = call->operands[k];
         if (v.tag == VALUE_TENSOR) {
-            iter_add_input(&it, v.t);
+            if (!like) like = v.t;
+            turned[k] = turn_operand(cx, call, v.t, like);
+            ok = ok && turned[k];
+            iter_add_input(&it, turned[k]);
             set_operand(&task, k + 1, tensor_dtype(v.t), types.compute);
         } else {
             pointwise_store_number(call->row, v, &types, numbers[k]);
@@ -406,10 +434,13 @@ bool pointwise_run(op_ctx *cx, const pw_call *call, tensor **ret)
             set_operand(&task, k + 1, types.compute, types.compute);
         }
     }
-    if (!iter_build(&it)) return false;
-    iter_run(&it, ITER_GRAIN, tile_loop, &task);
-    *ret = iter_take_output(&it, 0);
-    return true;
+    ok = ok && iter_build(&it);
+    if (ok) {
+        iter_run(&it, ITER_GRAIN, tile_loop, &task);
+        *ret = iter_take_output(&it, 0);
+    }
+    for (int k = 0; k < row->n_operands; k++) tensor_unref(turned[k]);
+    return ok;
 }
 
 bool pointwise_may_store(pw_row row, dtype result, dtype into)
