@@ -59,14 +59,8 @@ static bool store_result(op_ctx *cx, op_variant variant, tensor *result, tensor 
 
 /* Rows whose out= operand may not share memory with these operands: PyTorch writes it while it reads them. */
 static const struct { op_id row; const char *first, *second; } apart[] = {
-    { OP_aten_gather, "self", NULL }, { OP_aten_take, "self", "index" }, { OP_aten_index_select, "self", "index" },
-    { OP_aten_masked_select, "self", "mask" }, { OP_aten_cat, "tensors", NULL }, { OP_aten_stack, "tensors", NULL },
-    { OP_aten_hstack, "tensors", NULL }, { OP_aten_vstack, "tensors", NULL }, { OP_aten_dstack, "tensors", NULL },
-    { OP_aten_column_stack, "tensors", NULL }, { OP_aten_nonzero, "self", NULL }, { OP_aten_index_Tensor, "self", "indices" },
-    { OP_aten_take_along_dim, "self", "indices" }, { OP_aten_scatter_src, "index", "src" }, { OP_aten_scatter_value, "index", NULL },
-    { OP_aten_scatter_reduce, "index", "src" }, { OP_aten_scatter_value_reduce, "index", NULL }, { OP_aten_scatter_add, "index", "src" },
-    { OP_aten_scatter_reduce_two, "index", "src" }, { OP_aten_index_add, "index", "source" }, { OP_aten_index_copy, "index", "source" },
-    { OP_aten_index_reduce, "index", "source" },
+#define OUT_APART(row, first, second) { OP_##row, first, second },
+#include "ir/ops/all.def"
 };
 
 static bool check_apart(op_ctx *cx, const schema *base, op_id row, const jit_value *args, const tensor *out)
@@ -111,8 +105,8 @@ static bool call_pointwise_inplace(op_ctx *cx, const jit_value *args, jit_value 
 
 /* Rows that are told a type, or take that of their out= operand. A mean is cast to it instead: whole ones do not exist. */
 static const struct { op_id row; bool takes_type; } typed_rows[] = {
-    { OP_aten_sum_dim_IntList, true }, { OP_aten_sum_dim_DimnameList, true }, { OP_aten_prod_dim_int, true },
-    { OP_aten_cumsum, true }, { OP_aten_cumprod, true }, { OP_aten_mean_dim, false }, { OP_aten_mean_names_dim, false },
+#define OUT_DTYPE(row, takes_type) { OP_##row, takes_type },
+#include "ir/ops/all.def"
 };
 
 /* The arguments of such a row with the type in place: args, or a copy of them in ret. NULL: it was told another type. */
