@@ -100,13 +100,17 @@ static bool has_text(const ir_graph *g, jit_value v)
     return true;
 }
 
-/* Tensors and objects print as what they are, not what they hold. */
+/* Tensors and objects print as what they are, not what they hold, and interfaces without their module. */
 static bool says_all(const ir_graph *g)
 {
-    IR_EACH_NODE_DEEP(n, g)
+    IR_EACH_NODE_DEEP(n, g) {
         for (const ir_attr *a = n->attrs; a; a = a->next)
             if ((a->kind == IR_ATTR_VALUE && !has_text(g, a->v)) || (a->kind == IR_ATTR_GRAPH && !says_all(a->g)))
                 return false;
+        for (uint32_t i = 0; i < n->n_outputs; i++)
+            if (n->outputs[i]->type->kind == TYPE_INTERFACE)
+                return false;
+    }
     return true;
 }
 

@@ -38,7 +38,9 @@ bool type_rule_convolution(type_call *c)
         return false;
     out->t.dtype = x.t.dtype;
     call_inherit(c, out);
-    int n = w.t.rank - 2, batched = x.t.rank - n - 1;
+    int n = w.t.rank - 2, batched = x.t.rank - n - 1, transposed = call_arg(c, "transposed");
+    if (transposed >= 0 && call_int(c, transposed) != 0)
+        return true;
     if (n < 1 || batched < 0 || batched > 1 || !named_ints(c, "stride", &stride) || !named_ints(c, "padding", &padding)
         || !named_ints(c, "dilation", &dilation))
         return true;
@@ -50,6 +52,33 @@ bool type_rule_convolution(type_call *c)
         out->sizes[batched + 1 + k] = windows(x.sizes[batched + 1 + k], w.sizes[2 + k], each_dim(&stride, k, 1),
                                               each_dim(&padding, k, 0), each_dim(&dilation, k, 1), false);
     facts_settle(out, facts_is_contiguous(&x) && facts_is_contiguous(&w));
+    return true;
+}
+
+bool type_rule_convolution_in_any_layout(type_call *c)
+{
+    if (!type_rule_convolution(c))
+        return false;
+    c->out[0].t.has_strides = false;
+    return true;
+}
+
+/* Two numbers for each dimension, the last one first. */
+bool type_rule_pad(type_call *c)
+{
+    facts *out = &c->out[0];
+    known_ints by;
+    if (!type_rule_same(c))
+        return false;
+    bool was_contiguous = facts_is_contiguous(out);
+    if (!call_ints(c, 1, &by) || by.n > 2 * out->t.rank)
+        out->t.rank = -1;
+    for (int i = 0; i < out->t.rank && 2 * i + 1 < by.n; i++) {
+        int64_t *size = &out->sizes[out->t.rank - 1 - i];
+        bool is_known = *size >= 0 && by.at[2 * i] != UNKNOWN_INT && by.at[2 * i + 1] != UNKNOWN_INT;
+        *size = is_known ? *size + by.at[2 * i] + by.at[2 * i + 1] : -1;
+    }
+    facts_settle(out, was_contiguous);
     return true;
 }
 
@@ -431,6 +460,64 @@ bool type_rule_index_select(type_call *c)
     return true;
 }
 
+/* Tensors of indices, from the first dimension on: they are broadcast, and the rest follows. */
+static bool index_shape(const type_call *c, const facts *x, facts *out)
+{
+    const ir_value *indices[FACTS_MAX_INTS];
+    facts f;
+    int n = call_elements(c, 1, indices, FACTS_MAX_INTS);
+    out->t.rank = 0;
+    for (int k = 0; k < n; k++) {
+        if (!facts_of_value(indices[k], &f) || f.t.rank < 0 || f.t.dtype != DTYPE_int64)
+            return false; // a mask stands for as many indices as it has elements that are true
+        facts_broadcast(out, &f);
+    }
+    if (n < 1 || x->t.rank < n || out->t.rank + x->t.rank - n > FACTS_MAX_RANK)
+        return false;
+    for (int i = n; i < x->t.rank; i++)
+        out->sizes[out->t.rank++] = x->sizes[i];
+    return true;
+}
+
+bool type_rule_index(type_call *c)
+{
+    facts x, *out = &c->out[0];
+    if (!call_facts(c, 0, &x))
+        return false;
+    out->t.dtype = x.t.dtype;
+    call_inherit(c, out);
+    if (!index_shape(c, &x, out))
+        out->t.rank = -1;
+    return true;
+}
+
+/* [L, N, input] and states [layers, N, hidden] to [L, N, directions * hidden] and states. */
+bool type_rule_recurrent(type_call *c)
+{
+    const ir_value *states[FACTS_MAX_RESULTS];
+    facts x, h, *out = &c->out[0];
+    bool is_list = c->n->inputs[1]->type->kind == TYPE_LIST;
+    int n = is_list ? call_elements(c, 1, states, FACTS_MAX_RESULTS) : 1;
+    int64_t directions = call_int(c, call_arg(c, "bidirectional")) + 1;
+    if (!call_facts(c, 0, &x) || n < 1 || !facts_of_value(is_list ? states[0] : c->n->inputs[1], &h))
+        return false;
+    facts_take(out, &x);
+    out->t.has_strides = false;
+    if (x.t.rank > 0 && h.t.rank > 0 && directions > 0)
+        out->sizes[x.t.rank - 1] = facts_mul(h.sizes[h.t.rank - 1], directions);
+    else
+        out->t.rank = -1;
+    call_inherit(c, out);
+    for (uint32_t i = 0; i + 1 < c->n->n_outputs && (!is_list || i < (uint32_t)n); i++) {
+        facts_init(&c->out[i + 1]);
+        if (facts_of_value(is_list ? states[i] : c->n->inputs[1], &h))
+            facts_take(&c->out[i + 1], &h);
+        c->out[i + 1].t.has_strides = false;
+        call_inherit(c, &c->out[i + 1]);
+    }
+    return true;
+}
+
 bool type_rule_gather(type_call *c)
 {
     facts index, *out = &c->out[0];
@@ -441,6 +528,49 @@ bool type_rule_gather(type_call *c)
     facts_settle(out, facts_is_contiguous(&index));
     call_inherit(c, out);
     return true;
+}
+
+/* ---- parts ---------------------------------------------------------------------------------------- */
+
+/* Part k of a dimension that is cut into pieces of size `each`, the last of which may be smaller. */
+static int64_t piece(int64_t size, int64_t each, int64_t k)
+{
+    int64_t begin = facts_mul(k, each);
+    return size < 0 || each < 1 || begin < 0 ? -1 : begin >= size ? 0 : size - begin < each ? size - begin : each;
+}
+
+bool type_part(const type_call *c, int64_t k, facts *ret)
+{
+    facts f;
+    known_ints sizes;
+    int64_t n;
+    if (!c->sc || c->n->n_inputs < 2 || !call_facts(c, 0, &f))
+        return false;
+    int64_t dim = facts_wrap_dim(call_int(c, call_arg(c, "dim")), f.t.rank);
+    facts_take(ret, &f);
+    if (dim < 0)
+        ret->t.rank = -1;
+    switch ((op_id)c->n->op) {
+    case OP_aten_chunk:
+        n = call_int(c, 1);
+        if (dim >= 0)
+            ret->sizes[dim] = n > 0 && f.sizes[dim] >= 0 ? piece(f.sizes[dim], (f.sizes[dim] + n - 1) / n, k) : -1;
+        return true;
+    case OP_aten_split_Tensor:
+        if (dim >= 0)
+            ret->sizes[dim] = piece(f.sizes[dim], call_int(c, 1), k);
+        return true;
+    case OP_aten_split: case OP_aten_split_sizes: case OP_aten_split_with_sizes:
+        if (dim >= 0)
+            ret->sizes[dim] = call_ints(c, 1, &sizes) && k < sizes.n && sizes.at[k] >= 0 ? sizes.at[k] : -1;
+        return true;
+    case OP_aten_unbind_int:
+        if (dim >= 0)
+            facts_drop_dim(ret, dim);
+        return true;
+    default:
+        return false;
+    }
 }
 
 /* ---- made from nothing ---------------------------------------------------------------------------- */
@@ -474,5 +604,28 @@ bool type_rule_scalar(type_call *c)
     out->t.dtype = call_given_dtype(c, facts_number_dtype(c->n->inputs[0]->type));
     out->t.rank = 0;
     made_on_cpu(c, out);
+    return true;
+}
+
+bool type_rule_full(type_call *c)
+{
+    if (!type_rule_create(c))
+        return false;
+    c->out[0].t.dtype = call_given_dtype(c, facts_number_dtype(c->n->inputs[call_arg(c, "fill_value")]->type));
+    return true;
+}
+
+/* From start, or 0, to end. */
+bool type_rule_count(type_call *c)
+{
+    facts *out = &c->out[0];
+    int start = call_arg(c, "start"), end = call_arg(c, "end");
+    bool has_ints = c->n->inputs[end]->type->kind == TYPE_INT && (start < 0 || c->n->inputs[start]->type->kind == TYPE_INT);
+    int64_t from = start < 0 ? 0 : call_int(c, start), to = call_int(c, end), n;
+    out->t.dtype = call_given_dtype(c, has_ints ? DTYPE_int64 : -1);
+    out->t.rank = 1;
+    out->sizes[0] = has_ints && from != UNKNOWN_INT && to >= from && !__builtin_sub_overflow(to, from, &n) ? n : -1;
+    made_on_cpu(c, out);
+    facts_set_contiguous(out);
     return true;
 }

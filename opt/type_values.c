@@ -142,6 +142,31 @@ bool type_rule_same(type_call *c)
     return true;
 }
 
+/* New memory, laid out as suits the operator. */
+bool type_rule_in_any_layout(type_call *c)
+{
+    if (!type_rule_same(c))
+        return false;
+    c->out[0].t.has_strides = false;
+    return true;
+}
+
+/* Of the type of operand 0, whose elements a mask chooses; both are broadcast. */
+bool type_rule_masked(type_call *c)
+{
+    facts mask, *out = &c->out[0];
+    if (!type_rule_same_memory(c))
+        return false;
+    bool is_contiguous = facts_is_contiguous(out), is_known = call_facts(c, 1, &mask) && mask.t.rank >= 0 && out->t.rank >= 0;
+    if (is_known)
+        facts_broadcast(out, &mask);
+    else
+        out->t.rank = -1;
+    facts_settle(out, is_contiguous && is_known && facts_is_contiguous(&mask));
+    call_inherit(c, out);
+    return true;
+}
+
 bool type_rule_same_or_dtype(type_call *c)
 {
     if (!type_rule_same(c))
@@ -234,6 +259,14 @@ bool type_rule_reduce_real(type_call *c)
 {
     int d = call_operand_dtype(c);
     c->out[0].t.dtype = d >= 0 ? (int)dtype_real((dtype)d) : -1;
+    return reduce_shape(c, &c->out[0]);
+}
+
+/* Of ints, and of bools, a float. */
+bool type_rule_reduce_float(type_call *c)
+{
+    int d = call_operand_dtype(c);
+    c->out[0].t.dtype = d < 0 || dtype_is_float((dtype)d) || dtype_is_complex((dtype)d) ? d : DTYPE_float32;
     return reduce_shape(c, &c->out[0]);
 }
 

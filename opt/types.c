@@ -11,6 +11,7 @@
 #include "opt/types.h"
 
 #include "base/bitset.h"
+#include "base/map.h"
 #include "base/vec.h"
 #include "opt/alias.h"
 
@@ -112,6 +113,8 @@ static bool is_only_read(const ir_value *v)
 {
     for (const ir_use *u = v->uses; u; u = u->next) {
         const schema *sc = op_schema((op_id)u->user->op);
+        if (u->user->op == OP_prim_ListUnpack)
+            continue;
         if (!sc || sc->is_vararg || u->index >= sc->n_args || sc->args[u->index].alias.is_write)
             return false;
         for (uint32_t r = 0; r < u->user->n_outputs; r++)
@@ -172,18 +175,23 @@ bool call_ints(const type_call *c, int i, known_ints *ret)
 
 /* ---- joins ---------------------------------------------------------------------------------------- */
 
-/* What both types know; they differ in refinements of tensors only. */
-static const type *join_types(const type *a, const type *b)
+/* What both types know, which are of type `plain` but for refinements and, where that is optional, may be less. */
+static const type *join_types(const type *plain, const type *a, const type *b)
 {
     if (a == b)
         return a;
-    const type *plain = type_unrefined(a);
+    if (plain->kind == TYPE_OPTIONAL) {
+        const type *t = a->kind == TYPE_NONE ? b : b->kind == TYPE_NONE ? a
+                        : join_types(type_elem(plain), type_without_none(a), type_without_none(b));
+        t = t ? type_optional(type_without_none(t)) : NULL;
+        return t ? t : plain;
+    }
     const type *t = a->kind == TYPE_TENSOR && b->kind == TYPE_TENSOR ? type_unify(a, b) : NULL;
     if (a->kind != TYPE_TUPLE || b->kind != TYPE_TUPLE || a->n_args != b->n_args || a->n_args > FACTS_MAX_INTS)
         return t ? t : plain;
     const type *parts[FACTS_MAX_INTS];
     for (uint32_t i = 0; i < a->n_args; i++)
-        parts[i] = join_types(a->args[i], b->args[i]);
+        parts[i] = join_types(type_unrefined(a->args[i]), a->args[i], b->args[i]);
     t = type_tuple(parts, a->n_args);
     return t ? t : plain;
 }
@@ -196,18 +204,31 @@ static void refine(ir_value *v, const type *t)
         v->type = t && type_unrefined(t) == plain ? t : plain;
 }
 
+/* Whose value is never seen: the block raises, or the program leaves the function another way. */
+static bool is_never(const ir_block *b, uint32_t i)
+{
+    return b->ret->prev->op == OP_prim_RaiseException || ir_block_output(b, i)->node->op == OP_prim_Uninitialized;
+}
+
 static void join_if(const ir_node *n)
 {
-    for (uint32_t i = 0; i < n->n_outputs; i++)
-        refine(n->outputs[i], join_types(ir_block_output(n->blocks[0], i)->type, ir_block_output(n->blocks[1], i)->type));
+    for (uint32_t i = 0; i < n->n_outputs; i++) {
+        const type *a = ir_block_output(n->blocks[0], i)->type, *b = ir_block_output(n->blocks[1], i)->type;
+        const type *plain = type_unrefined(n->outputs[i]->type);
+        if (is_never(n->blocks[0], i))
+            a = b;
+        else if (is_never(n->blocks[1], i))
+            b = a;
+        refine(n->outputs[i], plain ? join_types(plain, a, b) : NULL);
+    }
 }
 
 static void begin_loop(type_walk *w, const ir_node *n)
 {
     for (uint32_t i = 0; i + 2 < n->n_inputs; i++) {
         ir_value *variable = ir_block_input(n->blocks[0], i + 1);
-        const type *in = n->inputs[i + 2]->type;
-        refine(variable, w->is_last ? NULL : w->is_first ? in : join_types(variable->type, in));
+        const type *in = n->inputs[i + 2]->type, *plain = type_unrefined(variable->type);
+        refine(variable, w->is_last || !plain ? NULL : w->is_first ? in : join_types(plain, variable->type, in));
     }
 }
 
@@ -215,9 +236,9 @@ static void end_loop(type_walk *w, const ir_node *n)
 {
     for (uint32_t i = 0; i < n->n_outputs; i++) {
         ir_value *variable = ir_block_input(n->blocks[0], i + 1);
-        const type *before = variable->type;
-        if (!w->is_last)
-            refine(variable, join_types(before, ir_block_output(n->blocks[0], i + 1)->type));
+        const type *before = variable->type, *plain = type_unrefined(before);
+        if (!w->is_last && plain)
+            refine(variable, join_types(plain, before, ir_block_output(n->blocks[0], i + 1)->type));
         w->has_changed |= variable->type != before;
         refine(n->outputs[i], variable->type);
     }
@@ -238,22 +259,51 @@ static bool changes_shape(const ir_node *n)
     return false;
 }
 
-/* Calls may do anything to what they get; the body of a fork that overlaps writes to nothing (overlap.c). */
+static bool writes_out(const ir_node *n) { return op_schema((op_id)n->op) && op_get_info((op_id)n->op)->variant == OP_OUT; }
+
 static bool calls(const ir_node *n)
 {
-    const ir_attr *overlaps = n->op == OP_prim_fork ? ir_attr_find(n, "overlaps") : NULL;
-    return n->op == OP_prim_CallFunction || n->op == OP_prim_CallMethod || (n->op == OP_prim_fork && !(overlaps && overlaps->i))
-           || n->op == OP_prim_Enter || n->op == OP_prim_Exit;
+    return n->op == OP_prim_CallFunction || n->op == OP_prim_CallMethod || n->op == OP_prim_fork || n->op == OP_prim_Enter
+           || n->op == OP_prim_Exit;
 }
 
-static void find_unstable(type_walk *w)
+/* May a call, or what it calls in turn, give a tensor that it can reach another shape? */
+static bool call_changes_shapes(const ir_node *call, opt_ctx *cx)
+{
+    ptrmap known;
+    VEC(const ir_graph *) open = { 0 };
+    bool may = false;
+    ptrmap_init(&known, &cx->scratch);
+    for (const ir_node *n = call; !may;) {
+        uint32_t first;
+        ir_function *fn = n && calls(n) ? opt_callee(n, &first) : NULL;
+        const ir_graph *g = fn && cx->body ? cx->body(cx->ctx, fn) : NULL;
+        may = n && ((calls(n) && !g) || changes_shape(n) || writes_out(n));
+        if (g && !ptrmap_has(&known, g))
+            may |= !ptrmap_set(&known, g, (void *)(uintptr_t)g) || !VEC_PUSH(&open, &cx->scratch, g);
+        n = n && n != call ? ir_next_deep(n) : NULL;
+        if (!n && !open.n)
+            break;
+        if (!n)
+            n = ir_first_deep(open.at[--open.n]);
+    }
+    return may;
+}
+
+/* The body of a fork that overlaps writes to nothing (overlap.c). */
+static bool is_harmless(const ir_node *n, opt_ctx *cx)
+{
+    const ir_attr *overlaps = n->op == OP_prim_fork ? ir_attr_find(n, "overlaps") : NULL;
+    return !calls(n) || (overlaps && overlaps->i) || !call_changes_shapes(n, cx);
+}
+
+static void find_unstable(type_walk *w, opt_ctx *cx)
 {
     IR_EACH_NODE_DEEP(n, w->g) {
         const schema *sc = op_schema((op_id)n->op);
-        if (calls(n))
+        if (!is_harmless(n, cx))
             (void)bitset_add(&w->unstable, ALIAS_WILD);
-        bool is_out = sc && op_get_info((op_id)n->op)->variant == OP_OUT; // an out= tensor is resized
-        if (!sc || (!is_out && !changes_shape(n)))
+        if (!sc || (!writes_out(n) && !changes_shape(n))) // an out= tensor is resized
             continue;
         for (uint32_t i = 0; i < n->n_inputs && i < sc->n_args; i++)
             if (sc->args[i].alias.is_write)
@@ -296,6 +346,9 @@ static int64_t combine(op_id op, int64_t x, int64_t y)
     case OP_aten_sub_int: return __builtin_sub_overflow(x, y, &r) ? UNKNOWN_INT : r;
     case OP_aten_mul_int: return __builtin_mul_overflow(x, y, &r) ? UNKNOWN_INT : r;
     case OP_aten_floordiv_int: return y > 0 && x >= 0 ? x / y : UNKNOWN_INT;
+    case OP_aten_remainder_int: return y > 0 ? (x % y + y) % y : UNKNOWN_INT;
+    case OP_prim_min_int: return x < y ? x : y;
+    case OP_prim_max_int: return x > y ? x : y;
     default: return UNKNOWN_INT;
     }
 }
@@ -311,7 +364,9 @@ static int64_t int_of(const type_call *c)
     case OP_prim_dtype: return call_facts(c, 0, &f) && f.t.dtype >= 0 ? f.t.dtype : UNKNOWN_INT;
     case OP_aten_len_t: return call_ints(c, 0, &l) ? l.n : UNKNOWN_INT;
     case OP_aten___getitem___t: return item_of(c);
-    case OP_aten_add_int: case OP_aten_sub_int: case OP_aten_mul_int: case OP_aten_floordiv_int:
+    case OP_aten_neg_int: return combine(OP_aten_sub_int, 0, call_int(c, 0));
+    case OP_aten_add_int: case OP_aten_sub_int: case OP_aten_mul_int: case OP_aten_floordiv_int: case OP_aten_remainder_int:
+    case OP_prim_min_int: case OP_prim_max_int:
         return combine((op_id)c->n->op, call_int(c, 0), call_int(c, 1));
     default: return UNKNOWN_INT;
     }
@@ -334,12 +389,53 @@ static void visit_unpack(const ir_node *n)
         refine(n->outputs[i], t->args[i]);
 }
 
+/* Tensor k of a list that is only read. NULL: nothing is known of it. */
+static const type *element_type(type_walk *w, const ir_node *reader, int64_t k)
+{
+    const ir_value *from = reader->inputs[0], *elements[FACTS_MAX_INTS];
+    type_call of = { .walk = w, .n = reader }, maker = { .walk = w, .n = from->node, .sc = op_schema((op_id)from->node->op) };
+    int n = call_elements(&of, 0, elements, FACTS_MAX_INTS);
+    facts part;
+    if (n >= 0) {
+        k += k < 0 ? n : 0;
+        return k >= 0 && k < n ? elements[k]->type : NULL;
+    }
+    facts_init(&part);
+    return k >= 0 && is_only_read(from) && type_part(&maker, k, &part) ? type_tensor_refined(&part.t) : NULL;
+}
+
+static void visit_list_unpack(type_walk *w, const ir_node *n)
+{
+    type_call c = { .walk = w, .n = n };
+    known_ints ints = { .n = 0 };
+    bool has_ints = call_ints(&c, 0, &ints);
+    for (uint32_t i = 0; i < n->n_outputs; i++) {
+        ir_value *v = n->outputs[i];
+        if (v->type->kind == TYPE_TENSOR)
+            refine(v, is_stable(w, v) ? element_type(w, n, i) : NULL);
+        else if (v->type->kind == TYPE_INT)
+            w->ints[v->id] = has_ints && (uint32_t)ints.n == n->n_outputs ? ints.at[i] : UNKNOWN_INT;
+    }
+}
+
+static void visit_tuple_index(type_walk *w, const ir_node *n)
+{
+    const type *t = n->inputs[0]->type;
+    int64_t i = known_int(w, n->inputs[1]);
+    i += i < 0 && t->kind == TYPE_TUPLE ? t->n_args : 0;
+    refine(n->outputs[0], t->kind == TYPE_TUPLE && i >= 0 && i < t->n_args ? t->args[i] : NULL);
+}
+
 static void visit_operator(type_walk *w, const ir_node *n)
 {
     type_call c = { .walk = w, .n = n, .sc = op_schema((op_id)n->op) };
     for (int i = 0; i < FACTS_MAX_RESULTS; i++)
         facts_init(&c.out[i]);
     bool is_known = c.sc && n->n_outputs <= FACTS_MAX_RESULTS && type_rule_apply(&c);
+    if (n->op == OP_aten___getitem___t && n->outputs[0]->type->kind == TYPE_TENSOR) {
+        refine(n->outputs[0], is_stable(w, n->outputs[0]) ? element_type(w, n, call_int(&c, 1)) : NULL);
+        return;
+    }
     for (uint32_t i = 0; i < n->n_outputs; i++) {
         ir_value *v = n->outputs[i];
         if (v->type->kind == TYPE_TENSOR)
@@ -363,6 +459,11 @@ static void visit(type_walk *w, const ir_node *n)
         return;
     case OP_prim_TupleConstruct: visit_tuple(n); return;
     case OP_prim_TupleUnpack: visit_unpack(n); return;
+    case OP_prim_TupleIndex: visit_tuple_index(w, n); return;
+    case OP_prim_ListUnpack: visit_list_unpack(w, n); return;
+    case OP_prim_unchecked_cast: case OP_prim_unchecked_unwrap_optional: case OP_aten__unwrap_optional:
+        refine(n->outputs[0], type_without_none(n->inputs[0]->type));
+        return;
     case OP_prim_TypeCheck: return; // says itself what it makes sure of
     default: visit_operator(w, n); return;
     }
@@ -435,7 +536,7 @@ bool opt_types(ir_graph *g, opt_ctx *cx)
     w.ints = ARENA_ARRAY(&cx->scratch, int64_t, (size_t)g->n_values + 1);
     if (!before || !w.alias || !w.ints || arena_failed(&cx->scratch))
         return false;
-    find_unstable(&w);
+    find_unstable(&w, cx);
     for (uint32_t i = 0; i < ir_block_n_inputs(g->body); i++)
         if (!is_stable(&w, ir_block_input(g->body, i)))
             refine(ir_block_input(g->body, i), NULL);

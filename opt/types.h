@@ -38,6 +38,9 @@ typedef struct type_call {
 /** Tell what is known of the results. false: no rule for the operator, or nothing is known. */
 bool type_rule_apply(type_call *c);
 
+/** Tensor k of the list that the operator makes. false: it makes none, or nothing is known. */
+bool type_part(const type_call *c, int64_t k, facts *ret);
+
 /* ---- for rules ------------------------------------------------------------------------------------ */
 void facts_init(facts *f);
 /** f as contiguous memory, where its sizes are known. */

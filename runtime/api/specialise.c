@@ -152,7 +152,9 @@ static ir_graph *specialised_graph(vm_run *run, ir_function *fn, const jit_value
     bool has_self = fn->owner && !fn->is_static;
     for (uint32_t i = 0; i < ir_block_n_inputs(g->body); i++)
         refine_input(ir_block_input(g->body, i), args[i]);
+    api_making_begin(); // passes look at bodies of callees
     bool is_fine = refine_attributes(g, has_self ? args[0] : VALUE_NONE_V) && api_run_pipeline("specialised", g);
+    api_making_end();
     if (is_fine)
         opt_guard(g);
     if (is_fine && !ir_graph_failed(g))

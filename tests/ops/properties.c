@@ -9,13 +9,15 @@
  *     same meaning, return what that one returns;
  *   - what the schema calls a view shares memory with its operand: what is written into the one is read from the other;
  *     what it does not call a view shares no memory with any operand;
- *   - the layout of operands (gaps between elements, channels_last) does not change the result.
+ *   - the layout of operands (gaps between elements, channels_last) does not change the result;
+ *   - element types and shapes are those that opt/types.c tells from the operands'.
  * It fails when a row with tensors was reached by no recorded call and no check, but for those that `unreachable` names. */
 /* SPDX-License-Identifier: Apache-2.0 */
 #include "base/alloc.h"
 #include "ir/op.h"
 #include "jit_debug.h"
 #include "tests/ops/copies.h"
+#include "tests/ops/told_types.h"
 
 #include <glob.h>
 #include <limits.h>
@@ -439,12 +441,24 @@ static void check_layout(const call *base, const call *wanted, copy_layout layou
     end_call(&c);
 }
 
+static void check_types(const call *c)
+{
+    for (int has_sizes = 0; has_sizes < 2; has_sizes++) {
+        text told;
+        text_init(&told, NULL);
+        const bool holds = told_types_hold(c->id, c->args, c->rets, has_sizes, &told);
+        expect(holds, c, holds ? NULL : told.s);
+        text_fini(&told);
+    }
+}
+
 /* All forms of the row that `base` holds arguments for. */
 static void check_family(const call *base)
 {
     if (n_checked[base->id]++ >= MOST_CHECKS_OF_ROW) return;
     call wanted;
     repeat_call(&wanted, base, LAYOUT_SAME);
+    if (wanted.is_done) check_types(&wanted);
     if (!is_uninitialised(base)) {
         check_forms(base, &wanted);
         check_twins(base, &wanted);

@@ -28,6 +28,78 @@ static void follows_shapes_and_strides(void **state)
         "  return (%t, %m)\n");
 }
 
+static void joins_what_may_be_none_or_never_comes(void **state)
+{
+    (void)state;
+    expect_pass("types",
+        "graph(%x : Float(2, 3),\n"
+        "      %c : bool,\n"
+        "      %m : str):\n"
+        "  %n : NoneType = prim::Constant()\n"
+        "  %o : Tensor? = prim::If(%c)\n"
+        "    block0():\n"
+        "      -> (%x)\n"
+        "    block1():\n"
+        "      -> (%n)\n"
+        "  %u : Tensor = prim::Uninitialized()\n"
+        "  %y : Tensor = prim::If(%c)\n"
+        "    block0():\n"
+        "      %t : Tensor = prim::unchecked_cast(%o)\n"
+        "      -> (%t)\n"
+        "    block1():\n"
+        "       = prim::RaiseException(%m, %n)\n"
+        "      -> (%u)\n"
+        "  return (%y)\n",
+        /* becomes */
+        "graph(%x : Float(2, 3),\n"
+        "      %c : bool,\n"
+        "      %m : str):\n"
+        "  %n : NoneType = prim::Constant()\n"
+        "  %o : Float(2, 3)? = prim::If(%c)\n"
+        "    block0():\n"
+        "      -> (%x)\n"
+        "    block1():\n"
+        "      -> (%n)\n"
+        "  %u : Tensor = prim::Uninitialized()\n"
+        "  %y : Float(2, 3) = prim::If(%c)\n"
+        "    block0():\n"
+        "      %t : Float(2, 3) = prim::unchecked_cast(%o)\n"
+        "      -> (%t)\n"
+        "    block1():\n"
+        "       = prim::RaiseException(%m, %n)\n"
+        "      -> (%u)\n"
+        "  return (%y)\n");
+}
+
+static void follows_lists_of_parts_and_of_sizes(void **state)
+{
+    (void)state;
+    expect_pass("types",
+        "graph(%x : Float(2, 7, strides=[7, 1])):\n"
+        "  %two : int = prim::Constant[value=2]()\n"
+        "  %one : int = prim::Constant[value=1]()\n"
+        "  %l : Tensor[] = aten::chunk(%x, %two, %one)\n"
+        "  %a : Tensor, %b : Tensor = prim::ListUnpack(%l)\n"
+        "  %s : int[] = aten::size(%x)\n"
+        "  %h : int, %w : int = prim::ListUnpack(%s)\n"
+        "  %r : int = aten::remainder(%w, %two)\n"
+        "  %z : int[] = prim::ListConstruct(%w, %r, %h)\n"
+        "  %v : Tensor = aten::view(%x, %z)\n"
+        "  return (%a, %b, %v)\n",
+        /* becomes */
+        "graph(%x : Float(2, 7, strides=[7, 1])):\n"
+        "  %two : int = prim::Constant[value=2]()\n"
+        "  %one : int = prim::Constant[value=1]()\n"
+        "  %l : Tensor[] = aten::chunk(%x, %two, %one)\n"
+        "  %a : Float(2, 4, strides=[7, 1]), %b : Float(2, 3, strides=[7, 1]) = prim::ListUnpack(%l)\n"
+        "  %s : int[] = aten::size(%x)\n"
+        "  %h : int, %w : int = prim::ListUnpack(%s)\n"
+        "  %r : int = aten::remainder(%w, %two)\n"
+        "  %z : int[] = prim::ListConstruct(%w, %r, %h)\n"
+        "  %v : Float(7, 1, 2, strides=[2, 2, 1]) = aten::view(%x, %z)\n"
+        "  return (%a, %b, %v)\n");
+}
+
 static void joins_branches(void **state)
 {
     (void)state;
@@ -201,6 +273,8 @@ int main(void)
 {
     const struct CMUnitTest tests[] = {
         cmocka_unit_test(follows_shapes_and_strides),
+        cmocka_unit_test(joins_what_may_be_none_or_never_comes),
+        cmocka_unit_test(follows_lists_of_parts_and_of_sizes),
         cmocka_unit_test(joins_branches),
         cmocka_unit_test(a_loop_variable_is_what_all_rounds_have_in_common),
         cmocka_unit_test(follows_the_numbers_shapes_are_made_of),
