@@ -3,6 +3,8 @@
 /* SPDX-License-Identifier: Apache-2.0 */
 #include "tests/unit/kernels/kernel_args.h"
 
+#include <pthread.h>
+
 static tensor *pattern(dtype d, int64_t rows, int64_t columns, bool is_transposed)
 {
     const int64_t sizes[] = { rows, columns }, strides[] = { is_transposed ? 1 : columns, is_transposed ? rows : 1 };
@@ -84,6 +86,41 @@ static void recurring_operands_are_packed_until_they_change(void **state)
     tensor_unref(b);
 }
 
+typedef struct caller {
+    pthread_t thread;
+    tensor *a, *b;
+    jit_value product;
+} caller;
+
+static void *multiply_often(void *ctx)
+{
+    caller *c = ctx;
+    for (int i = 0; i < 20; i++) {
+        value_unref(c->product);
+        c->product = CALL("aten::mm", "", T_(tensor_ref(c->a)), T_(tensor_ref(c->b)));
+    }
+    return NULL;
+}
+
+/* They find, pack and keep one operand at once. */
+static void threads_share_a_recurring_operand(void **state)
+{
+    (void)state;
+    caller callers[4] = { 0 };
+    const size_t n = sizeof callers / sizeof *callers;
+    tensor *b = pattern(DTYPE_float32, PACKED_K, PACKED_N, true);
+    for (size_t i = 0; i < n; i++) {
+        callers[i] = (caller){ .a = pattern(DTYPE_float32, 16, PACKED_K, false), .b = b, .product = VALUE_NONE_V };
+        assert_int_equal(pthread_create(&callers[i].thread, NULL, multiply_often, &callers[i]), 0);
+    }
+    for (size_t i = 0; i < n; i++) {
+        pthread_join(callers[i].thread, NULL);
+        expect_product(callers[i].product, callers[i].a, b);
+        tensor_unref(callers[i].a);
+    }
+    tensor_unref(b);
+}
+
 static void long_sums_do_not_drift(void **state)
 {
     (void)state;
@@ -112,6 +149,7 @@ int main(void)
         cmocka_unit_test(products_equal_the_definition),
         cmocka_unit_test(rows_of_any_number_share_a_packed_weight),
         cmocka_unit_test(recurring_operands_are_packed_until_they_change),
+        cmocka_unit_test(threads_share_a_recurring_operand),
         cmocka_unit_test(long_sums_do_not_drift),
         cmocka_unit_test(outer_reductions_match),
     };
