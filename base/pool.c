@@ -20,7 +20,8 @@ static struct {
     pthread_mutex_t lock;
     pthread_cond_t work, done;
     pool_job *first, *last;
-    int n_queued, n_idle, n_workers, n_wanted;
+    int n_idle, n_workers;
+    _Atomic int n_queued, n_wanted; /* read without the lock, too */
     int n_waiting;              /* threads that sleep until a job is done */
     _Atomic int n_busy;
     _Atomic bool is_forked_child;
@@ -101,7 +102,14 @@ static void make_worker(void)
 
 /* ---- for everybody ---------------------------------------------------------------------------- */
 bool pool_is_worker(void) { return is_worker; }
-int pool_n_busy(void) { return pool.n_busy; }
+
+/* A queued job is as good as begun: a loop that takes all threads before its worker has woken would keep a processor
+ * busy, waiting for the next such loop, while the job waits for one. */
+int pool_n_busy(void)
+{
+    int n = pool.n_busy + pool.n_queued, most = pool.n_wanted;
+    return n < most ? n : most;
+}
 
 bool pool_submit(pool_job *job, int n_workers)
 {

@@ -25,7 +25,7 @@ bool pool_submit(pool_job *job, int n_workers);
 void pool_wait(pool_job *job);
 /** Is this thread one of the workers? */
 bool pool_is_worker(void);
-/** How many workers run a job now. */
+/** How many workers run a job now or are about to. */
 int pool_n_busy(void);
 
 #endif

@@ -37,6 +37,18 @@ def contents():
     expect("a source", tjs("inspect", source), 2)
 
 
+def passes():
+    """Any pass runs on a source, on an archive's method and on the text of a graph, which shows it and its time."""
+    source = write("def f(x: int) -> int:\n    y = x + 1\n    return (x + 1) * y\n", "twice.tjs")
+    text = write(tjs("graph", source, "--stage", "emitted").out, "twice.ir")
+    for given in (source,), (text,), (NET, "forward"):
+        r = tjs("graph", *given, "--passes=dce,cse", "--print-after=cse", "--timings")
+        expect("passes on " + given[0], r, 0, "# after cse")
+        times = [line.split() for line in r.out.splitlines() if " us, " in line]
+        check("times of passes on " + given[0], [t[1] for t in times] == ["dce", "cse"] and all(float(t[2]) > 0 for t in times), r)
+        check("cse acts on " + given[0], given[0] == NET or r.out.split("# dce")[1].count("aten::add") == 1, r)
+
+
 def verify():
     """However it is optimised, and each call with the arguments of the first."""
     zeros, ones = FOLDER + "/zeros.npy", FOLDER + "/ones.npy"
@@ -101,6 +113,7 @@ def bars():
 
 
 contents()
+passes()
 verify()
 names()
 bars()

@@ -98,6 +98,7 @@ static void jobs_run_beside_each_other(void **state)
     static pool_job first = { .run = wait_for_second, .release = release_nothing };
     static pool_job second = { .run = begin_second, .release = release_nothing };
     assert_true(pool_submit(&first, N_WORKERS));
+    assert_true(pool_n_busy() >= 1); // though no worker may have woken yet
     assert_true(pool_submit(&second, N_WORKERS));
     pool_wait(&first);
     pool_wait(&second);
