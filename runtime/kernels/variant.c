@@ -172,19 +172,11 @@ static bool call_functional(op_ctx *cx, op_kernel kernel, const schema *base, co
     return ok;
 }
 
-static tensor *contiguous_copy(op_ctx *cx, tensor *t)
-{
-    tensor *copy = make_tensor(cx, tensor_dtype(t), t->sizes, t->n_dims);
-    if (copy && tensor_copy_into(cx, copy, t)) return copy;
-    tensor_unref(copy);
-    return NULL;
-}
-
 /* Replaces the views in a list, which is nobody else's yet, by copies. */
 static bool copy_list(op_ctx *cx, list *views)
 {
     for (size_t i = 0; i < views->n; i++) {
-        tensor *t = contiguous_copy(cx, list_peek(views, i).t);
+        tensor *t = tensor_clone(cx, list_peek(views, i).t);
         if (!t) return false;
         list_set(views, i, RET_TENSOR(t));
     }
@@ -199,7 +191,7 @@ static bool call_copying(op_ctx *cx, op_kernel kernel, const schema *base, const
     if (rets[0].tag == VALUE_LIST) {
         if (copy_list(cx, rets[0].list)) return true;
     } else {
-        tensor *copy = contiguous_copy(cx, rets[0].t);
+        tensor *copy = tensor_clone(cx, rets[0].t);
         if (copy) {
             tensor_unref(rets[0].t);
             rets[0] = RET_TENSOR(copy);
