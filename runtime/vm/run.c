@@ -356,29 +356,28 @@ static vm_frame *unwind(vm_run *run, vm_frame *f, const vm_frame *base)
     list *l = v[ip->b].list;                                                           \
     if (UNLIKELY(v[ip->b].tag != VALUE_LIST || l->storage != (how)))                   \
         RAISE(vm_wrong_operand(run, "a list"))
+/* i, the place in a list of n elements that `index` means. As an unsigned number a negative one is beyond the end until n is
+ * added, so the usual one takes a single test. */
+#define IS_PLACE(i, index, n) ((i = (size_t)(index)) < (n) || (i += (n)) < (n))
 #define LIST_INDEX(how)                                                                \
     LIST_OPERAND(how);                                                                 \
-    int64_t index_ = s[ip->c].i;                                                       \
-    size_t i = (size_t)(index_ < 0 ? index_ + (int64_t)l->n : index_);                 \
-    if (UNLIKELY(i >= l->n))                                                           \
+    size_t i;                                                                          \
+    if (UNLIKELY(!IS_PLACE(i, s[ip->c].i, l->n)))                                      \
         RAISE(vm_fail(run, JIT_ERUNTIME, "list index out of range"))
 /* l, the inner list of V[b][S[d]], and i, the place of S[c] in it; what fails on the way to l fails at the next instruction */
 #define LIST_INNER(how)                                                                \
     const list *outer = v[ip->b].list;                                                 \
     if (UNLIKELY(v[ip->b].tag != VALUE_LIST || outer->storage != LIST_VALUES))         \
         RAISE(vm_wrong_operand(run, "a list"));                                        \
-    int64_t index_ = s[ip->d].i;                                                       \
-    size_t i = (size_t)(index_ < 0 ? index_ + (int64_t)outer->n : index_);             \
-    if (UNLIKELY(i >= outer->n)) {                                                     \
+    size_t i;                                                                          \
+    if (UNLIKELY(!IS_PLACE(i, s[ip->d].i, outer->n))) {                                \
         ip++;                                                                          \
         RAISE(vm_fail(run, JIT_ERUNTIME, "list index out of range"));                  \
     }                                                                                  \
     const list *l = outer->values[i].list;                                             \
     if (UNLIKELY(outer->values[i].tag != VALUE_LIST || l->storage != (how)))           \
         RAISE(vm_wrong_operand(run, "a list"));                                        \
-    index_ = s[ip->c].i;                                                               \
-    i = (size_t)(index_ < 0 ? index_ + (int64_t)l->n : index_);                        \
-    if (UNLIKELY(i >= l->n))                                                           \
+    if (UNLIKELY(!IS_PLACE(i, s[ip->c].i, l->n)))                                      \
         RAISE(vm_fail(run, JIT_ERUNTIME, "list index out of range"))
 #define LIST_ROOM(how)                                                                 \
     LIST_OPERAND(how);                                                                 \
