@@ -95,8 +95,8 @@ int runtime_get_num_threads(void);
  * depend on n and grain alone, never on the thread count, so results do not either. */
 void par_for(int64_t n, int64_t grain, void (*fn)(void *ctx, int64_t begin, int64_t end), void *ctx);
 /** Run fn once, for a library that starts OpenMP threads by itself: it gets, and OpenMP is told, how many are this
- * call's share. */
-void par_lend(void (*fn)(void *ctx, int n_threads), void *ctx);
+ * call's share, one where the work is too small for more. */
+void par_lend(bool is_small, void (*fn)(void *ctx, int n_threads), void *ctx);
 
 /* ---- helpers for kernels: arguments ---------------------------------------------------------- */
 static inline tensor *arg_tensor(jit_value v) { return v.tag == VALUE_TENSOR ? v.t : NULL; } /* NULL: None */

@@ -78,7 +78,13 @@ static void multiply_batch(void *ctx, int64_t begin, int64_t end)
 /* Below this many multiply-adds its overhead counts; of fewer rows our own loops are bound by memory. An operand b is
  * packed where a has so few rows that reading b is the larger part of the work. Once there is a packed copy every
  * product reads it, so that the bytes it was made from need not be in memory, too. */
-enum { ONEDNN_MIN_WORK = 1000000, ONEDNN_PACKED_MIN_WORK = 32768, ONEDNN_MIN_ROWS = 5, ONEDNN_PACK_ROWS = 64 };
+enum {
+    ONEDNN_MIN_WORK = 1000000,
+    ONEDNN_PACKED_MIN_WORK = 32768,
+    ONEDNN_SHARED_MIN_WORK = 500000, // for threads to share
+    ONEDNN_MIN_ROWS = 5,
+    ONEDNN_PACK_ROWS = 64,
+};
 
 static void add_dim(onednn_layout *l, int64_t size, int64_t stride)
 {
@@ -129,6 +135,7 @@ static bool multiply_onednn(tensor *a, tensor *b, const tensor *bias, product_wa
                          .w = tensor_data(b), .bias = bias ? tensor_data(bias) : NULL, .y = tensor_data(c) };
     if (way == BY_OUR_LOOPS) return false;
     call.w_store = way == BY_ONEDNN_PACKED ? b->store : NULL;
+    call.is_small = (double)a->numel * (double)b->sizes[b->n_dims - 1] < ONEDNN_SHARED_MIN_WORK;
     call.shape.packs_w = way == BY_ONEDNN_PACKED;
     return describe_matrices(a, &call.shape.x) && describe_matrices(b, &call.shape.w) &&
            describe_matrices(c, &call.shape.y) && onednn_run(&call);

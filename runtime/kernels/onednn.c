@@ -311,6 +311,6 @@ bool onednn_run(onednn_call *call)
         return false;
     if (call->shape.kind != ONEDNN_PRODUCT)
         drop_group(&call->shape.w);
-    par_lend(run_request, &q);
+    par_lend(call->is_small, run_request, &q);
     return q.ok;
 }

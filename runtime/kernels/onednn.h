@@ -33,6 +33,7 @@ typedef struct onednn_call {
     onednn_shape shape;
     const void *x, *w, *bias;
     void *y;
+    bool is_small;                   /* not worth a second thread */
     storage *w_store;                /* keeps the packed weight; NULL: packed for this call only */
 } onednn_call;
 

@@ -134,7 +134,7 @@ static pthread_mutex_t packed_lock = PTHREAD_MUTEX_INITIALIZER; /* of all storag
 static _Atomic size_t n_guessed_bytes; /* of copies made because onednn_recurs() said so */
 enum {
     MAX_GUESSED_BYTES = 64 << 20,
-    WORK_THAT_PAYS = 8 << 20,       /* multiply-adds with one matrix: then its copy and oneDNN's first primitive pay */
+    WORK_THAT_PAYS = 32 << 20,      /* multiply-adds with one matrix: then its copy pays, and loading oneDNN (6 MB) */
 };
 
 static void free_packed(storage_extra *e)

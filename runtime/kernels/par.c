@@ -91,12 +91,12 @@ void par_for(int64_t n, int64_t grain, void (*fn)(void *ctx, int64_t begin, int6
     for (int64_t begin = 0; begin < n; begin += chunk) fn(ctx, begin, n - begin > chunk ? begin + chunk : n);
 }
 
-void par_lend(void (*fn)(void *ctx, int n_threads), void *ctx)
+void par_lend(bool is_small, void (*fn)(void *ctx, int n_threads), void *ctx)
 {
 #ifdef _OPENMP
     const int before = omp_get_max_threads();
     int n_threads = begin_region();
-    if (n_threads < 1 || omp_in_parallel() || is_forked_child) n_threads = 1;
+    if (n_threads < 1 || is_small || omp_in_parallel() || is_forked_child) n_threads = 1;
     omp_set_num_threads(n_threads); // of this thread's regions only
     fn(ctx, n_threads);
     omp_set_num_threads(before);

@@ -75,9 +75,9 @@ static void recurring_operands_are_packed_until_they_change(void **state)
     (void)state;
     tensor *a = pattern(DTYPE_float32, 16, PACKED_K, false), *b = pattern(DTYPE_float32, PACKED_K, PACKED_N, true);
     for (int change = 0; change < 3; change++) {
-        for (int i = 0; i < 20; i++) {
+        for (int i = 0; i < 50; i++) {
             jit_value c = CALL("aten::mm", "", T_(tensor_ref(a)), T_(tensor_ref(b)));
-            if (i % 18 == 0) expect_product(c, a, b);
+            if (i % 48 == 0) expect_product(c, a, b);
             else value_unref(c);
         }
         value_unref(CALL("aten::add_", "Scalar", T_(tensor_ref(b)), I(1), I(1)));
@@ -95,7 +95,7 @@ typedef struct caller {
 static void *multiply_often(void *ctx)
 {
     caller *c = ctx;
-    for (int i = 0; i < 20; i++) {
+    for (int i = 0; i < 30; i++) {
         value_unref(c->product);
         c->product = CALL("aten::mm", "", T_(tensor_ref(c->a)), T_(tensor_ref(c->b)));
     }
