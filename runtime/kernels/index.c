@@ -6,6 +6,7 @@
 /* SPDX-License-Identifier: Apache-2.0 */
 #include "runtime/kernels/index.h"
 #include "runtime/kernels/iter.h"
+#include "runtime/kernels/prefetch.h"
 
 #include "base/alloc.h"
 #include "base/block.h"
@@ -278,16 +279,14 @@ static inline bool is_in(const band *b, int64_t offset) { return offset >= b->lo
  * (NULL: rows are read). */
 static inline void prefetch_place(const index_task *task, const place *at, int64_t row_bytes, const band *written)
 {
-    enum { AHEAD = 16, CACHE_LINE = 64, MOST = 1024 };
+    enum { AHEAD = 16, MOST = 1024 };
     const index_plan *p = task->p;
     if (at->middle + AHEAD >= p->n_middle || row_bytes > MOST) return;
     const int64_t offset = p->middle[at->middle + AHEAD];
     if (written && !is_in(written, offset)) return;
     const char *row = task->data + p->before[at->before] + offset;
-    for (int64_t i = 0; i < row_bytes; i += CACHE_LINE) {
-        if (written) __builtin_prefetch(row + i, 1);
-        else __builtin_prefetch(row + i, 0);
-    }
+    if (written) prefetch_to_write(row, row_bytes);
+    else prefetch_bytes(row, row_bytes);
 }
 
 #define READ_ELEMENTS(T)                                                                              \

@@ -63,7 +63,8 @@ static double layer_row(const row_kernel *k, int64_t n, const void *x, void *y, 
 {
     const bool is_float = k->compute == DTYPE_float32;
     const double mean = k->line->sum(n, x) / (double)n;
-    prefetch_bytes((const char *)x + n * (int64_t)dtype_size(k->compute), n * (int64_t)dtype_size(k->compute)); // the next row
+    const int64_t bytes = n * (int64_t)dtype_size(k->compute);
+    prefetch_bytes((const char *)x + bytes, bytes); // the next row
     const double squares = k->line->sum_squares(n, x, mean);
     const double inverse = *ret_inverse = 1 / sqrt(squares / (double)n + k->eps);
     const double shift = is_float ? (double)(float)(-(double)(float)inverse * (double)(float)mean) : -inverse * mean;

@@ -6,11 +6,18 @@
 
 #include <stdint.h>
 
+enum { PREFETCH_LINE = 64 /* bytes that come together */ };
+
 /** The cache lines of n_bytes at p, which need not be memory of ours. */
 static inline void prefetch_bytes(const char *p, int64_t n_bytes)
 {
-    enum { CACHE_LINE = 64 };
-    for (int64_t k = 0; k < n_bytes; k += CACHE_LINE) __builtin_prefetch(p + k);
+    for (int64_t k = 0; k < n_bytes; k += PREFETCH_LINE) __builtin_prefetch(p + k);
+}
+
+/** So, for them to be written. */
+static inline void prefetch_to_write(const char *p, int64_t n_bytes)
+{
+    for (int64_t k = 0; k < n_bytes; k += PREFETCH_LINE) __builtin_prefetch(p + k, 1);
 }
 
 #endif

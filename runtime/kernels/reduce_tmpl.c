@@ -2,6 +2,7 @@
  * loop over independent accumulators, which vectorises; a line is folded into 16 lanes, a long one of
  * floats into 64, which are then merged in a fixed tree. */
 /* SPDX-License-Identifier: Apache-2.0 */
+#include "runtime/kernels/prefetch.h"
 #include "runtime/kernels/reduce.h"
 
 #include <math.h>
@@ -37,8 +38,7 @@ enum { PREFETCHED = 1024, MANY_LANES = 64, FEW_LANES = 16 /* where merging the l
  * vector registers. */
 #define ROUNDS(C, step, count)                                                                     \
     for (; i + (count) <= n; i += (count)) {                                                       \
-        if ((count) == MANY_LANES)                                                                 \
-            for (int l = 0; l < (count); l += 16) __builtin_prefetch(from + i + l + PREFETCHED);   \
+        if ((count) == MANY_LANES) prefetch_bytes((const char *)(from + i + PREFETCHED), (count) * sizeof *from); \
         for (int l = 0; l < (count); l++) {                                                        \
             const C a = lanes[l], x = (C)from[i + l];                                              \
             lanes[l] = step;                                                                       \

@@ -490,6 +490,11 @@ static void recurrent(void **state)
         NONE, NONE);
 }
 
+/* Query, key and value alike. */
+#define THREE_STEPS                                                                                \
+    T_(tensor_of(DTYPE_float32, SIZES(1, 3, 4),                                                    \
+                 NUMBERS(0.5, 0.25, 0.25, -1, -1.25, 0.75, 0.75, -0.5, 0.5, 0.25, 0.25, 1)))
+
 static void attention(void **state)
 {
     (void)state;
@@ -518,15 +523,7 @@ static void attention(void **state)
           RESULT(float32, 0, -1, 0.133274287, -0.333628565),
           RESULT(float32, 1, 0, 0.466902852, 0.533097148));
     CHECK("aten::_native_multi_head_attention", "",
-          ARGS(T_(tensor_of(
-                   DTYPE_float32, SIZES(1, 3, 4),
-                   NUMBERS(0.5, 0.25, 0.25, -1, -1.25, 0.75, 0.75, -0.5, 0.5, 0.25, 0.25, 1))),
-               T_(tensor_of(
-                   DTYPE_float32, SIZES(1, 3, 4),
-                   NUMBERS(0.5, 0.25, 0.25, -1, -1.25, 0.75, 0.75, -0.5, 0.5, 0.25, 0.25, 1))),
-               T_(tensor_of(
-                   DTYPE_float32, SIZES(1, 3, 4),
-                   NUMBERS(0.5, 0.25, 0.25, -1, -1.25, 0.75, 0.75, -0.5, 0.5, 0.25, 0.25, 1))),
+          ARGS(THREE_STEPS, THREE_STEPS, THREE_STEPS,
                INT(4), INT(2),
                T_(tensor_of(DTYPE_float32, SIZES(12, 4),
                             NUMBERS(0, 0.125, -0.875, 0, 0, 0.375, -0.375, 0.75, 0.625, 0.25, -0.5,
@@ -549,15 +546,7 @@ static void attention(void **state)
           RESULT(float32, 0.241502553, 0.29454273, 0.463954747, 0.337807387, 0.26639697,
                  0.395795673, 0.266086757, 0.312221974, 0.421691298));
     CHECK("aten::_native_multi_head_attention", "",
-          ARGS(T_(tensor_of(
-                   DTYPE_float32, SIZES(1, 3, 4),
-                   NUMBERS(0.5, 0.25, 0.25, -1, -1.25, 0.75, 0.75, -0.5, 0.5, 0.25, 0.25, 1))),
-               T_(tensor_of(
-                   DTYPE_float32, SIZES(1, 3, 4),
-                   NUMBERS(0.5, 0.25, 0.25, -1, -1.25, 0.75, 0.75, -0.5, 0.5, 0.25, 0.25, 1))),
-               T_(tensor_of(
-                   DTYPE_float32, SIZES(1, 3, 4),
-                   NUMBERS(0.5, 0.25, 0.25, -1, -1.25, 0.75, 0.75, -0.5, 0.5, 0.25, 0.25, 1))),
+          ARGS(THREE_STEPS, THREE_STEPS, THREE_STEPS,
                INT(4), INT(2),
                T_(tensor_of(DTYPE_float32, SIZES(12, 4),
                             NUMBERS(-0.5, 0.375, 0.625, -0.125, 0.25, -0.25, -0.25, -0.25, -0.125,
@@ -582,9 +571,7 @@ static void attention(void **state)
                  0.275529265, 0, 0.399697781, 0.600302219, 0, 0.38259694, 0.61740303, 0,
                  0.211113051, 0.788886964, 0));
     CHECK("aten::_transformer_encoder_layer_fwd", "",
-          ARGS(T_(tensor_of(
-                   DTYPE_float32, SIZES(1, 3, 4),
-                   NUMBERS(0.5, 0.25, 0.25, -1, -1.25, 0.75, 0.75, -0.5, 0.5, 0.25, 0.25, 1))),
+          ARGS(THREE_STEPS,
                INT(4), INT(2),
                T_(tensor_of(DTYPE_float32, SIZES(12, 4),
                             NUMBERS(0.25, -0.625, 0.125, 0.375, -0.125, -0.75, 0.125, 0, 1.125,
