@@ -11,10 +11,11 @@ extern "C" {
 
 typedef struct jit_stage_options {
     const char *function;      /* NULL: all of the file */
-    const char *stage;         /* tokens ast typed emitted inlined optimized bytecode; NULL: optimized */
+    const char *stage;         /* as jit_debug_stages() tells; NULL: optimized */
     const char *passes;        /* comma-separated passes to run on the emitted graph instead of a stage, or NULL */
     const char *print_after;   /* name of a pass, or "all": print the graph after it */
     bool source_ranges;        /* `# file:line:col` comments */
+    bool dot;                  /* graphs for Graphviz */
     bool timings;              /* time per pass, appended as comments */
 } jit_stage_options;
 
@@ -33,6 +34,12 @@ char *jit_debug_stages(void);
  * no fusion; "fused", fusion wherever it is possible, however small the tensors; or "random:SEED": every pass there
  * is, in an order drawn from the seed. For tests. false: none of these. */
 bool jit_debug_set_optimizer(const char *how);
+
+/** A stage of f for the types of a call's arguments: "optimized", as jit_graph_for(); "bytecode", the plan that such calls run; or
+ * "kernels": f is called, and each tile program that it makes for a group of operators is told, the walk and what is
+ * computed step by step (what the call prints is dropped). *ret: jit_free(). */
+jit_status jit_debug_stage_for(jit_function *f, const jit_stage_options *opts, jit_any *const *args, size_t n_args, char **ret,
+                               jit_error *err);
 
 /** One case of a conformance file. */
 typedef struct jit_case_result { int line; const char *call; bool passed; const char *what; } jit_case_result;

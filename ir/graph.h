@@ -192,14 +192,20 @@ ir_node *ir_next_skip(const ir_node *n);      /* does not descend */
 /** Last node first, the nodes of its blocks before the node itself (what backward passes need). */
 ir_node *ir_last_deep(const ir_graph *g);
 ir_node *ir_prev_deep(const ir_node *n);
+uint32_t ir_block_index(const ir_block *b);   /* which block of its owner b is */
 void ir_block_number(ir_block *b);            /* fills node->order */
 bool ir_is_before(const ir_node *a, const ir_node *b); /* same graph; anywhere in the nest */
 bool ir_block_holds(const ir_block *outer, const ir_node *n); /* n stands in outer or deeper */
 
 /* ---- text ------------------------------------------------------------------------------------- */
-typedef struct ir_print_options { bool source_ranges; } ir_print_options;
+typedef struct ir_print_options {
+    bool source_ranges;
+    bool dot;                                 /* for Graphviz instead (ranges are not shown) */
+} ir_print_options;
 void ir_print(const ir_graph *g, const ir_print_options *o, text *out);
+void ir_print_dot(const ir_graph *g, text *out);      /* what ir_print() does where the options say so */
 void ir_print_node(const ir_node *n, text *out);       /* one line, for messages */
+void ir_print_value(const ir_value *v, text *out);    /* %x : Tensor */
 void ir_print_constant(jit_value v, text *out);        /* as a Constant's value; large tensors by what they are */
 /** Parse the text form. classes: where `__torch__.X` is looked up, may be NULL; errors with line and column in d. */
 ir_graph *ir_parse(const source *src, ir_unit *classes, diag *d);

@@ -26,7 +26,7 @@ static void print_ref(const ir_value *v, text *out)
         text_addf(out, "%%%" PRIu32, v->id);
 }
 
-static void print_value(const ir_value *v, text *out)
+void ir_print_value(const ir_value *v, text *out)
 {
     print_ref(v, out);
     text_add(out, " : ");
@@ -37,7 +37,7 @@ static void print_values(const ir_node *n, const char *separator, text *out)
 {
     for (uint32_t i = 0; i < n->n_outputs; i++) {
         text_add(out, i ? separator : "");
-        print_value(n->outputs[i], out);
+        ir_print_value(n->outputs[i], out);
     }
 }
 
@@ -218,14 +218,6 @@ static void print_block_end(const ir_block *b, size_t level, text *out)
     text_add(out, ")\n");
 }
 
-static size_t index_in_owner(const ir_block *b)
-{
-    size_t i = 0;
-    while (b->owner->blocks[i] != b)
-        i++;
-    return i;
-}
-
 /* The body's nodes, two levels deeper in each block. */
 static void print_nodes(printer *p, const ir_block *body)
 {
@@ -246,7 +238,7 @@ static void print_nodes(printer *p, const ir_block *body)
             continue;
         }
         const ir_block *ended = n->block;
-        size_t k = index_in_owner(ended) + 1;
+        size_t k = ir_block_index(ended) + 1;
         print_block_end(ended, level, p->out);
         if (k < ended->owner->n_blocks) {
             print_block_header(ended->owner->blocks[k], k, level - 1, p->out);
@@ -287,7 +279,13 @@ static void print_graph(const ir_graph *g, const ir_print_options *o, text *out)
     VEC_FINI(&p.groups);
 }
 
-void ir_print(const ir_graph *g, const ir_print_options *o, text *out) { print_graph(g, o, out); }
+void ir_print(const ir_graph *g, const ir_print_options *o, text *out)
+{
+    if (o && o->dot)
+        ir_print_dot(g, out);
+    else
+        print_graph(g, o, out);
+}
 
 void ir_print_node(const ir_node *n, text *out)
 {

@@ -3,10 +3,10 @@
 /* SPDX-License-Identifier: Apache-2.0 */
 #include "ir/graph_internal.h"
 
-static uint32_t index_of_block(const ir_block *b)
+uint32_t ir_block_index(const ir_block *b)
 {
     uint32_t i = 0;
-    while (i < b->owner->n_blocks && b->owner->blocks[i] != b)
+    while (b->owner->blocks[i] != b)
         i++;
     return i;
 }
@@ -21,7 +21,7 @@ ir_node *ir_enter_or_leave(const ir_node *n, uint32_t k)
             return n->next;
         if (!n->block->owner)
             return NULL;
-        k = index_of_block(n->block) + 1;
+        k = ir_block_index(n->block) + 1;
         n = n->block->owner;
     }
 }
@@ -61,7 +61,7 @@ ir_node *ir_prev_deep(const ir_node *n)
     ir_node *owner = n->block->owner;
     if (!owner)
         return NULL;
-    for (uint32_t k = index_of_block(n->block); k > 0; k--)
+    for (uint32_t k = ir_block_index(n->block); k > 0; k--)
         if (owner->blocks[k - 1]->ret->prev != owner->blocks[k - 1]->param)
             return deepest_last(owner->blocks[k - 1]->ret->prev);
     return owner;
@@ -111,7 +111,7 @@ bool ir_is_before(const ir_node *a, const ir_node *b)
     while (outer_a->block != outer_b->block) {
         const ir_node *up_a = outer_a->block->owner, *up_b = outer_b->block->owner;
         if (up_a == up_b)
-            return index_of_block(outer_a->block) < index_of_block(outer_b->block);
+            return ir_block_index(outer_a->block) < ir_block_index(outer_b->block);
         outer_a = up_a;
         outer_b = up_b;
     }

@@ -163,33 +163,68 @@ static ir_graph *specialised_graph(vm_run *run, ir_function *fn, const jit_value
     return NULL;
 }
 
-static bool print_for(vm_run *run, ir_function *fn, const jit_value *receiver, const jit_value *args, size_t n_args, text *out)
+/* ---- what is told of a call ------------------------------------------------------------------------ */
+
+/* Writes it to out; args are all of fn's. False: the run holds why not. */
+typedef bool (*telling)(vm_run *run, ir_function *fn, const jit_value *args, const jit_stage_options *o, text *out);
+
+static bool tell_graph(vm_run *run, ir_function *fn, const jit_value *args, const jit_stage_options *o, text *out)
 {
-    const schema *s = fn->schema;
-    size_t n_fixed = receiver ? 1 : 0;
-    jit_value *bound = mem_calloc(s->n_args + 1, sizeof *bound);
+    ir_graph *g = specialised_graph(run, fn, args);
+    if (!g)
+        return api_run_fail(run, JIT_ENOMEM, "out of memory");
+    ir_print(g, &(ir_print_options){ o->source_ranges, o->dot }, out);
+    ir_graph_free(g);
+    return true;
+}
+
+static bool tell_plan(vm_run *run, ir_function *fn, const jit_value *args, const jit_stage_options *o, text *out)
+{
+    (void)o;
+    const vm_plan *plan = api_get_plan(run, fn) ? api_plan_for(run, fn, args, fn->schema->n_args) : NULL; // as a second call
+    if (plan)
+        vm_print(plan, out);
+    return plan != NULL;
+}
+
+static bool tell_kernels(vm_run *run, ir_function *fn, const jit_value *args, const jit_stage_options *o, text *out)
+{
+    (void)o;
+    jit_value result;
+    const vm_plan *plan = api_plan_for(run, fn, args, fn->schema->n_args);
+    run->op.programs = out;
+    if (!plan || !vm_execute(run, plan, args, fn->schema->n_args, &result))
+        return false;
+    value_unref(result);
+    return true;
+}
+
+static bool tell(vm_run *run, const jit_function *f, const jit_value *args, size_t n_args, telling what,
+                 const jit_stage_options *o, text *out)
+{
+    ir_function *fn = f->fn;
+    size_t n_fixed = f->self.tag == VALUE_OBJECT ? 1 : 0;
+    jit_value *bound = mem_calloc(fn->schema->n_args + 1, sizeof *bound);
     if (!bound)
         return api_run_fail(run, JIT_ENOMEM, "out of memory");
-    if (receiver)
-        bound[0] = *receiver;
-    bool is_bound = api_bind(run, s, fn->name, n_fixed, args, n_args, NULL, 0, bound);
-    ir_graph *g = is_bound ? specialised_graph(run, fn, bound) : NULL;
-    if (g)
-        ir_print(g, &(ir_print_options){ 0 }, out);
-    else
-        api_run_fail(run, JIT_ENOMEM, "out of memory");
-    bool is_done = g != NULL;
-    ir_graph_free(g);
-    for (size_t i = n_fixed; i < s->n_args && is_bound; i++)
+    if (n_fixed)
+        bound[0] = f->self;
+    bool is_bound = api_bind(run, fn->schema, fn->name, n_fixed, args, n_args, NULL, 0, bound);
+    bool is_done = is_bound && what(run, fn, bound, o, out);
+    for (size_t i = n_fixed; i < fn->schema->n_args && is_bound; i++)
         value_unref(bound[i]);
     mem_free(bound);
     return is_done;
 }
 
-jit_status jit_graph_for(jit_function *f, jit_any *const *args, size_t n_args, char **ret, jit_error *err)
+static void print_nowhere(void *ctx, const char *s, size_t n)
 {
-    if (!f || !ret)
-        return error_fail(err, JIT_EINVAL, "jit_graph_for: the function or the place of the text is NULL");
+    (void)ctx, (void)s, (void)n;
+}
+
+static jit_status tell_call(const jit_function *f, jit_any *const *args, size_t n_args, telling what, const jit_stage_options *o,
+                            char **ret, jit_error *err)
+{
     jit_value *values = mem_calloc(n_args + 1, sizeof *values);
     if (!values)
         return error_no_memory(err);
@@ -202,11 +237,34 @@ jit_status jit_graph_for(jit_function *f, jit_any *const *args, size_t n_args, c
     }
     api_run run;
     text out;
-    api_run_init(&run, NULL);
+    jit_call_options opts = JIT_CALL_OPTIONS_INIT;
+    opts.print = print_nowhere;
+    api_run_init(&run, &opts);
     text_init(&out, NULL);
-    const jit_value *self = f->self.tag == VALUE_OBJECT ? &f->self : NULL;
-    jit_status status = print_for(&run.vm, f->fn, self, values, n_args, &out) ? JIT_OK : api_fail_run(err, &run.vm);
+    jit_status status = tell(&run.vm, f, values, n_args, what, o, &out) ? JIT_OK : api_fail_run(err, &run.vm);
     api_run_fini(&run);
     mem_free(values);
     return api_give_text(&out, status, ret, err);
+}
+
+jit_status jit_debug_stage_for(jit_function *f, const jit_stage_options *o, jit_any *const *args, size_t n_args, char **ret,
+                               jit_error *err)
+{
+    static const struct { const char *stage; telling what; } known[] = {
+        { "optimized", tell_graph },
+        { "bytecode", tell_plan },
+        { "kernels", tell_kernels },
+    };
+    const char *stage = o->stage ? o->stage : "optimized";
+    for (size_t i = 0; i < sizeof known / sizeof *known; i++)
+        if (!strcmp(known[i].stage, stage))
+            return tell_call(f, args, n_args, known[i].what, o, ret, err);
+    return error_fail(err, JIT_EINVAL, "stage '%s' is not one of a call", stage);
+}
+
+jit_status jit_graph_for(jit_function *f, jit_any *const *args, size_t n_args, char **ret, jit_error *err)
+{
+    if (!f || !ret)
+        return error_fail(err, JIT_EINVAL, "jit_graph_for: the function or the place of the text is NULL");
+    return tell_call(f, args, n_args, tell_graph, &(jit_stage_options){ 0 }, ret, err);
 }

@@ -78,7 +78,7 @@ static void after_pass(void *ctx, const char *pass, const ir_graph *g, bool prog
         return;
     text_addf(w->out, "# after %s%s\n", pass, progress ? "" : ": unchanged");
     if (progress)
-        ir_print(g, &(ir_print_options){ w->opts->source_ranges }, w->out);
+        ir_print(g, &(ir_print_options){ w->opts->source_ranges, w->opts->dot }, w->out);
 }
 
 static void print_times(const watch *w)
@@ -112,7 +112,7 @@ static jit_status transform(ir_graph *g, const char *pipeline, const jit_stage_o
         print_times(&w);
     arena_fini(&w.arena);
     if (!status)
-        ir_print(g, &(ir_print_options){ o->source_ranges }, out);
+        ir_print(g, &(ir_print_options){ o->source_ranges, o->dot }, out);
     return status;
 }
 

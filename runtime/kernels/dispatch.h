@@ -26,6 +26,7 @@ typedef struct op_run {
     /** `a < b` through the class's __lt__, for sorting objects; *ret gets the answer. The VM sets it; NULL: objects
      * cannot be sorted. False: the run's error is set. */
     bool (*call_less)(struct op_run *run, jit_value a, jit_value b, bool *ret);
+    text *programs;             /* gets each tile program that is made, as text (fused_print.c); NULL: nobody looks */
 } op_run;
 
 typedef struct op_ctx {

@@ -104,7 +104,7 @@ static int add_temporary(fusion *f, dtype d, fused_width width, uint32_t *ret_bu
     const int buffer = __builtin_ctz(unused);
     *ret_buffer = UINT32_C(1) << buffer;
     f->used_buffers |= *ret_buffer;
-    return tiles_add_temporary(&f->program, dtype_size(d), buffer, width != FUSED_WIDE);
+    return tiles_add_temporary(&f->program, d, buffer, width != FUSED_WIDE);
 }
 
 /* One that only the step being added needs. */
@@ -188,7 +188,7 @@ static int outer_operand(fusion *f, const tensor *t, dtype d, fused_width width)
         if (f->outsiders[i].t == t && f->outsiders[i].d == d && f->outsiders[i].width == width) return f->outsiders[i].slot;
     if (f->n_outside == FUSED_MAX_OUTSIDE) return -1;
     const bool is_direct = width == FUSED_WIDE && tensor_dtype(t) == d && fused_lies_flat(&f->b.space, t);
-    const int slot = is_direct ? tiles_add_input(&f->program, dtype_size(d)) : add_spread(f, t, d, width);
+    const int slot = is_direct ? tiles_add_input(&f->program, d) : add_spread(f, t, d, width);
     if (slot >= 0) f->slot_tensors[slot] = t;
     f->outsiders[f->n_outside++] = (fused_outside){ t, d, width, slot };
     return slot;
@@ -299,7 +299,7 @@ static int result_slot(fusion *f, int k)
     for (int i = s->object; i <= k; i++)
         if (f->b.steps[i].object == s->object && is_needed(f, i)) f->results[i] = tensor_ref(t);
     tensor_unref(t);
-    const int slot = tiles_add_output(&f->program, dtype_size(d), s->width != FUSED_WIDE);
+    const int slot = tiles_add_output(&f->program, d, s->width != FUSED_WIDE);
     if (slot >= 0) f->slot_tensors[slot] = t;
     return slot;
 }
@@ -577,6 +577,7 @@ int fused_run(op_run *run, const fused_group *g, fused_cache *cache, int first, 
     f.n_totals = 0;
     memset(f.results, 0, sizeof f.results);
     const bool is_made = make_program(&f);
+    if (is_made && run->programs) fused_print(&f, run->programs);
     const bool ok = is_made && run_program(&f);
     if (ok && cache) fused_cache_add(cache, &f);
     if (is_made && !ok) {

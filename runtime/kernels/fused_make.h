@@ -55,4 +55,8 @@ bool fused_cache_is_closed(const fused_cache *c);
 /** Keep the program of f, if it is one that can be told again by its operands alone. */
 void fused_cache_add(fused_cache *c, const fusion *f);
 
+/* ---- programs as text (fused_print.c) ------------------------------------------------------------------ */
+/** The operators of f, its walk, and its steps, one a line: a pointwise step with the expression that its kernel computes. */
+void fused_print(const fusion *f, text *out);
+
 #endif

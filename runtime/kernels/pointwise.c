@@ -348,9 +348,8 @@ static bool run_plain(op_ctx *cx, const pw_call *call, const pw_types *types, te
     enum { FINISHED = 256 }; // elements for which that is worth its while
     tile_program p;
     char number[16], *data[PW_MAX_OPERANDS + 1];
-    const size_t bytes = dtype_size(types->compute);
-    tiles_init(&p, first->numel, 1, bytes);
-    tile_step *step = tiles_add_step(&p, TILE_POINTWISE, tiles_add_output(&p, dtype_size(types->result), false));
+    tiles_init(&p, first->numel, 1, dtype_size(types->compute));
+    tile_step *step = tiles_add_step(&p, TILE_POINTWISE, tiles_add_output(&p, types->result, false));
     data[step->out] = tensor_data(out);
     step->run = types->tile;
     step->row = call->row;
@@ -358,7 +357,7 @@ static bool run_plain(op_ctx *cx, const pw_call *call, const pw_types *types, te
     step->n_in = (uint8_t)n_operands;
     for (int k = 0; k < n_operands; k++) {
         if (call->operands[k].tag == VALUE_TENSOR) {
-            step->in[k] = (uint8_t)tiles_add_input(&p, bytes);
+            step->in[k] = (uint8_t)tiles_add_input(&p, types->compute);
             data[step->in[k]] = tensor_data(call->operands[k].t);
         } else {
             pointwise_store_number(call->row, call->operands[k], types, number);

@@ -44,33 +44,34 @@ void tiles_init(tile_program *p, int64_t n_rows, int64_t cols, size_t widest)
     p->has_totals = false;
 }
 
-static int add_slot(tile_program *p, tile_slot slot)
+static int add_slot(tile_program *p, dtype d, tile_slot slot)
 {
     if (p->n_slots == TILES_MAX_SLOTS) return -1;
+    slot.type = (uint8_t)d;
+    slot.bytes = (uint8_t)dtype_size(d);
     p->slots[p->n_slots] = slot;
     return p->n_slots++;
 }
 
-int tiles_add_input(tile_program *p, size_t bytes)
+int tiles_add_input(tile_program *p, dtype d)
 {
     if (p->n_memory == TILES_MAX_MEMORY) return -1;
     p->n_memory++;
-    return add_slot(p, (tile_slot){ .kind = TILE_INPUT, .bytes = (uint8_t)bytes });
+    return add_slot(p, d, (tile_slot){ .kind = TILE_INPUT });
 }
 
-int tiles_add_output(tile_program *p, size_t bytes, bool is_per_row)
+int tiles_add_output(tile_program *p, dtype d, bool is_per_row)
 {
     if (p->n_memory == TILES_MAX_MEMORY) return -1;
     p->n_memory++;
-    return add_slot(p, (tile_slot){ .kind = TILE_OUTPUT, .bytes = (uint8_t)bytes, .is_per_row = is_per_row });
+    return add_slot(p, d, (tile_slot){ .kind = TILE_OUTPUT, .is_per_row = is_per_row });
 }
 
-int tiles_add_temporary(tile_program *p, size_t bytes, int buffer, bool is_per_row)
+int tiles_add_temporary(tile_program *p, dtype d, int buffer, bool is_per_row)
 {
     if (buffer >= TILES_MAX_BUFFERS) return -1;
     if (buffer >= p->n_buffers) p->n_buffers = buffer + 1;
-    return add_slot(p, (tile_slot){ .kind = TILE_TEMPORARY, .bytes = (uint8_t)bytes, .index = (uint8_t)buffer,
-                                    .is_per_row = is_per_row });
+    return add_slot(p, d, (tile_slot){ .kind = TILE_TEMPORARY, .index = (uint8_t)buffer, .is_per_row = is_per_row });
 }
 
 int tiles_add_number(tile_program *p, dtype d, const void *element)
@@ -78,12 +79,12 @@ int tiles_add_number(tile_program *p, dtype d, const void *element)
     const size_t bytes = dtype_size(d);
     for (int k = 0; k < p->n_numbers; k++) {
         const int slot = p->number_slots[k];
-        if (p->slots[slot].bytes == bytes && !memcmp(p->numbers[k], element, bytes)) return slot;
+        if (p->slots[slot].type == d && !memcmp(p->numbers[k], element, bytes)) return slot;
     }
     if (p->n_numbers == TILES_MAX_NUMBERS) return -1;
     memcpy(p->numbers[p->n_numbers], element, bytes);
     p->number_slots[p->n_numbers] = (uint8_t)p->n_slots;
-    return add_slot(p, (tile_slot){ .kind = TILE_NUMBER, .bytes = (uint8_t)bytes, .index = (uint8_t)p->n_numbers++, .is_repeated = true });
+    return add_slot(p, d, (tile_slot){ .kind = TILE_NUMBER, .index = (uint8_t)p->n_numbers++, .is_repeated = true });
 }
 
 /* The dimensions of t broadcast to the given sizes, those merged that memory runs through as through one. */
@@ -115,8 +116,7 @@ int tiles_add_spread(tile_program *p, const tensor *t, dtype to, const int64_t *
     if (!spread_dims(s, t, sizes, n_dims)) return -1;
     s->is_plain = tensor_dtype(t) == to;
     s->cast = cast_find(tensor_dtype(t), to);
-    return add_slot(p, (tile_slot){ .kind = TILE_SPREAD, .bytes = (uint8_t)dtype_size(to), .index = (uint8_t)p->n_spreads++,
-                                    .is_per_row = is_per_row });
+    return add_slot(p, to, (tile_slot){ .kind = TILE_SPREAD, .index = (uint8_t)p->n_spreads++, .is_per_row = is_per_row });
 }
 
 tile_step *tiles_add_step(tile_program *p, tile_step_kind kind, int out)

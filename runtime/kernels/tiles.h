@@ -45,6 +45,7 @@ typedef enum tile_slot_kind { TILE_INPUT, TILE_OUTPUT, TILE_SPREAD, TILE_NUMBER,
 /* What a step reads or writes. */
 typedef struct tile_slot {
     uint8_t kind;       /* tile_slot_kind */
+    uint8_t type;       /* dtype of its elements */
     uint8_t bytes;      /* per element */
     uint8_t index;      /* of the spread, number or temporary among its kind */
     bool is_per_row;    /* one value a row, not a row of them */
@@ -100,9 +101,9 @@ typedef struct tile_program {
 void tiles_init(tile_program *p, int64_t n_rows, int64_t cols, size_t widest);
 /** Each gives the new slot, or -1 where there are too many. An output may be the memory of an input if no later
  * step reads that input. */
-int tiles_add_input(tile_program *p, size_t bytes);
-int tiles_add_output(tile_program *p, size_t bytes, bool is_per_row);
-int tiles_add_temporary(tile_program *p, size_t bytes, int buffer, bool is_per_row);
+int tiles_add_input(tile_program *p, dtype d);
+int tiles_add_output(tile_program *p, dtype d, bool is_per_row);
+int tiles_add_temporary(tile_program *p, dtype d, int buffer, bool is_per_row);
 /** `element` has type d. */
 int tiles_add_number(tile_program *p, dtype d, const void *element);
 /** t, broadcast to the given sizes, as elements of type `to`; they are the program's, or one for each of its rows. */

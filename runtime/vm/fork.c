@@ -128,6 +128,7 @@ static void init_run(vm_run *child, vm_run *run)
         .n_nested = run->n_nested + 1,
         .get_plan = run->get_plan,
     };
+    child->op.programs = NULL; // one thread at a time writes that text
 }
 
 static vm_task *task_new(vm_run *run, vm_frame *f, const vm_site *site)

@@ -44,14 +44,6 @@ static uint32_t begin_block(vm_compile *c, ir_block *b, uint32_t owner)
                                    .block_begin = self });
 }
 
-static uint32_t block_index(const ir_block *b)
-{
-    uint32_t i = 0;
-    while (b->owner->blocks[i] != b)
-        i++;
-    return i;
-}
-
 /** Close the block of BLOCK step `begin` and go on behind it: *ret_begin is the BLOCK step of the
  * block that follows or surrounds, the result the next node there; NULL at the end of the graph. */
 static ir_node *end_block(vm_compile *c, uint32_t begin, uint32_t *ret_begin)
@@ -67,7 +59,7 @@ static ir_node *end_block(vm_compile *c, uint32_t begin, uint32_t *ret_begin)
     name_step(c, b->ret, end);
     if (!b->owner)
         return NULL;
-    uint32_t owner = step_of_node(c, b->owner), next = block_index(b) + 1;
+    uint32_t owner = step_of_node(c, b->owner), next = ir_block_index(b) + 1;
     if (next < b->owner->n_blocks) {
         *ret_begin = begin_block(c, b->owner->blocks[next], owner);
         return b->owner->blocks[next]->param->next;

@@ -4,6 +4,7 @@
 
 #include <stdio.h>
 #include <stdlib.h>
+#include <string.h>
 
 static int show_archive(const char *path, const jit_stage_options *o)
 {
@@ -25,47 +26,48 @@ static int show_archive(const char *path, const jit_stage_options *o)
 typedef struct call_types {
     const char *call;   /* f(a, b) */
     tool_strings files; /* or the arguments of `function` */
+    const jit_stage_options *stage;
 } call_types;
 
-static int show_for(const char *path, jit_function *f, jit_any *const *args, size_t n_args)
+static int show_for(const char *path, jit_function *f, const jit_stage_options *stage, jit_any *const *args, size_t n_args)
 {
     jit_error err = JIT_ERROR_INIT;
     char *text;
-    if (jit_graph_for(f, args, n_args, &text, &err))
+    if (jit_debug_stage_for(f, stage, args, n_args, &text, &err))
         return tool_report(path, &err);
     tool_put(text);
     return EXIT_FINE;
 }
 
-static int show_for_call(const char *path, jit_module *m, const char *call)
+static int show_for_call(const char *path, jit_module *m, const call_types *types)
 {
     jit_error err = JIT_ERROR_INIT;
     jit_function *f;
     jit_any **args;
     size_t n_args;
-    if (jit_debug_split_call(m, call, &f, &args, &n_args, &err))
+    if (jit_debug_split_call(m, types->call, &f, &args, &n_args, &err))
         return tool_report(path, &err);
     if (!f) {
-        fprintf(stderr, "%s: '%s' is no call of a function of the file\n", path, call);
+        fprintf(stderr, "%s: '%s' is no call of a function of the file\n", path, types->call);
         return EXIT_TROUBLE;
     }
-    int code = show_for(path, f, args, n_args);
+    int code = show_for(path, f, types->stage, args, n_args);
     jit_debug_free_call(f, args, n_args);
     return code;
 }
 
-static int show_for_files(const char *path, jit_module *m, const char *function, const tool_strings *files)
+static int show_for_files(const char *path, jit_module *m, const char *function, const call_types *types)
 {
     jit_error err = JIT_ERROR_INIT;
     jit_function *f = NULL;
     tool_values args = { 0 };
     int code = EXIT_FINE;
-    for (size_t i = 0; i < files->n && code == EXIT_FINE; i++)
-        code = tool_load_values(files->at[i], &args);
+    for (size_t i = 0; i < types->files.n && code == EXIT_FINE; i++)
+        code = tool_load_values(types->files.at[i], &args);
     if (code == EXIT_FINE && jit_module_function(m, function, &f, &err))
         code = tool_report(path, &err);
     if (code == EXIT_FINE)
-        code = show_for(path, f, args.at, args.n);
+        code = show_for(path, f, types->stage, args.at, args.n);
     jit_function_unref(f);
     tool_free_values(&args);
     return code;
@@ -79,9 +81,9 @@ static int show_specialised(const char *path, const char *function, const call_t
     if (code)
         return code;
     if (types->call)
-        code = show_for_call(path, m, types->call);
+        code = show_for_call(path, m, types);
     else
-        code = show_for_files(path, m, function ? function : is_archive ? "forward" : "main", &types->files);
+        code = show_for_files(path, m, function ? function : is_archive ? "forward" : "main", types);
     jit_module_unref(m);
     return code;
 }
@@ -94,11 +96,12 @@ int cmd_graph(int argc, char **argv)
     call_types types = { 0 };
     tool_strings files = { 0 };
     const tool_option options[] = {
-        { "stage", "STAGE", "tokens ast typed emitted inlined optimized bytecode (default: optimized)", OPT_STRING, &o.stage },
+        { "stage", "STAGE", "tokens ast typed emitted code archive inlined optimized bytecode (default: optimized)", OPT_STRING, &o.stage },
         { "passes", "A,B,…", "run these passes on the emitted graph instead", OPT_STRING, &o.passes },
-        { "call", "EXPR", "the graph for the types of this call's arguments, f(a, b)", OPT_STRING, &types.call },
+        { "call", "EXPR", "for the types of this call's arguments, f(a, b): the stage optimized, bytecode or kernels", OPT_STRING, &types.call },
         { "args", "FILE", "likewise, the arguments from files as those of run; may be repeated", OPT_STRINGS, &types.files },
         { "print-after", "PASS", "also print the graph after a pass (or: all)", OPT_STRING, &o.print_after },
+        { "dot", NULL, "graphs for Graphviz: tjs graph … --dot | dot -Tsvg", OPT_FLAG, &o.dot },
         { "ranges", NULL, "source positions as comments", OPT_FLAG, &o.source_ranges },
         { "timings", NULL, "time spent in each pass", OPT_FLAG, &o.timings },
         { "list-passes", NULL, "names of the passes and what they do", OPT_FLAG, &list_passes },
@@ -113,8 +116,11 @@ int cmd_graph(int argc, char **argv)
         code = tool_usage(self, files.n ? "one file and at most one function" : "no file given");
     o.function = files.n == 2 ? files.at[1] : NULL;
     bool is_special = types.call || types.files.n;
-    if (code < 0 && is_special && (o.stage || o.passes || (types.call && (types.files.n || o.function))))
-        code = tool_usage(self, "--call says all; --args goes with a function; neither with --stage or --passes");
+    types.stage = &o;
+    if (code < 0 && is_special && (o.passes || o.print_after || o.timings || (types.call && (types.files.n || o.function))))
+        code = tool_usage(self, "--call says all; --args goes with a function; not with --passes, --print-after or --timings");
+    if (code < 0 && !is_special && o.stage && !strcmp(o.stage, "kernels"))
+        code = tool_usage(self, "kernels are made for the tensors of a call: give one with --call or --args");
     if (code < 0 && is_special)
         code = show_specialised(files.at[0], o.function, &types);
     if (code < 0 && tool_is_archive(files.at[0]))
