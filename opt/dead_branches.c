@@ -47,11 +47,11 @@ static bool is_outside(const ir_node *n, const ir_value *v)
     return true;
 }
 
-/* What output i of an If is on every path, of its very type, or NULL. */
+/* What output i of an If is on every path, of its very type or None, or NULL. */
 static ir_value *common_value(ir_graph *g, ir_node *n, uint32_t i)
 {
     ir_value *a = ir_block_output(n->blocks[0], i), *b = ir_block_output(n->blocks[1], i);
-    if (a->type != n->outputs[i]->type)
+    if (a->type != n->outputs[i]->type && a->type != T_NONE)
         return NULL;
     if (a == b)
         return is_outside(n, a) ? a : NULL;

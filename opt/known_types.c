@@ -5,13 +5,11 @@
 /* SPDX-License-Identifier: Apache-2.0 */
 #include "opt/types.h"
 
-/* The value of an answer that needs no memory; false: not such a question, or not known. */
-static bool answer(const ir_node *n, const facts *f, jit_value *ret, const type **ret_type)
+bool facts_answer(const facts *f, op_id question, jit_value *ret)
 {
     bool has_dtype = f->t.dtype >= 0;
     dtype d = has_dtype ? (dtype)f->t.dtype : DTYPE_bool;
-    *ret_type = n->outputs[0]->type;
-    switch ((op_id)n->op) {
+    switch (question) {
     case OP_aten_dim: *ret = VALUE_INT_V(f->t.rank); return f->t.rank >= 0;
     case OP_prim_dtype: *ret = VALUE_INT_V(f->t.dtype); return has_dtype;
     case OP_aten_is_floating_point: *ret = VALUE_BOOL_V(dtype_is_float(d)); return has_dtype;
@@ -19,6 +17,8 @@ static bool answer(const ir_node *n, const facts *f, jit_value *ret, const type 
     case OP_prim_is_cuda: *ret = VALUE_BOOL_V(f->t.dev.kind == DEVICE_CUDA); return f->t.has_device;
     case OP_prim_is_cpu: *ret = VALUE_BOOL_V(f->t.dev.kind == DEVICE_CPU); return f->t.has_device;
     case OP_prim_device: *ret = VALUE_DEVICE_V(f->t.dev); return f->t.has_device;
+    case OP_prim_requires_grad: *ret = VALUE_BOOL_V(false); return f->t.requires_grad == 0;
+    case OP_prim_is_nested: *ret = VALUE_BOOL_V(false); return f->t.rank >= 0; // of nested tensors no type is told
     default: return false;
     }
 }
@@ -54,13 +54,27 @@ static bool converts_nothing(const ir_node *n, const facts *f)
     }
 }
 
+bool opt_asks_none(const ir_value *v)
+{
+    if (v->type->kind != TYPE_OPTIONAL)
+        return false;
+    for (const ir_use *u = v->uses; u; u = u->next)
+        if ((u->user->op == OP_aten___is__ || u->user->op == OP_aten___isnot__)
+            && ir_value_is_none(u->user->inputs[1 - u->index]))
+            return true;
+    return false;
+}
+
 size_t opt_type_questions(const ir_graph *g)
 {
     size_t n_questions = 0;
+    for (uint32_t i = 0; i < ir_block_n_inputs(g->body); i++)
+        n_questions += opt_asks_none(ir_block_input(g->body, i));
     IR_EACH_NODE_DEEP(n, g) {
         switch ((op_id)n->op) {
         case OP_aten_dim: case OP_prim_dtype: case OP_aten_is_floating_point: case OP_aten_is_complex:
-        case OP_prim_is_cuda: case OP_prim_is_cpu: case OP_prim_device: case OP_aten_to_dtype: case OP_aten_type_as:
+        case OP_prim_is_cuda: case OP_prim_is_cpu: case OP_prim_device: case OP_prim_requires_grad: case OP_prim_is_nested:
+        case OP_aten_to_dtype: case OP_aten_type_as:
             n_questions++;
             break;
         default:
@@ -75,7 +89,6 @@ static bool visit(ir_graph *g, ir_node *n)
 {
     facts f;
     jit_value v;
-    const type *t;
     const ir_value *about = sizes_counted(n);
     if (n->n_inputs == 0 || n->n_outputs != 1 || !facts_of_value(about ? about : n->inputs[0], &f))
         return false;
@@ -84,10 +97,10 @@ static bool visit(ir_graph *g, ir_node *n)
         ir_node_remove(n);
         return true;
     }
-    if (about ? f.t.rank < 0 : !answer(n, &f, &v, &t))
+    if (about ? f.t.rank < 0 : !facts_answer(&f, (op_id)n->op, &v))
         return false;
     ir_builder b = { .g = g, .at = n, .range = n->at };
-    ir_value *constant = ir_build_constant(&b, about ? VALUE_INT_V(f.t.rank) : v, about ? T_INT : t);
+    ir_value *constant = ir_build_constant(&b, about ? VALUE_INT_V(f.t.rank) : v, n->outputs[0]->type);
     if (!constant)
         return false;
     ir_replace_uses(n->outputs[0], constant);

@@ -41,6 +41,8 @@ bool opt_only_reads_lists(const ir_node *n);
 
 /** How many nodes ask what known_types could answer if it knew the types of tensors. */
 size_t opt_type_questions(const ir_graph *g);
+/** Is it asked of v itself whether it is None? Not where its type says so. */
+bool opt_asks_none(const ir_value *v);
 /** Take the refinements away that opt_types() gave. */
 void opt_forget_types(ir_graph *g);
 

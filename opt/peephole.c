@@ -64,11 +64,12 @@ static ir_value *not_not(peephole *p, ir_node *n)
     return inner->op == n->op ? inner->inputs[0] : NULL;
 }
 
-/* x is None, decided by the type of x. */
-static ir_value *compare_with_none(peephole *p, ir_node *n, bool is)
+/* x is None, decided by the type of x; and whether a tensor is itself. */
+static ir_value *compare_identity(peephole *p, ir_node *n, bool is)
 {
     const ir_value *x = n->inputs[0], *y = n->inputs[1];
-    if (x->type == T_NONE && y->type == T_NONE)
+    bool is_one_tensor = x == y && x->type->kind == TYPE_TENSOR;
+    if (is_one_tensor || (x->type == T_NONE && y->type == T_NONE))
         return constant(p, n, VALUE_BOOL_V(is), T_BOOL);
     if (x->type == T_NONE) {
         const ir_value *swap = x;
@@ -83,12 +84,12 @@ static ir_value *compare_with_none(peephole *p, ir_node *n, bool is)
 
 static ir_value *is_none(peephole *p, ir_node *n)
 {
-    return compare_with_none(p, n, true);
+    return compare_identity(p, n, true);
 }
 
 static ir_value *is_not_none(peephole *p, ir_node *n)
 {
-    return compare_with_none(p, n, false);
+    return compare_identity(p, n, false);
 }
 
 static ir_value *length_of_literal(peephole *p, ir_node *n)

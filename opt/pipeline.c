@@ -2,7 +2,8 @@
  *
  * "emitted" turns lowering's raw graph into the form PyTorch prints; its order is part of the format (constants
  * end up in the order the walk of `pool` finds them). "inlined" and "optimized" clean up after themselves: a
- * group of passes is repeated until none reports progress, at most MAX_ROUNDS times. */
+ * group of passes is repeated until none reports progress, at most MAX_ROUNDS times: where each layer of a model decides
+ * what the next one may, a few rounds for each layer. */
 /* SPDX-License-Identifier: Apache-2.0 */
 #include "base/map.h"
 #include "opt/alias.h"
@@ -11,7 +12,7 @@
 #include <string.h>
 #include <time.h>
 
-enum { MAX_ROUNDS = 8, MAX_NAME = 64 };
+enum { MAX_ROUNDS = 64, MAX_NAME = 64 };
 
 typedef struct pass_entry {
     const char *name;
@@ -54,7 +55,8 @@ static const pipeline pipelines[] = {
                  opt_cse, opt_unroll, opt_hoist, opt_dce },
       .last = { opt_rounds, opt_channels_last, opt_pool, opt_overlap } },
     { "specialised", // of an optimised graph whose inputs have the types of a call
-      .again = { opt_types, opt_known_types, opt_fold, opt_dead_branches, opt_peephole, opt_dce },
+      .again = { opt_types, opt_known_types, opt_fold, opt_dead_branches, opt_peephole, opt_fold, opt_dead_branches, opt_tuples,
+                 opt_peephole, opt_dce },
       .last = { opt_pool, opt_types } },
 };
 

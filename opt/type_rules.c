@@ -143,16 +143,23 @@ static const uint8_t is_pointwise[OP__COUNT] = {
 #include "ir/ops/all.def"
 };
 
+enum {
+    ROW_NONE,
+#define TYPE_RULE(id, rule) ROW_##id,
+#include "opt/type_rules.def"
+};
+
 static type_rule find_rule(op_id op)
 {
-    static const struct { uint16_t op; type_rule rule; } rules[] = {
-#define TYPE_RULE(id, rule) { OP_##id, type_rule_##rule },
+    static const uint16_t rows[OP__COUNT] = {
+#define TYPE_RULE(id, rule) [OP_##id] = ROW_##id,
 #include "opt/type_rules.def"
     };
-    for (size_t i = 0; i < sizeof rules / sizeof *rules; i++)
-        if (rules[i].op == op)
-            return rules[i].rule;
-    return is_pointwise[op] ? type_rule_pointwise : NULL;
+    static const type_rule rules[] = { NULL,
+#define TYPE_RULE(id, rule) type_rule_##rule,
+#include "opt/type_rules.def"
+    };
+    return rows[op] ? rules[rows[op]] : is_pointwise[op] ? type_rule_pointwise : NULL;
 }
 
 bool type_rule_apply(type_call *c)

@@ -575,11 +575,14 @@ bool type_part(const type_call *c, int64_t k, facts *ret)
 
 /* ---- made from nothing ---------------------------------------------------------------------------- */
 
-static void made_on_cpu(const type_call *c, facts *out)
+/* On the device that is given, else on the CPU. */
+static void made_on_device(const type_call *c, facts *out)
 {
+    int i = call_arg(c, "device");
+    jit_value given = VALUE_DEVICE_V(DEVICE_CPU0);
     out->t.requires_grad = 0;
-    out->t.has_device = call_arg(c, "device") < 0;
-    out->t.dev = DEVICE_CPU0;
+    out->t.has_device = i < 0 || (ir_value_constant(c->n->inputs[i], &given) && given.tag == VALUE_DEVICE);
+    out->t.dev = out->t.has_device ? given.dev : DEVICE_CPU0;
 }
 
 bool type_rule_create(type_call *c)
@@ -588,7 +591,7 @@ bool type_rule_create(type_call *c)
     facts like, *out = &c->out[0];
     bool is_new = call_arg(c, "self") >= 0;
     out->t.dtype = call_given_dtype(c, !is_new ? DTYPE_float32 : call_facts(c, 0, &like) ? like.t.dtype : -1);
-    made_on_cpu(c, out);
+    made_on_device(c, out);
     if (!call_ints(c, call_arg(c, "size"), &size) || size.n > FACTS_MAX_RANK)
         return true;
     out->t.rank = size.n;
@@ -603,7 +606,7 @@ bool type_rule_scalar(type_call *c)
     facts *out = &c->out[0];
     out->t.dtype = call_given_dtype(c, facts_number_dtype(c->n->inputs[0]->type));
     out->t.rank = 0;
-    made_on_cpu(c, out);
+    made_on_device(c, out);
     return true;
 }
 
@@ -625,7 +628,7 @@ bool type_rule_count(type_call *c)
     out->t.dtype = call_given_dtype(c, has_ints ? DTYPE_int64 : -1);
     out->t.rank = 1;
     out->sizes[0] = has_ints && from != UNKNOWN_INT && to >= from && !__builtin_sub_overflow(to, from, &n) ? n : -1;
-    made_on_cpu(c, out);
+    made_on_device(c, out);
     facts_set_contiguous(out);
     return true;
 }

@@ -1,9 +1,11 @@
 /* Types: element type, shape and strides of tensors follow through the graph.
  *
  * What is assumed stands in the types of the graph's inputs and attribute reads; this pass rewrites the types of all
- * else. A forward walk over the nodes, no recursion; branches of an If are joined (what both know), the variables of a
- * Loop are what comes in joined with what the body gives, walked again until nothing gets less. Ints that shapes are
- * made of (sizes, dims, their sums and products, lists of them) are followed, too.
+ * else. A forward walk over the nodes, no recursion; branches of an If are joined (what both know; where the condition is
+ * known, what the branch knows that is taken), the variables of a Loop are what comes in joined with what the body gives,
+ * walked again until nothing gets less. Ints that shapes are made of (sizes, dims, their sums and products, lists of them),
+ * what is asked of them and of types, and whether an Optional is None are followed, too: a layer that asks for the number of
+ * dimensions of what the layer before made is told in one walk.
  *
  * In-place operators that change the shape of a tensor would make a lie of types given before: values that may be the
  * same tensor get none. */
@@ -23,7 +25,7 @@ struct type_walk {
     ir_graph *g;
     opt_alias_info *alias;
     bitset unstable;        /* alias sets of tensors that may change their shape */
-    int64_t *ints;          /* by value id; UNKNOWN_INT */
+    int64_t *ints;          /* by value id: an int or bool, of an Optional whether it is None; UNKNOWN_INT */
     uint32_t n_values;
     bool is_first, is_last; /* walk: variables begin with what comes in; they are not known at all */
     bool has_changed;       /* a variable got less than it had in this walk */
@@ -95,12 +97,31 @@ int call_arg(const type_call *c, const char *name)
     return i >= 0 && (uint32_t)i < c->n->n_inputs && !ir_value_is_none(c->n->inputs[i]) ? i : -1;
 }
 
+static int64_t scalar_of(jit_value v)
+{
+    return v.tag == VALUE_INT ? v.i : v.tag == VALUE_BOOL ? v.b : UNKNOWN_INT;
+}
+
 static int64_t known_int(const type_walk *w, const ir_value *v)
 {
     jit_value constant;
     if (ir_value_constant(v, &constant))
-        return constant.tag == VALUE_INT || constant.tag == VALUE_BOOL ? constant.i : UNKNOWN_INT;
+        return scalar_of(constant);
     return v->id < w->n_values ? w->ints[v->id] : UNKNOWN_INT;
+}
+
+/* Whether v is None. */
+static int64_t known_none(const type_walk *w, const ir_value *v)
+{
+    if (v->type->kind != TYPE_OPTIONAL)
+        return ir_value_is_none(v) ? 1 : v->type->kind == TYPE_TENSOR ? 0 : UNKNOWN_INT;
+    return v->id < w->n_values ? w->ints[v->id] : UNKNOWN_INT;
+}
+
+/* What the walk follows of values of type t. */
+static int64_t known_scalar(const type_walk *w, const ir_value *v, const type *t)
+{
+    return t->kind == TYPE_OPTIONAL ? known_none(w, v) : t->kind == TYPE_INT || t->kind == TYPE_BOOL ? known_int(w, v) : UNKNOWN_INT;
 }
 
 int64_t call_int(const type_call *c, int i)
@@ -108,16 +129,17 @@ int64_t call_int(const type_call *c, int i)
     return i >= 0 && (uint32_t)i < c->n->n_inputs ? known_int(c->walk, c->n->inputs[i]) : UNKNOWN_INT;
 }
 
-/* Is a list only ever read? What is not a plain operator may hand it on. */
+/* Is a list only ever read? What is not a plain operator may hand it on, as may one that makes a list, but not of ints. */
 static bool is_only_read(const ir_value *v)
 {
+    bool holds_ints = v->type->kind == TYPE_LIST && type_elem(v->type)->kind == TYPE_INT;
     for (const ir_use *u = v->uses; u; u = u->next) {
         const schema *sc = op_schema((op_id)u->user->op);
         if (u->user->op == OP_prim_ListUnpack)
             continue;
         if (!sc || sc->is_vararg || u->index >= sc->n_args || sc->args[u->index].alias.is_write)
             return false;
-        for (uint32_t r = 0; r < u->user->n_outputs; r++)
+        for (uint32_t r = 0; r < u->user->n_outputs && !holds_ints; r++)
             if (u->user->outputs[r]->type->kind == TYPE_LIST)
                 return false;
     }
@@ -148,29 +170,78 @@ static bool ints_of_constant(jit_value v, known_ints *ret)
     return true;
 }
 
-bool call_ints(const type_call *c, int i, known_ints *ret)
+static bool ints_of_list(const type_call *of, const ir_value *v, int depth, known_ints *ret);
+
+/* l[start:end]; only steps of one. */
+static bool ints_of_slice(const type_call *c, int depth, known_ints *ret)
 {
-    const ir_value *v = i >= 0 && (uint32_t)i < c->n->n_inputs ? c->n->inputs[i] : NULL, *elements[FACTS_MAX_INTS];
-    jit_value constant;
-    facts f;
-    if (!v)
+    known_ints l;
+    int64_t end = ir_value_is_none(c->n->inputs[2]) ? INT64_MAX : call_int(c, 2);
+    int64_t start = ir_value_is_none(c->n->inputs[1]) ? 0 : call_int(c, 1);
+    if (start == UNKNOWN_INT || end == UNKNOWN_INT || call_int(c, 3) != 1 || !ints_of_list(c, c->n->inputs[0], depth, &l))
         return false;
+    start += start < 0 ? l.n : 0;
+    end += end < 0 ? l.n : 0;
+    ret->n = 0;
+    for (int64_t k = start > 0 ? start : 0; k < end && k < l.n; k++)
+        ret->at[ret->n++] = l.at[k];
+    return true;
+}
+
+static bool ints_of_sum(const type_call *c, int depth, known_ints *ret)
+{
+    known_ints more;
+    if (!ints_of_list(c, c->n->inputs[0], depth, ret) || !ints_of_list(c, c->n->inputs[1], depth, &more)
+        || ret->n + more.n > FACTS_MAX_INTS)
+        return false;
+    memcpy(ret->at + ret->n, more.at, (size_t)more.n * sizeof *more.at);
+    ret->n += more.n;
+    return true;
+}
+
+static bool ints_of_size(const ir_node *n, known_ints *ret)
+{
+    facts f;
+    if (!facts_of_value(n->inputs[0], &f) || f.t.rank < 0)
+        return false;
+    ret->n = f.t.rank;
+    for (int k = 0; k < f.t.rank; k++)
+        ret->at[k] = f.sizes[k] >= 0 ? f.sizes[k] : UNKNOWN_INT;
+    return true;
+}
+
+/* Lists of ints that are made where they are read, some steps back. */
+static bool ints_of_list(const type_call *of, const ir_value *v, int depth, known_ints *ret)
+{
+    enum { MOST_STEPS = 4 };
+    type_call c = { .walk = of->walk, .n = v->node };
+    jit_value constant;
     if (ir_value_constant(v, &constant))
         return ints_of_constant(constant, ret);
-    if (v->type->kind == TYPE_INT) {
-        *ret = (known_ints){ .at = { known_int(c->walk, v) }, .n = 1 };
-        return true;
+    if (v->type->kind != TYPE_LIST || type_elem(v->type)->kind != TYPE_INT || depth > MOST_STEPS || !is_only_read(v))
+        return false;
+    switch ((op_id)v->node->op) {
+    case OP_aten_size: return ints_of_size(v->node, ret);
+    case OP_aten_slice_t: return ints_of_slice(&c, depth + 1, ret);
+    case OP_aten_add_t: return ints_of_sum(&c, depth + 1, ret);
+    case OP_prim_ListConstruct:
+        ret->n = (int)v->node->n_inputs;
+        for (int k = 0; k < ret->n && ret->n <= FACTS_MAX_INTS; k++)
+            ret->at[k] = call_int(&c, k);
+        return ret->n <= FACTS_MAX_INTS;
+    default: return false;
     }
-    if (v->node->op == OP_aten_size && is_only_read(v) && facts_of_value(v->node->inputs[0], &f) && f.t.rank >= 0) {
-        ret->n = f.t.rank;
-        for (int k = 0; k < f.t.rank; k++)
-            ret->at[k] = f.sizes[k] >= 0 ? f.sizes[k] : UNKNOWN_INT;
-        return true;
-    }
-    ret->n = call_elements(c, i, elements, FACTS_MAX_INTS);
-    for (int k = 0; k < ret->n; k++)
-        ret->at[k] = known_int(c->walk, elements[k]);
-    return ret->n >= 0;
+}
+
+bool call_ints(const type_call *c, int i, known_ints *ret)
+{
+    const ir_value *v = i >= 0 && (uint32_t)i < c->n->n_inputs ? c->n->inputs[i] : NULL;
+    if (!v)
+        return false;
+    if (v->type->kind != TYPE_INT)
+        return ints_of_list(c, v, 0, ret);
+    *ret = (known_ints){ .at = { known_int(c->walk, v) }, .n = 1 };
+    return true;
 }
 
 /* ---- joins ---------------------------------------------------------------------------------------- */
@@ -187,11 +258,11 @@ static const type *join_types(const type *plain, const type *a, const type *b)
         return t ? t : plain;
     }
     const type *t = a->kind == TYPE_TENSOR && b->kind == TYPE_TENSOR ? type_unify(a, b) : NULL;
-    if (a->kind != TYPE_TUPLE || b->kind != TYPE_TUPLE || a->n_args != b->n_args || a->n_args > FACTS_MAX_INTS)
+    if (plain->kind != TYPE_TUPLE || a->kind != TYPE_TUPLE || b->kind != TYPE_TUPLE || a->n_args > FACTS_MAX_INTS)
         return t ? t : plain;
     const type *parts[FACTS_MAX_INTS];
     for (uint32_t i = 0; i < a->n_args; i++)
-        parts[i] = join_types(type_unrefined(a->args[i]), a->args[i], b->args[i]);
+        parts[i] = join_types(plain->args[i], a->args[i], b->args[i]);
     t = type_tuple(parts, a->n_args);
     return t ? t : plain;
 }
@@ -210,16 +281,19 @@ static bool is_never(const ir_block *b, uint32_t i)
     return b->ret->prev->op == OP_prim_RaiseException || ir_block_output(b, i)->node->op == OP_prim_Uninitialized;
 }
 
-static void join_if(const ir_node *n)
+static void join_if(type_walk *w, const ir_node *n)
 {
+    int64_t condition = known_int(w, n->inputs[0]);
     for (uint32_t i = 0; i < n->n_outputs; i++) {
-        const type *a = ir_block_output(n->blocks[0], i)->type, *b = ir_block_output(n->blocks[1], i)->type;
+        const ir_value *a = ir_block_output(n->blocks[0], i), *b = ir_block_output(n->blocks[1], i);
         const type *plain = type_unrefined(n->outputs[i]->type);
-        if (is_never(n->blocks[0], i))
+        if (condition == 0 || is_never(n->blocks[0], i))
             a = b;
-        else if (is_never(n->blocks[1], i))
+        else if (condition == 1 || is_never(n->blocks[1], i))
             b = a;
-        refine(n->outputs[i], plain ? join_types(plain, a, b) : NULL);
+        refine(n->outputs[i], plain ? join_types(plain, a->type, b->type) : NULL);
+        int64_t in_a = known_scalar(w, a, n->outputs[i]->type);
+        w->ints[n->outputs[i]->id] = in_a == known_scalar(w, b, n->outputs[i]->type) ? in_a : UNKNOWN_INT;
     }
 }
 
@@ -349,26 +423,45 @@ static int64_t combine(op_id op, int64_t x, int64_t y)
     case OP_aten_remainder_int: return y > 0 ? (x % y + y) % y : UNKNOWN_INT;
     case OP_prim_min_int: return x < y ? x : y;
     case OP_prim_max_int: return x > y ? x : y;
+    case OP_aten_eq_int: case OP_aten_eq_bool: return x == y;
+    case OP_aten_ne_int: case OP_aten_ne_bool: return x != y;
+    case OP_aten_lt_int: return x < y;
+    case OP_aten_le_int: return x <= y;
+    case OP_aten_gt_int: return x > y;
+    case OP_aten_ge_int: return x >= y;
+    case OP_aten___and___bool: return x && y;
+    case OP_aten___or___bool: return x || y;
     default: return UNKNOWN_INT;
     }
 }
 
-/* An int that shapes may be made of. */
+/* `x is None`, whichever of the two it is. */
+static int64_t is_none(const type_call *c)
+{
+    const ir_value *x = c->n->inputs[0], *y = c->n->inputs[1];
+    if (!ir_value_is_none(x) && !ir_value_is_none(y))
+        return UNKNOWN_INT;
+    return known_none(c->walk, ir_value_is_none(y) ? x : y);
+}
+
+/* An int that shapes may be made of, or a bool that decides about them. */
 static int64_t int_of(const type_call *c)
 {
     facts f;
     known_ints l;
+    jit_value v;
     switch ((op_id)c->n->op) {
     case OP_aten_size_int: return size_of(c);
-    case OP_aten_dim: return call_facts(c, 0, &f) && f.t.rank >= 0 ? f.t.rank : UNKNOWN_INT;
-    case OP_prim_dtype: return call_facts(c, 0, &f) && f.t.dtype >= 0 ? f.t.dtype : UNKNOWN_INT;
     case OP_aten_len_t: return call_ints(c, 0, &l) ? l.n : UNKNOWN_INT;
     case OP_aten___getitem___t: return item_of(c);
+    case OP_aten___is__: return is_none(c);
+    case OP_aten___isnot__: return combine(OP_aten_eq_int, is_none(c), 0);
+    case OP_aten___not__: return combine(OP_aten_eq_int, call_int(c, 0), 0);
     case OP_aten_neg_int: return combine(OP_aten_sub_int, 0, call_int(c, 0));
-    case OP_aten_add_int: case OP_aten_sub_int: case OP_aten_mul_int: case OP_aten_floordiv_int: case OP_aten_remainder_int:
-    case OP_prim_min_int: case OP_prim_max_int:
-        return combine((op_id)c->n->op, call_int(c, 0), call_int(c, 1));
-    default: return UNKNOWN_INT;
+    default:
+        if (c->n->n_inputs == 2)
+            return combine((op_id)c->n->op, call_int(c, 0), call_int(c, 1));
+        return c->n->n_inputs == 1 && call_facts(c, 0, &f) && facts_answer(&f, (op_id)c->n->op, &v) ? scalar_of(v) : UNKNOWN_INT;
     }
 }
 
@@ -440,7 +533,7 @@ static void visit_operator(type_walk *w, const ir_node *n)
         ir_value *v = n->outputs[i];
         if (v->type->kind == TYPE_TENSOR)
             refine(v, is_known && is_stable(w, v) ? type_tensor_refined(&c.out[i].t) : NULL);
-        else if (v->type->kind == TYPE_INT && c.sc)
+        else if ((v->type->kind == TYPE_INT || v->type->kind == TYPE_BOOL) && c.sc)
             w->ints[v->id] = int_of(&c);
     }
 }
@@ -485,7 +578,7 @@ static const ir_node *next_node(type_walk *w, const ir_node *n)
             continue;
         }
         if (owner->op == OP_prim_If)
-            join_if(owner);
+            join_if(w, owner);
         else
             end_loop(w, owner);
         at = owner->next;

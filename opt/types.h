@@ -57,6 +57,8 @@ bool call_ints(const type_call *c, int i, known_ints *ret);
 /** The values a list input was made of, at most n_max. -1: not known, or the list may have changed. */
 int call_elements(const type_call *c, int i, const ir_value **ret, int n_max);
 bool facts_of_value(const ir_value *v, facts *ret);
+/** What an operator that asks something of a tensor answers; it needs no memory. false: no such question, or not known. */
+bool facts_answer(const facts *f, op_id question, jit_value *ret);
 
 /* parts of rules */
 /** Device and gradient of a result come from the operands: known where all of them agree. */

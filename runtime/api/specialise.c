@@ -1,8 +1,8 @@
 /* runtime/api/specialise.c: what becomes of a function's graph for the arguments of one call: the plan that runs, and the
  * text people look at.
  *
- * Plans depend on element types, numbers of dimensions and devices of the arguments, never on sizes, and not on
- * attributes, which may be replaced. A function whose graph asks nothing that these answer (most) has its general
+ * Plans depend on element types, numbers of dimensions and devices of the arguments and on which of them are None, never
+ * on sizes, and not on attributes, which may be replaced. A function whose graph asks nothing that these answer (most) has its general
  * plan only, and its calls do not look at types at all. The first call runs the general plan: a function that is called
  * once does not pay for the second. */
 /* SPDX-License-Identifier: Apache-2.0 */
@@ -16,10 +16,12 @@
 
 /* ---- what is known at the call -------------------------------------------------------------------- */
 
-static void refine_input(ir_value *v, jit_value given)
+/* The declared type t, an Optional as what is given; `of_tensor` says what is known of a tensor. */
+static const type *given_type(const type *t, jit_value given, const type *(*of_tensor)(const tensor *))
 {
-    if (v->type->kind == TYPE_TENSOR && given.tag == VALUE_TENSOR && !given.t->store->has_parts)
-        v->type = type_of_tensor(given.t);
+    if (t->kind == TYPE_OPTIONAL)
+        t = given.tag == VALUE_NONE ? T_NONE : type_without_none(t);
+    return t->kind == TYPE_TENSOR && given.tag == VALUE_TENSOR && !given.t->store->has_parts ? of_tensor(given.t) : t;
 }
 
 /* Attributes of the modules at hand: objects by value, tensors by type. Blocks read them too; a node comes after those
@@ -37,8 +39,8 @@ static bool refine_attributes(ir_graph *g, jit_value self)
             continue;
         if (o->at[slot].tag == VALUE_OBJECT)
             ptrmap_set(&objects, n->outputs[0], o->at[slot].object);
-        else
-            refine_input(n->outputs[0], o->at[slot]);
+        else if (n->outputs[0]->type->kind == TYPE_TENSOR)
+            n->outputs[0]->type = given_type(T_TENSOR, o->at[slot], type_of_tensor);
     }
     return !ir_graph_failed(g);
 }
@@ -47,42 +49,53 @@ static bool refine_attributes(ir_graph *g, jit_value self)
 
 static void free_special(void *special) { plan_cache_free(special); }
 
+/* The inputs of which the graph asks whether they are None, as bits. */
+static uint32_t find_asked_none(const ir_graph *g)
+{
+    uint32_t asked = 0;
+    for (uint32_t i = 0; i < ir_block_n_inputs(g->body) && i < PLANS_MOST_ARGS; i++)
+        if (opt_asks_none(ir_block_input(g->body, i)))
+            asked |= 1u << i;
+    return asked;
+}
+
 void api_prepare_special(ir_function *fn, const ir_graph *general)
 {
     if (api_may_specialise() && !fn->special && opt_type_questions(general) > 0) {
         fn->unit->free_special = free_special;
-        atomic_store_explicit(&fn->special, plan_cache_new(), memory_order_release);
+        atomic_store_explicit(&fn->special, plan_cache_new(find_asked_none(general)), memory_order_release);
     }
 }
 
-static void refine_for_key(ir_value *v, jit_value given)
+static const type *type_for_key(const tensor *t)
 {
     int64_t any_size[TENSOR_MAX_DIMS];
-    if (v->type->kind != TYPE_TENSOR || given.tag != VALUE_TENSOR || given.t->store->has_parts)
-        return;
-    for (int i = 0; i < given.t->n_dims; i++)
+    for (int i = 0; i < t->n_dims; i++)
         any_size[i] = -1;
-    v->type = type_tensor_refined(&(type_tensor){
-        .dtype = (int)tensor_dtype(given.t),
-        .rank = given.t->n_dims,
-        .requires_grad = given.t->requires_grad,
+    return type_tensor_refined(&(type_tensor){
+        .dtype = (int)tensor_dtype(t),
+        .rank = t->n_dims,
+        .requires_grad = t->requires_grad,
         .has_device = true,
-        .dev = given.t->store->dev,
+        .dev = t->store->dev,
         .sizes = any_size,
         .strides = any_size,
     });
 }
 
 /* The graph for types like those of args. NULL: they decide nothing, or there is no memory. */
-static ir_graph *graph_for_key(const ir_graph *general, const jit_value *args)
+static ir_graph *graph_for_key(const ir_graph *general, const jit_value *args, uint32_t asked_none)
 {
     ir_graph *g = ir_graph_clone(general);
     if (!g)
         return NULL;
-    for (uint32_t i = 0; i < ir_block_n_inputs(g->body); i++)
-        refine_for_key(ir_block_input(g->body, i), args[i]);
+    for (uint32_t i = 0; i < ir_block_n_inputs(g->body); i++) {
+        ir_value *in = ir_block_input(g->body, i);
+        if (in->type->kind == TYPE_TENSOR || (i < PLANS_MOST_ARGS && asked_none >> i & 1))
+            opt_assume(g, in, given_type(in->type, args[i], type_for_key));
+    }
     bool is_better = api_run_pipeline("specialised", g) && opt_type_questions(g) < opt_type_questions(general);
-    opt_forget_types(g);
+    opt_forget_assumptions(g, general);
     if (is_better && !ir_graph_failed(g))
         return g;
     ir_graph_free(g);
@@ -100,7 +113,7 @@ static void meet_types_locked(ir_function *fn, plan_cache *c, const ir_graph *ge
     arena_init(&a);
     const char *why;
     range at;
-    ir_graph *g = graph_for_key(general, args);
+    ir_graph *g = graph_for_key(general, args, plan_cache_asked_none(c));
     vm_plan *plan = g ? vm_plan_new(g, fn->name, &a, &why, &at) : NULL;
     if (g && !plan)
         ir_graph_free(g);
@@ -125,7 +138,7 @@ static __attribute__((noinline)) const vm_plan *plan_for_types(vm_run *run, ir_f
 {
     const vm_plan *plan = NULL;
     plan_key key;
-    if (!plan_key_of(args, n_args, &key))
+    if (!plan_key_of(c, args, n_args, &key))
         return api_get_plan(run, fn);
     if (!plan_cache_find(c, &key, &plan) && !plan_cache_is_full(c)) {
         meet_types(run, fn, c, &key, args);
@@ -150,13 +163,15 @@ static ir_graph *specialised_graph(vm_run *run, ir_function *fn, const jit_value
     if (!g)
         return NULL;
     bool has_self = fn->owner && !fn->is_static;
-    for (uint32_t i = 0; i < ir_block_n_inputs(g->body); i++)
-        refine_input(ir_block_input(g->body, i), args[i]);
+    for (uint32_t i = 0; i < ir_block_n_inputs(g->body); i++) {
+        ir_value *in = ir_block_input(g->body, i);
+        opt_assume(g, in, given_type(in->type, args[i], type_of_tensor));
+    }
     api_making_begin(); // passes look at bodies of callees
     bool is_fine = refine_attributes(g, has_self ? args[0] : VALUE_NONE_V) && api_run_pipeline("specialised", g);
     api_making_end();
     if (is_fine)
-        opt_guard(g);
+        opt_guard(g, general);
     if (is_fine && !ir_graph_failed(g))
         return g;
     ir_graph_free(g);

@@ -8,6 +8,7 @@
 
 struct plan_cache {
     _Atomic uint32_t n;
+    uint32_t asked_none;
     struct plan_entry {
         plan_key key;
         vm_plan *plan;
@@ -15,25 +16,35 @@ struct plan_cache {
     } at[PLANS_MOST];
 };
 
-static uint32_t word_of(jit_value v)
+enum { WORD_OF_NONE = 1 }; /* those of tensors are above 2^31 */
+
+static uint32_t word_of(jit_value v, bool asks_none)
 {
     if (v.tag != VALUE_TENSOR)
-        return 0;
+        return asks_none && v.tag == VALUE_NONE ? WORD_OF_NONE : 0;
     return 1u << 31 | (uint32_t)v.t->store->has_parts << 30 | (uint32_t)v.t->requires_grad << 24 | (uint32_t)v.t->store->dev.kind << 16
            | (uint32_t)v.t->n_dims << 8 | (uint32_t)tensor_dtype(v.t);
 }
 
-bool plan_key_of(const jit_value *args, size_t n, plan_key *ret)
+bool plan_key_of(const plan_cache *c, const jit_value *args, size_t n, plan_key *ret)
 {
     if (n > PLANS_MOST_ARGS)
         return false;
     *ret = (plan_key){ { 0 } };
     for (size_t i = 0; i < n; i++)
-        ret->args[i] = word_of(args[i]);
+        ret->args[i] = word_of(args[i], c->asked_none >> i & 1);
     return true;
 }
 
-plan_cache *plan_cache_new(void) { return mem_calloc(1, sizeof(plan_cache)); }
+plan_cache *plan_cache_new(uint32_t asked_none)
+{
+    plan_cache *c = mem_calloc(1, sizeof *c);
+    if (c)
+        c->asked_none = asked_none;
+    return c;
+}
+
+uint32_t plan_cache_asked_none(const plan_cache *c) { return c->asked_none; }
 
 void plan_cache_free(plan_cache *c)
 {

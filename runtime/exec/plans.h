@@ -12,13 +12,15 @@
 enum { PLANS_MOST = 8, PLANS_MOST_ARGS = 8 };
 
 /** What plans depend on: of each tensor the element type, number of dimensions, device, requires_grad and whether it is
- * nested; never sizes. */
+ * nested, never sizes; and which of the arguments that the function asks about are None. */
 typedef struct plan_key { uint32_t args[PLANS_MOST_ARGS]; } plan_key;
 typedef struct plan_cache plan_cache;
 
-/** false: more arguments than a key holds. */
-bool plan_key_of(const jit_value *args, size_t n, plan_key *ret);
-plan_cache *plan_cache_new(void); /* NULL: no memory */
+/** The key of a call. false: more arguments than a key holds. */
+bool plan_key_of(const plan_cache *c, const jit_value *args, size_t n, plan_key *ret);
+/** @param asked_none  bit i: whether argument i is None makes a difference. NULL: no memory */
+plan_cache *plan_cache_new(uint32_t asked_none);
+uint32_t plan_cache_asked_none(const plan_cache *c);
 void plan_cache_free(plan_cache *c);
 /** *ret: the plan for these types; NULL: the general one is as good. false: they were not seen yet. */
 bool plan_cache_find(const plan_cache *c, const plan_key *k, const vm_plan **ret);

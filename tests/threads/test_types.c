@@ -28,7 +28,14 @@ static const char program[] =
     "    elif x.is_floating_point():\n"
     "        bits = 32\n"
     "    z = y.to(torch.float32).sum()\n"
-    "    return float(z) * scale + float(bits) + float(len(y.size())) / 16\n";
+    "    return float(z) * scale + float(bits) + float(len(y.size())) / 16\n"
+    "def given(x: Tensor, n: Optional[int], y: Optional[Tensor]) -> Tuple[float, Optional[int]]:\n"
+    "    total = float(x.sum())\n"
+    "    if n is not None:\n"
+    "        total += 100 * n\n"
+    "    if y is None:\n"
+    "        return total + 1000, n\n"
+    "    return total + float(y.sum()), n\n";
 
 static const struct { const char *dtype; int bits; } dtypes[] = {
     { "float32", 32 }, { "float64", 64 }, { "int64", 0 }, { "bool", 0 }, { "uint8", 0 },
@@ -76,6 +83,26 @@ static void answers_do_not_depend_on_who_made_the_plan(void **state)
     jit_module_unref(m);
 }
 
+/* Plans for None and for what is not: each call twice, as the second may have a plan of its own. */
+static void what_is_none_decides_anew(void **state)
+{
+    (void)state;
+    static const struct { const char *arguments; double is; } calls[] = {
+        { "None, None", 1003 }, { "5, None", 1503 }, { "0, torch.ones(4)", 7 }, { "None, torch.ones(4)", 7 }, { "2, torch.ones(2)", 205 },
+    };
+    jit_module *m = NULL;
+    assert_int_equal(jit_compile(program, strlen(program), NULL, &m, NULL), JIT_OK);
+    for (int i = 0; i < 2 * 5; i++) {
+        char expression[120];
+        jit_any *value = NULL;
+        snprintf(expression, sizeof expression, "given(torch.ones(3), %s)[0]", calls[i % 5].arguments);
+        assert_int_equal(jit_evaluate(m, expression, NULL, &value, NULL), JIT_OK);
+        assert_true(jit_as_float(value) == calls[i % 5].is);
+        jit_unref(value);
+    }
+    jit_module_unref(m);
+}
+
 static void types_are_shown_without_a_run(void **state)
 {
     (void)state;
@@ -107,6 +134,7 @@ int main(void)
 {
     const struct CMUnitTest tests[] = {
         cmocka_unit_test(answers_do_not_depend_on_who_made_the_plan),
+        cmocka_unit_test(what_is_none_decides_anew),
         cmocka_unit_test(types_are_shown_without_a_run),
     };
     return cmocka_run_group_tests_name("threads/types", tests, NULL, NULL);

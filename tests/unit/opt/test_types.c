@@ -232,9 +232,58 @@ static void questions_with_known_answers_are_constants(void **state)
         "  return (%10, %11, %12, %s)\n");
 }
 
+static void a_known_condition_says_which_branch(void **state)
+{
+    (void)state;
+    expect_pass("types",
+        "graph(%x : Float(2, 3)):\n"
+        "  %two : int = prim::Constant[value=2]()\n"
+        "  %one : int = prim::Constant[value=1]()\n"
+        "  %none : NoneType = prim::Constant()\n"
+        "  %d : int = aten::dim(%x)\n"
+        "  %c : bool = aten::eq(%d, %two)\n"
+        "  %m : Tensor? = prim::If(%c)\n"
+        "    block0():\n"
+        "      -> (%none)\n"
+        "    block1():\n"
+        "      -> (%x)\n"
+        "  %n : bool = aten::__isnot__(%m, %none)\n"
+        "  %y : Tensor = prim::If(%n)\n"
+        "    block0():\n"
+        "      %z : Tensor = prim::unchecked_cast(%m)\n"
+        "      -> (%z)\n"
+        "    block1():\n"
+        "      %r : Tensor = aten::relu(%x)\n"
+        "      -> (%r)\n"
+        "  return (%y)\n",
+        "graph(%x : Float(2, 3)):\n"
+        "  %two : int = prim::Constant[value=2]()\n"
+        "  %one : int = prim::Constant[value=1]()\n"
+        "  %none : NoneType = prim::Constant()\n"
+        "  %d : int = aten::dim(%x)\n"
+        "  %c : bool = aten::eq(%d, %two)\n"
+        "  %m : Tensor? = prim::If(%c)\n"
+        "    block0():\n"
+        "      -> (%none)\n"
+        "    block1():\n"
+        "      -> (%x)\n"
+        "  %n : bool = aten::__isnot__(%m, %none)\n"
+        "  %y : Float(2, 3) = prim::If(%n)\n"
+        "    block0():\n"
+        "      %z : Tensor = prim::unchecked_cast(%m)\n"
+        "      -> (%z)\n"
+        "    block1():\n"
+        "      %r : Float(2, 3) = aten::relu(%x)\n"
+        "      -> (%r)\n"
+        "  return (%y)\n");
+}
+
 static void a_guard_stands_around_the_graph(void **state)
 {
     (void)state;
+    ir_graph *of = parse_or_fail("graph(%x : Tensor,\n"
+                                 "      %n : int):\n"
+                                 "  return (%x)\n");
     ir_graph *g = parse_or_fail("graph(%x : Float(2, 3),\n"
                                 "      %n : int):\n"
                                 "  %one : int = prim::Constant[value=1]()\n"
@@ -245,7 +294,7 @@ static void a_guard_stands_around_the_graph(void **state)
     arena_init(&a);
     text out;
     text_init(&out, NULL);
-    assert_true(opt_guard(g));
+    assert_true(opt_guard(g, of));
     assert_true(ir_validate(g, &a, &why));
     ir_print(g, &(ir_print_options){ 0 }, &out);
     assert_string_equal(out.s,
@@ -263,10 +312,11 @@ static void a_guard_stands_around_the_graph(void **state)
                         "      %7 : Tensor = prim::TupleUnpack(%8)\n"
                         "      -> (%7)\n"
                         "  return (%9)\n");
-    assert_false(opt_guard(g));
+    assert_false(opt_guard(g, of));
     text_fini(&out);
     arena_fini(&a);
     ir_graph_free(g);
+    ir_graph_free(of);
 }
 
 int main(void)
@@ -280,6 +330,7 @@ int main(void)
         cmocka_unit_test(follows_the_numbers_shapes_are_made_of),
         cmocka_unit_test(nothing_is_known_of_what_changes_its_shape),
         cmocka_unit_test(questions_with_known_answers_are_constants),
+        cmocka_unit_test(a_known_condition_says_which_branch),
         cmocka_unit_test(a_guard_stands_around_the_graph),
     };
     return cmocka_run_group_tests_name("opt/types", tests, NULL, NULL);
