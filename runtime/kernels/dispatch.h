@@ -95,6 +95,9 @@ int runtime_get_num_threads(void);
 /** Run fn over [0, n) in chunks of at least `grain`; the only place that knows OpenMP. Chunk borders
  * depend on n and grain alone, never on the thread count, so results do not either. */
 void par_for(int64_t n, int64_t grain, void (*fn)(void *ctx, int64_t begin, int64_t end), void *ctx);
+/** Run fn over [0, n) in one range for each thread, as even as whole units allow, none where it would get fewer than
+ * `least`. For work that gives the same results wherever it is cut between units. */
+void par_split(int64_t n, int64_t unit, int64_t least, void (*fn)(void *ctx, int64_t begin, int64_t end), void *ctx);
 /** Run fn once, for a library that starts OpenMP threads by itself: it gets, and OpenMP is told, how many are this
  * call's share, one where the work is too small for more. */
 void par_lend(bool is_small, void (*fn)(void *ctx, int n_threads), void *ctx);

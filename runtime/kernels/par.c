@@ -50,6 +50,11 @@ int runtime_get_num_threads(void)
 }
 
 #ifdef _OPENMP
+static bool may_begin_region(void)
+{
+    return !omp_in_parallel() && !is_forked_child;
+}
+
 /* Begin a region: how many threads it may have. A worker is counted as long as it is busy. */
 static int begin_region(void)
 {
@@ -79,7 +84,7 @@ void par_for(int64_t n, int64_t grain, void (*fn)(void *ctx, int64_t begin, int6
     if (n <= 0) return;
     const int64_t chunk = grain > 0 ? grain : 1;
 #ifdef _OPENMP
-    if (n > chunk && !omp_in_parallel() && !is_forked_child) {
+    if (n > chunk && may_begin_region()) {
         const int64_t n_chunks = (n + chunk - 1) / chunk;
         int64_t n_threads = begin_region();
         if (n_threads > n_chunks) n_threads = n_chunks;
@@ -91,12 +96,28 @@ void par_for(int64_t n, int64_t grain, void (*fn)(void *ctx, int64_t begin, int6
     for (int64_t begin = 0; begin < n; begin += chunk) fn(ctx, begin, n - begin > chunk ? begin + chunk : n);
 }
 
+void par_split(int64_t n, int64_t unit, int64_t least, void (*fn)(void *ctx, int64_t begin, int64_t end), void *ctx)
+{
+    if (n <= 0) return;
+#ifdef _OPENMP
+    if (n / 2 >= least && n > unit && may_begin_region()) {
+        const int64_t n_units = (n + unit - 1) / unit, most = least > unit ? n / least : n_units;
+        int64_t n_threads = begin_region();
+        if (n_threads > most) n_threads = most;
+        if (n_threads > 1) run_parallel(n, (n_units + n_threads - 1) / n_threads * unit, (int)n_threads, fn, ctx);
+        end_region();
+        if (n_threads > 1) return;
+    }
+#endif
+    fn(ctx, 0, n);
+}
+
 void par_lend(bool is_small, void (*fn)(void *ctx, int n_threads), void *ctx)
 {
 #ifdef _OPENMP
     const int before = omp_get_max_threads();
     int n_threads = begin_region();
-    if (n_threads < 1 || is_small || omp_in_parallel() || is_forked_child) n_threads = 1;
+    if (n_threads < 1 || is_small || !may_begin_region()) n_threads = 1;
     omp_set_num_threads(n_threads); // of this thread's regions only
     fn(ctx, n_threads);
     omp_set_num_threads(before);

@@ -18,6 +18,11 @@ enum {
     WIDEST = 16,                      /* bytes of an element */
 };
 
+/* What an element costs, in picoseconds, measured where data stay in the second-level cache: each byte read from memory or
+ * written there, and each step. And what a thread has to get so that telling it and waiting for it, 1 to 2 microseconds,
+ * pays. */
+enum { COST_BYTE = 12, COST_SIMPLE = 30, COST_FUNCTION = 300, COST_ROWS = 500, LEAST_COST = 3000000 };
+
 static int64_t pad(int64_t n)
 {
     return (n + PW_VECTOR - 1) & -(int64_t)PW_VECTOR;
@@ -42,6 +47,7 @@ void tiles_init(tile_program *p, int64_t n_rows, int64_t cols, size_t widest)
     p->tile_bytes = (pad(p->tile_rows * cols) * (int64_t)widest + CACHE_LINE - 1) & -(int64_t)CACHE_LINE;
     p->n_steps = p->n_slots = p->n_memory = p->n_numbers = p->n_spreads = p->n_buffers = 0;
     p->has_totals = false;
+    p->cost = 1;
 }
 
 static int add_slot(tile_program *p, dtype d, tile_slot slot)
@@ -206,6 +212,12 @@ static int64_t period_of(const tile_spread *s)
     return s->n_dims == 2 && s->strides[0] == 0 ? s->sizes[1] : 0;
 }
 
+static int64_t cost_of(const tile_step *step, bool is_simple)
+{
+    if (step->kind == TILE_ROWS) return COST_ROWS;
+    return step->kind == TILE_POINTWISE && !is_simple ? COST_FUNCTION : COST_SIMPLE;
+}
+
 /* Simple steps have kernels that take numbers as such; else a number is a tile of equal elements. */
 static void choose_kernels(tile_program *p)
 {
@@ -216,6 +228,7 @@ static void choose_kernels(tile_program *p)
         for (int i = 0; i < step->n_in; i++) numbers |= (unsigned)(p->slots[step->in[i]].kind == TILE_NUMBER) << i;
         const pw_tile tile = step->kind == TILE_POINTWISE ? pw_tile_find_simple(step->row, (pw_compute)step->compute, numbers) : NULL;
         if (tile) step->run = tile;
+        p->cost += cost_of(step, tile != NULL);
         for (int i = 0; i < step->n_in && !tile; i++) p->slots[step->in[i]].is_repeated = true;
     }
 }
@@ -236,8 +249,16 @@ static void choose_tiles(tile_program *p)
     }
 }
 
+/* What the memory costs that elements pass through; single values a row do not count. */
+static void add_memory_cost(tile_program *p)
+{
+    for (int k = 0; k < p->n_slots; k++)
+        if (p->slots[k].kind <= TILE_SPREAD && !p->slots[k].is_per_row) p->cost += COST_BYTE * p->slots[k].bytes;
+}
+
 void tiles_finish(tile_program *p)
 {
+    add_memory_cost(p);
     choose_tiles(p);
     choose_kernels(p);
 }
@@ -462,10 +483,6 @@ static void run_range(void *ctx, int64_t begin, int64_t end)
 bool tiles_run(const tile_program *p, char *const *data)
 {
     tile_run run = { p, data, false };
-    const int64_t grain = p->has_totals ? REDUCE_CHUNK : (ITER_GRAIN + p->cols - 1) / p->cols;
-    if (p->n_rows <= grain)
-        run_range(&run, 0, p->n_rows);
-    else
-        par_for(p->n_rows, grain, run_range, &run);
+    par_split(p->n_rows, p->has_totals ? REDUCE_CHUNK : p->tile_rows, LEAST_COST / (p->cost * p->cols) + 1, run_range, &run);
     return !run.failed;
 }

@@ -90,6 +90,7 @@ typedef struct tile_program {
     int64_t tile_bytes;      /* of a buffer */
     int n_steps, n_slots, n_memory, n_numbers, n_spreads, n_buffers;
     bool has_totals;
+    int64_t cost;            /* of an element, in picoseconds */
     tile_step steps[TILES_MAX_STEPS];
     tile_slot slots[TILES_MAX_SLOTS];
     tile_spread spreads[TILES_MAX_SPREADS];
