@@ -174,6 +174,10 @@ ir_value *ir_build_op1(ir_builder *b, op_id op, ir_value *const *args, size_t n_
 /** The constant a value is known to be: NULL if its node is no prim::Constant. *ret is borrowed. */
 bool ir_value_constant(const ir_value *v, jit_value *ret);
 bool ir_value_is_none(const ir_value *v);
+/** Does an operator only read this operand, a list: it does not change it, keep it or have it as a result? */
+bool ir_only_reads_list(const ir_use *u);
+/** Is that so for all uses of the list? (Of long ones it is not found out.) */
+bool ir_list_is_only_read(const ir_value *v);
 /** The value stands for a call of it: `%f : Function = prim::Constant[name="f"]()`. NULL: not such a constant. */
 const ir_function *ir_value_function(const ir_value *v);
 

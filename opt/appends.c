@@ -15,7 +15,6 @@
 #include "opt/opt.h"
 
 #include <stdlib.h>
-#include <string.h>
 
 enum { MAX_GROWTH = 64, MAX_SMALL = 1024 }; /* elements of all literals together: each so often, or few at all */
 
@@ -42,22 +41,6 @@ static bool is_append(const growing *w, const ir_use *u)
     return held == given || (held->kind == TYPE_TENSOR && given->kind == TYPE_TENSOR);
 }
 
-bool opt_only_reads_lists(const ir_node *n)
-{
-    const schema *sc = op_schema((op_id)n->op);
-    const op_info *info = op_get_info((op_id)n->op);
-    if (n->op == OP_aten___getitem___t || n->op == OP_prim_ListUnpack)
-        return true;
-    if (!sc || sc->is_vararg || !(info->traits & OP_PURE) || n->n_blocks || strncmp(op_name((op_id)n->op), "aten::", 6) != 0)
-        return false;
-    for (uint32_t i = 0; i < n->n_outputs; i++) {
-        const type_kind kind = (type_kind)n->outputs[i]->type->kind;
-        if (kind != TYPE_TENSOR && kind != TYPE_INT && kind != TYPE_FLOAT && kind != TYPE_BOOL)
-            return false;
-    }
-    return true;
-}
-
 static ir_node *outer_node(const growing *w, ir_node *n)
 {
     while (n->block != w->made->block)
@@ -79,7 +62,7 @@ static bool find_uses(growing *w)
     w->uses.n = w->elements.n = 0;
     for (const ir_use *u = w->made->outputs[0]->uses; u; u = u->next) {
         const bool appends = is_append(w, u);
-        if (!appends && !opt_only_reads_lists(u->user))
+        if (!appends && !ir_only_reads_list(u))
             return false;
         grows |= appends;
         if (!VEC_PUSH(&w->uses, w->arena, ((list_use){ u->user, outer_node(w, u->user) })))

@@ -33,9 +33,6 @@ ir_function *opt_callee(const ir_node *n, uint32_t *ret_first);
 /** Has the node an effect somebody may see (prints, raises, writes to what escapes, draws random numbers)? */
 bool opt_has_effect(opt_ctx *cx, const ir_node *n);
 
-/** Does n look at lists among its operands and no more: it changes none, and no result is one of them or may hold one? */
-bool opt_only_reads_lists(const ir_node *n);
-
 #define PASS(name, summary) bool opt_##name(ir_graph *g, opt_ctx *cx);
 #include "opt/passes.def"
 

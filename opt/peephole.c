@@ -12,23 +12,12 @@ typedef struct peephole {
     opt_ctx *cx;
 } peephole;
 
-static bool is_only_read(const ir_value *v)
-{
-    enum { MAX_USES_ASKED = 32 };
-    if (v->n_uses > MAX_USES_ASKED)
-        return false;
-    for (const ir_use *u = v->uses; u; u = u->next)
-        if (!opt_only_reads_lists(u->user))
-            return false;
-    return true;
-}
-
 /* The ListConstruct that made v, if nobody ever changes the list. */
 static const ir_node *fixed_list(peephole *p, const ir_value *v)
 {
     if (v->node->op != OP_prim_ListConstruct)
         return NULL;
-    if (is_only_read(v))
+    if (ir_list_is_only_read(v))
         return v->node;
     opt_alias_info *a = opt_alias(p->cx, p->g);
     if (!a)
