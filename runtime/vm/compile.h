@@ -8,6 +8,7 @@
  *     coalesce.c   values computed right in the register of a loop variable or result
  *     registers.c  linear scan over the intervals
  *     fuse.c       groups of pointwise operators
+ *     lent.c       lists that are not built
  *     emit.c       instructions; moves at block ends (moves.c), operators and calls (nodes.c, scalars.c) */
 /* SPDX-License-Identifier: Apache-2.0 */
 #ifndef RUNTIME_VM_COMPILE_H
@@ -66,6 +67,7 @@ typedef struct vm_compile {
     VEC(const ir_node *) nodes;
     VEC(vm_site) sites;
     VEC(vm_fused) fused;
+    VEC(jit_value) lists;  /* constants made for the plan */
     uint32_t s_temp, v_temp; /* registers for moves and conversions: four S, one V */
     uint32_t *n_readers, *writer; /* moves.c, per register; all zero between uses */
     range at;              /* of the node being emitted */
@@ -106,6 +108,19 @@ const ir_node *scalar_combined(const vm_compile *c, const ir_node *n);
 ir_node *list_outer(const ir_node *n);
 /** The same if n's instruction does both look-ups; NULL: none. */
 const ir_node *list_combined(vm_compile *c, const ir_node *n);
+/** Is n a list of constants that is only read? The plan makes it, once. */
+bool list_is_constant(const ir_node *n);
+/** … the plan's, which is a reference to it; None without memory. */
+jit_value list_constant(vm_compile *c, const ir_node *n);
+/** Is n a list that is only read, and can be lent to each reader in the scratch of the frame, without being built? Its step
+ * is the one in front of the last reader's. */
+bool list_is_lent(const ir_node *n);
+/** Note which operands of the site of n, inputs from `first` on, are lent; they lose their slots. false: no memory. */
+bool lend_operands(vm_compile *c, const ir_node *n, uint32_t first, uint32_t step, vm_slot *args, vm_site *site);
+/** If n reads the sizes of a tensor from a list that is not built: from the tensor. */
+bool emit_sizes_read(vm_compile *c, const ir_node *n, uint32_t step);
+/** Where the inputs of n from `first` on stand at `step`. NULL: no memory. */
+vm_slot *arg_slots(vm_compile *c, const ir_node *n, uint32_t first, uint32_t step);
 /** May the node be a step of a group? */
 bool node_joins_group(const ir_node *n);
 /** Collect the group of pointwise operators that begins at `step`: c->fused.at[c->fused.n - 1]. The step behind it;
@@ -125,5 +140,10 @@ uint32_t scalar_operand(vm_compile *c, const ir_value *v, type_kind t, uint32_t 
 /** The branch pair of a comparison: its UNLESS opcode (BACK is the next one); -1 if op is none. */
 int branch_of(op_id op);
 bool node_is_fused(const vm_compile *c, const ir_node *n);
+/** Is the result of n a constant of the plan? Then n has no instruction. */
+static inline bool node_is_constant(vm_compile *c, const ir_node *n)
+{
+    return n->n_outputs == 1 && live_of(c, n->outputs[0])->is_constant;
+}
 
 #endif

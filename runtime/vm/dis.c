@@ -30,11 +30,23 @@ static void print_slot(vm_slot slot, text *out)
                   slot.is_last ? "!" : "");
 }
 
+static void print_lent(const vm_lent *lent, text *out)
+{
+    text_add(out, lent->is_sizes ? " sizes[" : " [");
+    for (uint32_t i = 0; i < lent->n; i++)
+        print_slot(lent->elements[i], out);
+    text_add(out, " ]");
+}
+
 static void print_site(const vm_site *site, text *out)
 {
     text_addf(out, " %s", site->callee ? site->callee->name : op_name((op_id)site->op));
-    for (uint32_t i = 0; i < site->n_args; i++)
-        print_slot(site->args[i], out);
+    for (uint32_t i = 0, k = 0; i < site->n_args; i++) {
+        if (k < site->n_lent && site->lent[k].arg == i)
+            print_lent(&site->lent[k++], out);
+        else
+            print_slot(site->args[i], out);
+    }
     text_add(out, " ->");
     for (uint32_t i = 0; i < site->n_rets; i++)
         print_slot(site->rets[i], out);

@@ -402,7 +402,7 @@ void compile_emit(vm_compile *c)
         }
         if (i >= fused_end && st->kind == STEP_NODE)
             fused_end = begin_fused(c, i);
-        if (i < fused_end && st->node->op != OP_prim_Constant && !compile_failed(c))
+        if (i < fused_end && !node_is_constant(c, st->node) && !compile_failed(c))
             emit_fused(c, n_fused++);
         switch ((vm_step_kind)st->kind) {
         case STEP_BLOCK: break;

@@ -110,7 +110,7 @@ uint32_t begin_fused(vm_compile *c, uint32_t step)
         return step;
     for (uint32_t i = step; i < c->steps.n && c->steps.at[i].kind == STEP_NODE; i++) {
         const ir_node *n = c->steps.at[i].node;
-        if (n->op == OP_prim_Constant)
+        if (node_is_constant(c, n))
             continue;
         if (!node_joins_group(n) || !add_step(&g, n))
             break;

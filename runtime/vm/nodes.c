@@ -49,7 +49,7 @@ static const schema *signature_of(const ir_node *n)
     return op_get_info(n->op)->backend == OP_IS_STRUCTURAL ? NULL : op_schema(n->op);
 }
 
-static vm_slot *arg_slots(vm_compile *c, const ir_node *n, uint32_t first, uint32_t step)
+vm_slot *arg_slots(vm_compile *c, const ir_node *n, uint32_t first, uint32_t step)
 {
     uint32_t n_args = n->n_inputs - first;
     vm_slot *args = ARENA_ARRAY(&c->plan->arena, vm_slot, (size_t)n_args + 1);
@@ -83,17 +83,18 @@ static uint32_t add_site(vm_compile *c, const ir_node *n, uint32_t first, uint32
     const schema *sc = signature_of(n);
     site.n_rets =
         sc && sc->n_rets > n->n_outputs ? sc->n_rets : n->n_outputs; // a kernel writes all of them
-    site.args = arg_slots(c, n, first, step);
+    vm_slot *args = arg_slots(c, n, first, step);
     vm_slot *rets = ARENA_ARRAY(&c->plan->arena, vm_slot, (size_t)site.n_rets + 1);
-    if (!site.args || !rets)
+    if (!args || !rets || !lend_operands(c, n, first, step, args, &site))
         return NO_STEP;
+    site.args = args;
     for (uint32_t i = 0; i < site.n_rets; i++)
         rets[i] = i < n->n_outputs ? result_slot(c, n->outputs[i]) : (vm_slot){ .home = HOME_NONE };
     site.rets = rets;
     for (uint32_t i = 0; i < site.n_args && i < 32; i++)
         site.dying |= (uint32_t)site.args[i].is_last << i;
-    if (site.n_args + site.n_rets > c->plan->n_scratch)
-        c->plan->n_scratch = site.n_args + site.n_rets;
+    if (site.n_scratch > c->plan->n_scratch)
+        c->plan->n_scratch = site.n_scratch;
     return VEC_PUSH(&c->sites, &c->plan->arena, site) ? (uint32_t)c->sites.n - 1 : NO_STEP;
 }
 
@@ -102,7 +103,7 @@ static void emit_site(vm_compile *c, vm_opcode op, const ir_node *n, uint32_t fi
 {
     uint32_t index = add_site(c, n, first, step, site);
     if (index != NO_STEP)
-        emit(c, op, index, 0, 0, 0);
+        emit(c, op == VM_CALL_OP && c->sites.at[index].n_lent ? VM_CALL_LENDING : op, index, 0, 0, 0);
 }
 
 /* Stands for a kernel we do not have on a path that a call need not take: the program fails where it calls it. Models
@@ -608,8 +609,9 @@ static bool emit_special(vm_compile *c, const ir_node *n, uint32_t step)
 void emit_node(vm_compile *c, uint32_t step)
 {
     const ir_node *n = c->steps.at[step].node;
+    if (node_is_constant(c, n))
+        return;
     switch (n->op) {
-    case OP_prim_Constant: return;
     case OP_prim_Uninitialized: // never read, but moved about: let it be None
         if (result_slot(c, n->outputs[0]).home == HOME_V)
             emit(c, VM_DROP, live_of(c, n->outputs[0])->reg, 0, 0, 0);
@@ -627,6 +629,8 @@ void emit_node(vm_compile *c, uint32_t step)
     const ir_node *outer = list_combined(c, n);
     if (outer)
         emit_list_get_inner(c, n, outer); // the inner list never stood in a register
+    else if (emit_sizes_read(c, n, step))
+        return;
     else if (emit_special(c, n, step))
         emit_operand_drops(c, n, step);
     else

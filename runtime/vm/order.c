@@ -81,34 +81,10 @@ static uint32_t push_node(vm_compile *c, ir_node *n, uint32_t begin)
     uint32_t step = push_step(c, (vm_step){ .kind = STEP_NODE,
                                             .node = n,
                                             .loop = c->steps.at[begin].loop,
-                                            .block_begin = begin });
+                                            .block_begin = begin,
+                                            .is_fused = list_is_lent(n) });
     name_step(c, n, step);
     return step;
-}
-
-static bool is_list_of_constants(const ir_node *n)
-{
-    if (n->op != OP_prim_ListConstruct)
-        return false;
-    for (uint32_t i = 0; i < n->n_inputs; i++)
-        if (n->inputs[i]->node->op != OP_prim_Constant)
-            return false;
-    return true;
-}
-
-/** Lists of constants (dimensions, sizes) that stand between operators of one group would cut it in
- * two: they are made in front of it. The operators in between do not see them. The first node behind
- * what was looked at. */
-static const ir_node *push_lists_ahead(vm_compile *c, const ir_node *first, uint32_t begin)
-{
-    ir_node *n = first->next;
-    for (; n->n_blocks == 0 && n != c->steps.at[begin].block->ret; n = n->next) {
-        if (is_list_of_constants(n))
-            push_node(c, n, begin);
-        else if (n->op != OP_prim_Constant && !node_joins_group(n))
-            break;
-    }
-    return n;
 }
 
 /** What the instruction of its one reader may compute has its step right in front of it. */
@@ -124,27 +100,42 @@ static bool waits_for_reader(const ir_node *n)
     return may_wait && n->outputs[0]->n_uses == 1 && combined_with(n->outputs[0]->uses->user) == n;
 }
 
+/** Was n, which is read in one block, read by all its other readers before? */
+static bool is_last_reader(const vm_compile *c, const ir_node *n, const ir_node *reader)
+{
+    for (const ir_use *u = n->outputs[0]->uses; u; u = u->next)
+        if (u->user != reader && step_of_node(c, u->user) == NO_STEP)
+            return false;
+    return true;
+}
+
+/** The steps of the lists that are lent to the reader and to nobody behind it. */
+static void push_lent(vm_compile *c, const ir_node *reader, uint32_t begin)
+{
+    for (uint32_t i = 0; i < reader->n_inputs; i++) {
+        ir_node *n = reader->inputs[i]->node;
+        if (list_is_lent(n) && step_of_node(c, n) == NO_STEP && is_last_reader(c, n, reader))
+            push_node(c, n, begin);
+    }
+}
+
 static void write_steps(vm_compile *c)
 {
     uint32_t begin = begin_block(c, c->graph->body, NO_STEP);
     ir_node *n = c->graph->body->param->next;
-    const ir_node *ahead = NULL; // lists were looked for up to here
     while (n && !arena_failed(&c->scratch)) {
-        if (n == ahead)
-            ahead = NULL;
         if (n == c->steps.at[begin].block->ret) {
             n = end_block(c, begin, &begin);
             continue;
         }
-        if (step_of_node(c, n) != NO_STEP || waits_for_reader(n)) { // made ahead, or later
+        if (waits_for_reader(n) || list_is_lent(n)) {
             n = n->next;
             continue;
         }
         ir_node *combined = combined_with(n);
         if (combined)
             push_node(c, combined, begin);
-        if (!ahead && node_joins_group(n))
-            ahead = push_lists_ahead(c, n, begin);
+        push_lent(c, n, begin);
         uint32_t step = push_node(c, n, begin);
         if (n->n_blocks > 0) {
             begin = begin_block(c, n->blocks[0], step);
@@ -168,7 +159,7 @@ static void define(vm_compile *c, const ir_value *v, uint32_t step)
                     .next_start = NO_VALUE,
                     .next_end = NO_VALUE,
                     .is_scalar = type_is_scalar(v->type),
-                    .is_constant = v->node->op == OP_prim_Constant };
+                    .is_constant = v->node->op == OP_prim_Constant || list_is_constant(v->node) };
 }
 
 /** The step up to which a use at `step` keeps a value alive that is defined at `def`. */

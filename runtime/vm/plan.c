@@ -66,6 +66,8 @@ vm_plan *vm_plan_new(const ir_graph *g, const char *name, arena *a, const char *
     vm_compile c = { .graph = g, .plan = p, .message_arena = a };
     arena_init(&c.scratch);
     compile_graph(&c);
+    p->lists = c.lists.at;
+    p->n_lists = (uint32_t)c.lists.n;
     bool failed = compile_failed(&c);
     arena_fini(&c.scratch);
     if (!failed)
@@ -87,6 +89,8 @@ void vm_plan_free(vm_plan *p)
     }
     for (uint32_t i = 0; i < p->n_fused; i++)
         fused_cache_free(p->fused[i].cache);
+    for (uint32_t i = 0; i < p->n_lists; i++)
+        value_unref(p->lists[i]);
     arena_fini(&p->arena);
     mem_free(p);
 }

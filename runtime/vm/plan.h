@@ -57,6 +57,21 @@ typedef struct vm_slot {
     bool is_last;       /* operand in V: this is its last use, the register gives it up */
 } vm_slot;
 
+/* jit_values that the header of a list takes */
+enum { VM_LENT_HEADER = (sizeof(list) + sizeof(jit_value) - 1) / sizeof(jit_value) };
+
+/** An operand that is a list nobody built (lent.c): it stands in the scratch of the frame during the call. */
+typedef struct vm_lent {
+    uint32_t arg;            /* which operand */
+    uint32_t at;             /* in the scratch: the header, then the elements */
+    uint32_t n;
+    uint8_t storage;         /* list_storage */
+    bool is_sizes;           /* elements[0] is a tensor, whose sizes are meant */
+    bool has_last;           /* one of the elements is_last */
+    const type *elem;
+    const vm_slot *elements;
+} vm_lent;
+
 /** What a variable-arity instruction works on. */
 typedef struct vm_site {
     op_kernel kernel;        /* CALL_*: the operator; NULL: ask op_call (composite operators) */
@@ -65,6 +80,8 @@ typedef struct vm_site {
     uint32_t n_args, n_rets;
     uint32_t dying;          /* bit k: args[k].is_last */
     const vm_slot *args, *rets;
+    const vm_lent *lent;     /* CALL_LENDING: operands of their own kind, which args has not */
+    uint32_t n_lent, n_scratch;
     const ir_node *node;     /* attributes, types */
     ir_function *callee;     /* CALL_FUNCTION */
     const vm_plan *body;     /* FORK: the subgraph; owned by the plan */
@@ -90,9 +107,10 @@ struct vm_plan {
     vm_site *sites;
     vm_fused *fused;
     vm_scalar *s_constants;
-    jit_value *v_constants;  /* borrowed from the graph */
+    jit_value *v_constants;  /* borrowed from the graph and from lists */
+    jit_value *lists;        /* owned: constants the graph writes as literals */
     vm_slot *params, *rets;
-    uint32_t n_code, n_sites, n_fused, n_params, n_rets;
+    uint32_t n_code, n_sites, n_fused, n_params, n_rets, n_lists;
     uint32_t n_s_constants, n_v_constants;
     uint32_t n_s, n_v;       /* registers, constants included */
     uint32_t n_scratch;      /* jit_values a site needs for arguments and results */

@@ -99,7 +99,9 @@ static void collect_constants(vm_compile *c)
         jit_value v;
         if (!l->value || !l->is_constant)
             continue;
-        if (!ir_value_constant(l->value, &v))
+        if (l->value->node->op == OP_prim_ListConstruct)
+            v = list_constant(c, l->value->node);
+        else if (!ir_value_constant(l->value, &v))
             v = VALUE_NONE_V;
         if (l->is_scalar) {
             vm_scalar s = { .i = v.i };

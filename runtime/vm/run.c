@@ -14,6 +14,7 @@
 #include "runtime/kernels/scalar_math.h"
 #include "runtime/vm/plan.h"
 
+#include <assert.h>
 #include <string.h>
 #include <time.h>
 
@@ -101,11 +102,55 @@ static void release_operands(vm_frame *f, const vm_site *site, uint32_t taken)
     }
 }
 
-static bool vm_call_operator(vm_run *run, vm_frame *f, const vm_site *site)
+/** Make the lists that are lent for the call: nobody else may keep them. */
+static void lend_lists(vm_frame *f, const vm_site *site, jit_value *args)
+{
+    for (uint32_t k = 0; k < site->n_lent; k++) {
+        const vm_lent *lent = &site->lent[k];
+        const vm_slot *from = lent->elements;
+        list *l = (list *)(f->scratch + lent->at);
+        *l = (list){ .h = { 1 }, .storage = lent->storage, .elem = lent->elem, .n = lent->n, .cap = lent->n,
+                     .at = f->scratch + lent->at + VM_LENT_HEADER };
+        args[lent->arg] = VALUE_HEAP_V(VALUE_LIST, l);
+        if (lent->is_sizes) {
+            const tensor *t = f->v[from->reg].t;
+            l->n = l->cap = (size_t)t->n_dims;
+            l->ints = t->sizes;
+            continue;
+        }
+        switch ((list_storage)lent->storage) {
+        case LIST_INTS: for (uint32_t i = 0; i < lent->n; i++) l->ints[i] = f->s[from[i].reg].i; break;
+        case LIST_FLOATS: for (uint32_t i = 0; i < lent->n; i++) l->floats[i] = vm_float_of(vm_load(f, from[i])); break;
+        case LIST_BOOLS: for (uint32_t i = 0; i < lent->n; i++) l->bools[i] = f->s[from[i].reg].i != 0; break;
+        case LIST_VALUES: for (uint32_t i = 0; i < lent->n; i++) l->values[i] = vm_load(f, from[i]); break;
+        }
+    }
+}
+
+/** After the call: elements used for the last time are released. false: the operator kept a list, against its schema. */
+static bool end_lending(vm_run *run, vm_frame *f, const vm_site *site)
+{
+    for (uint32_t k = 0; k < site->n_lent; k++) {
+        const vm_lent *lent = &site->lent[k];
+        const list *l = (const list *)(f->scratch + lent->at);
+        const bool is_back = atomic_load_explicit(&l->h.n_refs, memory_order_relaxed) == 1;
+        assert(is_back);
+        if (UNLIKELY(!is_back))
+            return vm_fail(run, JIT_ERUNTIME, "%s kept a list it was to read", op_name((op_id)site->op));
+        for (uint32_t i = 0; lent->has_last && i < lent->n; i++)
+            if (lent->elements[i].is_last)
+                value_unref(vm_take(f, lent->elements[i]));
+    }
+    return true;
+}
+
+static inline __attribute__((always_inline)) bool call_operator(vm_run *run, vm_frame *f, const vm_site *site, bool lends)
 {
     jit_value *args = f->scratch, *rets = args + site->n_args;
     for (uint32_t i = 0; i < site->n_args; i++)
         args[i] = site->takes_args ? vm_take(f, site->args[i]) : vm_load(f, site->args[i]);
+    if (lends)
+        lend_lists(f, site, args);
     for (uint32_t i = 0; i < site->n_rets; i++)
         rets[i] = VALUE_NONE_V;
     op_ctx cx = { .run = &run->op,
@@ -120,9 +165,20 @@ static bool vm_call_operator(vm_run *run, vm_frame *f, const vm_site *site)
         return false;
     if (!site->takes_args)
         release_operands(f, site, site->dying & ~cx.dying);
+    done = !lends || end_lending(run, f, site);
     for (uint32_t i = 0; i < site->n_rets; i++)
         vm_store(f, site->rets[i], rets[i]);
-    return true;
+    return done;
+}
+
+static bool vm_call_operator(vm_run *run, vm_frame *f, const vm_site *site)
+{
+    return call_operator(run, f, site, false);
+}
+
+static bool vm_call_lending(vm_run *run, vm_frame *f, const vm_site *site)
+{
+    return call_operator(run, f, site, true);
 }
 
 /** The method an interface call means for the object at hand; NULL: the run holds the error. */
@@ -409,6 +465,9 @@ static vm_frame *unwind(vm_run *run, vm_frame *f, const vm_frame *base)
 #define STR_OPERAND(r)                                                                 \
     if (UNLIKELY(v[r].tag != VALUE_STR))                                               \
         RAISE(vm_wrong_operand(run, "a str"))
+#define TENSOR_OPERAND(r)                                                              \
+    if (UNLIKELY(v[r].tag != VALUE_TENSOR))                                            \
+        RAISE(vm_wrong_operand(run, "a Tensor"))
 #define OBJECT_SLOT(r)                                                                 \
     object *o = v[r].object;                                                           \
     if (UNLIKELY(v[r].tag != VALUE_OBJECT || ip->c >= o->n))                           \

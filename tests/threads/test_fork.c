@@ -55,6 +55,16 @@ static const char program[] =
     "    h = wave(x, n)\n"
     "    x.add_(1)\n" // waits for both
     "    return bool((torch.jit.wait(f) == h).all() and (torch.jit.wait(g) != h).any())\n"
+    "def turn(x: Tensor, n: int) -> Tensor:\n"
+    "    for i in range(n):\n"
+    "        b, t, c = x.size()\n"
+    "        x = torch.cat([x.reshape(b, t * c), x.reshape([b, c * t])], 1)[:, :t * c].view(b, c, t)\n"
+    "    return x\n"
+    "def shapes(n: int) -> bool:\n" // lists lent from several frames at once
+    "    x = torch.arange(24).view(2, 3, 4)\n"
+    "    f = torch.jit.fork(turn, x, n)\n"
+    "    y = turn(x.view(2, 4, 3), n)\n"
+    "    return bool((torch.jit.wait(f).flatten() == x.flatten()).all() and (y.flatten() == x.flatten()).all())\n"
     "def draw(n: int) -> Tensor:\n    return torch.rand([n])\n"
     "def draws(n: int) -> bool:\n"
     "    torch.manual_seed(n)\n"
@@ -100,7 +110,7 @@ static jit_status call(const char *name, int64_t n, const jit_call_options *opts
 }
 
 static const struct { const char *name; int64_t n, want; } calls[] = {
-    { "two", 5000, 0 }, { "tree", 2000, 0 }, { "chain", 300, 0 }, { "tensors", 10, 1 }, { "drops", 100, 0 }, { "fills", 500, 0 },
+    { "two", 5000, 0 }, { "tree", 2000, 0 }, { "chain", 300, 0 }, { "tensors", 10, 1 }, { "shapes", 50, 1 }, { "drops", 100, 0 }, { "fills", 500, 0 },
 };
 
 static size_t count_wrong(void)
