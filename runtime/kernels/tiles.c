@@ -1,6 +1,7 @@
 /* Running tile programs; see tiles.h. */
 /* SPDX-License-Identifier: Apache-2.0 */
 #include "runtime/kernels/tiles.h"
+#include "runtime/kernels/prefetch.h"
 #include "runtime/kernels/reduce.h"
 
 #include "base/alloc.h"
@@ -13,6 +14,7 @@
 
 enum {
     STREAMED_BYTES = 1 << 25,         /* results from this size on are not expected to stay in any cache */
+    ASKED_BYTES = 1 << 20,            /* memory of rows from this size on is asked for ahead */
     STACK_BYTES = 16 * PW_TILE_BYTES, /* buffers up to this size stand on the stack */
     CACHE_LINE = 64,
     WIDEST = 16,                      /* bytes of an element */
@@ -272,6 +274,7 @@ typedef struct worker {
     int64_t pad_bytes;
     char *at[TILES_MAX_SLOTS];
     bool streams;                      /* some results go around the caches */
+    bool asks;                         /* for memory ahead */
     bool is_loaded[TILES_MAX_SPREADS]; /* with what every whole tile of this thread needs */
 } worker;
 
@@ -308,6 +311,21 @@ static void add_to_total(const tile_total *t, int64_t begin, int64_t n, const vo
     fold_elements(t->fold, t->d, n, x, 0, acc);
 }
 
+/* Steps on rows take so long that the processor forgets what memory it was reading and writing in turn, and then waits for
+ * every row. So before each step a part of the next tile's operands and of this one's results is asked for: all at once would
+ * be more than can be under way. */
+static void ask_ahead(const worker *w, int k, int64_t row, int64_t n_rows)
+{
+    const tile_program *p = w->p;
+    for (int i = 0; i < p->n_slots; i++) {
+        const tile_slot *slot = &p->slots[i];
+        if (slot->kind > TILE_OUTPUT || slot->is_per_row || (w->streams && slot->kind == TILE_OUTPUT)) continue;
+        const int64_t n_bytes = n_rows * p->cols * slot->bytes, from = n_bytes * k / p->n_steps & -(int64_t)CACHE_LINE;
+        const int64_t tile = slot->kind == TILE_INPUT ? row + n_rows : row;
+        prefetch_bytes(w->data[i] + tile * p->cols * slot->bytes + from, n_bytes * (k + 1) / p->n_steps - from);
+    }
+}
+
 /* All steps on a tile of n_rows rows from `row` on. */
 static void run_steps(const worker *w, int64_t row, int64_t n_rows)
 {
@@ -319,6 +337,7 @@ static void run_steps(const worker *w, int64_t row, int64_t n_rows)
         const int64_t m = out->is_per_row ? n_values : n;
         const void *in[PW_MAX_OPERANDS];
         for (int i = 0; i < step->n_in; i++) in[i] = w->at[step->in[i]];
+        if (w->asks) ask_ahead(w, k, row, n_rows);
         switch ((tile_step_kind)step->kind) {
         case TILE_POINTWISE: step->run(m, in, w->at[step->out]); break;
         case TILE_CAST: step->cast(m, in[0], p->slots[step->in[0]].bytes, w->at[step->out], out->bytes); break;
@@ -461,6 +480,7 @@ static void run_range(void *ctx, int64_t begin, int64_t end)
     w.p = p;
     w.data = run->data;
     w.streams = false;
+    w.asks = p->cols > 1 && p->n_rows * p->cols * p->n_memory >= ASKED_BYTES / 4;
     for (int k = 0; p->n_rows * p->cols >= STREAMED_BYTES / WIDEST && k < p->n_slots; k++) w.streams |= is_streamed(p, &p->slots[k]);
     w.pad_bytes = p->cols == 1 && !p->has_totals && !w.streams ? PW_VECTOR * WIDEST : p->tile_bytes;
     const int64_t n_bytes = p->tile_bytes * (p->n_buffers + p->n_spreads + p->n_numbers) + w.pad_bytes * p->n_memory;
