@@ -237,14 +237,20 @@ typedef struct jit_freeze_options {
     const char *const *preserved; /* attributes that stay attributes, and methods that stay besides forward */
     size_t n_preserved;
     bool keep_numerics;           /* constants only: no folding of batch norms, no removal of dropout */
+    bool optimize_for_inference;  /* calls may take a ReLU or a sum into the layer before it: see jit_freeze */
 } jit_freeze_options;
-#define JIT_FREEZE_OPTIONS_INIT { sizeof(jit_freeze_options), NULL, 0, false }
+#define JIT_FREEZE_OPTIONS_INIT { sizeof(jit_freeze_options), NULL, 0, false, false }
 
 /**
  * A module in evaluation mode with its parameters and attributes as constants of its code: calls of submodules are
  * inlined, attributes that its methods may change stay, all others are gone; batch norms are folded into the
  * convolutions and products before them, dropout is removed. It can be called and saved like any other; m is left as it
  * is. Tensors are shared with m: do not write to them afterwards.
+ *
+ * With optimize_for_inference, calls of the result let a convolution or linear layer do the addition and the relu, relu6
+ * or hardtanh right behind it, as torch.jit.optimize_for_inference does: a NaN may become the lower bound there (0 for
+ * relu), and the sum may be rounded in another order. That is a property of the module in memory, not of its code: saved,
+ * it is an ordinary frozen archive, which PyTorch loads.
  *
  * @param opts  NULL for the defaults
  * @param ret   the frozen module, yours
@@ -254,7 +260,7 @@ typedef struct jit_freeze_options {
  *       | JIT_EUNSUPPORTED  it has hooks, or hands itself to code that cannot be inlined
  *       | what compiling its methods ends with | JIT_ENOMEM
  * @thread any; nobody may change the module meanwhile
- * @see    pytorch: torch.jit.freeze; R torch: jit_freeze */
+ * @see    pytorch: torch.jit.freeze, torch.jit.optimize_for_inference; R torch: jit_freeze */
 JIT_API jit_status jit_freeze(jit_module *m, const jit_freeze_options *opts, jit_module **ret, jit_error *err);
 /** Move parameters and buffers to a device (NULL: leave them) and the floating-point ones to an element type (a
  * jit_dtype, or -1: leave them). Tensors that were shared stay shared.

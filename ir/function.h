@@ -55,6 +55,7 @@ struct ir_unit {
     void (*free_plan)(void *);
     void (*free_special)(void *);
     VEC(const source *) sources;
+    bool is_for_inference;   /* its owner allows what optimize_for_inference may change (opt/post_ops.c) */
     const char *prefix;      /* "__torch__" */
     VEC(ir_unit *) imports;  /* units whose types this one's types mention: references */
 };

@@ -53,7 +53,7 @@ static const pipeline pipelines[] = {
       .once = { opt_inline, opt_scalar_operands, opt_normalise, opt_dce, opt_unseen_writes },
       .again = { opt_carried_tuples, opt_tuples, opt_fold, opt_dead_branches, opt_appends, opt_peephole, opt_merge_constants,
                  opt_cse, opt_unroll, opt_hoist, opt_dce },
-      .last = { opt_rounds, opt_channels_last, opt_pool, opt_overlap } },
+      .last = { opt_rounds, opt_channels_last, opt_post_ops, opt_pool, opt_overlap } },
     { "specialised", // of an optimised graph whose inputs have the types of a call
       .again = { opt_types, opt_known_types, opt_fold, opt_dead_branches, opt_peephole, opt_fold, opt_dead_branches, opt_tuples,
                  opt_peephole, opt_dce },

@@ -310,6 +310,8 @@ jit_status jit_freeze(jit_module *m, const jit_freeze_options *opts, jit_module 
     if (status)
         return status;
     freezer z = { .from = m, .opts = opts, .unit = ir_unit_new() };
+    if (z.unit)
+        z.unit->is_for_inference = opts && opts->optimize_for_inference;
     arena_init(&z.arena);
     status = freeze(&z, ret, err);
     for (size_t i = z.n_taken; i < z.graphs.n; i++)

@@ -7,6 +7,7 @@
 #include "runtime/kernels/depthwise.h"
 #include "runtime/kernels/formula.h"
 #include "runtime/kernels/gemm.h"
+#include "runtime/kernels/layer_then.h"
 
 #include "base/alloc.h"
 
@@ -56,6 +57,7 @@ typedef struct conv_call {
     jit_value stride, padding, dilation, output_padding; /* padding: a list, or "same" / "valid" */
     bool is_transposed, prefers_last; /* prefers_last: give channels-last images where that is faster */
     int64_t groups;
+    layer_then *then;           /* what is to be done with the result, or NULL */
 } conv_call;
 
 /* "(2 x 3)" of the last n of three sizes. */
@@ -334,6 +336,13 @@ static bool run(op_ctx *cx, const conv_geometry *g, const tensor *x, const tenso
 static tensor *convolve_complex(op_ctx *cx, const conv_call *call, const int64_t *x_sizes, int n,
                                 bool is_batched);
 
+/* Can the primitive that makes an image of these sizes, channels last, do what is wanted after it? */
+static bool takes_along(const layer_then *then, const int64_t *sizes, onednn_after *ret)
+{
+    const tensor *other = then ? then->other : NULL;
+    return then && layer_then_fits(then, sizes, 4, other && tensor_is_channels_last(other) && tensor_is_dense(other), ret);
+}
+
 /* Images with their channels last from the start, where oneDNN takes them: a result of these sizes. NULL: not done. */
 static tensor *convolve_channels_last(op_ctx *cx, const conv_call *call, const conv_geometry *g, const int64_t *sizes)
 {
@@ -343,11 +352,15 @@ static tensor *convolve_channels_last(op_ctx *cx, const conv_call *call, const c
     const bool fits = tensor_is_channels_last(call->x) && tensor_is_dense(call->x);
     tensor *x = fits ? tensor_ref(call->x) : nn_operand(cx, call->x, DTYPE_float32, &ok);
     tensor *w = nn_operand(cx, call->w, DTYPE_float32, &ok), *bias = nn_operand(cx, call->bias, DTYPE_float32, &ok);
-    tensor *y = ok ? make_tensor_format(cx, DTYPE_float32, sizes, 4, FORMAT_CHANNELS_LAST) : NULL;
-    if (y && !conv_run_onednn(g, 2, x, w, bias, y)) {
+    onednn_after after = { 0 };
+    const bool takes = takes_along(call->then, sizes, &after);
+    tensor *y = !ok ? NULL : takes && after.adds ? layer_then_target(cx, call->then, call->x)
+                                                 : make_tensor_format(cx, DTYPE_float32, sizes, 4, FORMAT_CHANNELS_LAST);
+    if (y && !conv_run_onednn(g, 2, x, w, bias, takes ? &after : NULL, y)) {
         tensor_unref(y);
         y = NULL;
     }
+    if (takes) call->then->is_done = y != NULL;
     tensor_unref(x);
     tensor_unref(w);
     tensor_unref(bias);
@@ -381,7 +394,7 @@ static tensor *convolve(op_ctx *cx, const conv_call *call, const int64_t *x_size
     const bool is_done =
         out
         && (run_covered(cx, &g, x, w, bias, out) || run_depthwise(&g, n, x, w, bias, out)
-            || conv_run_onednn(&g, n, x, w, bias, out) || (!cx->run->status && run(cx, &g, x, w, bias, out)));
+            || conv_run_onednn(&g, n, x, w, bias, NULL, out) || (!cx->run->status && run(cx, &g, x, w, bias, out)));
     tensor *result = is_done ? tensor_to(cx, out, tensor_dtype(call->x)) : NULL;
     if (like)
         result = tensor_in_format(cx, result, like);
@@ -501,6 +514,16 @@ bool op_conv2d_channels_last(op_ctx *cx, const jit_value *args, jit_value *rets)
     conv_call call = plain_call(args);
     call.prefers_last = true;
     return call_sized(cx, "conv2d", 2, &call, rets);
+}
+
+bool op_conv2d_then(op_ctx *cx, const jit_value *args, jit_value *rets)
+{
+    layer_then then = layer_then_read(cx, args);
+    conv_call call = plain_call(args);
+    jit_value y = VALUE_NONE_V;
+    call.prefers_last = true;
+    call.then = &then;
+    return call_sized(cx, "conv2d", 2, &call, &y) && layer_then_give(cx, &then, y.t, rets);
 }
 
 bool op_conv3d(op_ctx *cx, const jit_value *args, jit_value *rets)

@@ -4,6 +4,7 @@
 #define RUNTIME_KERNELS_CONV_H
 
 #include "runtime/kernels/nn.h"
+#include "runtime/kernels/onednn.h"
 
 /* Three spatial dimensions, the leading ones of size 1 where there are fewer. */
 typedef struct conv_geometry {
@@ -15,7 +16,8 @@ typedef struct conv_geometry {
 } conv_geometry;
 
 /** y = x * w + bias for float32, n spatial dimensions; bias may be NULL. x and y are dense, each contiguous or (n == 2)
- * channels last; w and bias are contiguous. False: not done, y is undefined then. */
-bool conv_run_onednn(const conv_geometry *g, int n, const tensor *x, const tensor *w, const tensor *bias, tensor *y);
+ * channels last; w and bias are contiguous. after: NULL, or with y channels last. False: not done, y is undefined then. */
+bool conv_run_onednn(const conv_geometry *g, int n, const tensor *x, const tensor *w, const tensor *bias,
+                     const onednn_after *after, tensor *y);
 
 #endif

@@ -4,7 +4,6 @@
  * written there at once; others are brought into that order and back on the way. */
 /* SPDX-License-Identifier: Apache-2.0 */
 #include "runtime/kernels/conv.h"
-#include "runtime/kernels/onednn.h"
 
 /* Below this many multiply-adds its overhead counts. A 1x1 kernel over at least so many positions is
  * a plain product, faster than bringing the image into another layout. */
@@ -81,7 +80,8 @@ static void describe_convolution(const conv_geometry *g, int n, const tensor *x,
 {
     const int lead = NN_DIMS - n;
     s->kind = g->is_transposed ? ONEDNN_TRANSPOSED : ONEDNN_CONVOLUTION;
-    s->packs_x = s->packs_w = s->packs_y = true;
+    s->packs_x = s->packs_w = true;
+    s->packs_y = !s->after.adds; // whose operand is in y
     s->x = describe_image(x, g->images, g->groups * g->in_channels, g->in + lead, n);
     s->w = describe_weights(g, n);
     s->y = describe_image(y, g->images, g->groups * g->out_channels, g->out + lead, n);
@@ -119,7 +119,8 @@ static void add_bias(const conv_geometry *g, const tensor *bias, tensor *out)
     par_for(g->images * g->out_channels, NN_GRAIN / task.plane + 1, add_bias_planes, &task);
 }
 
-bool conv_run_onednn(const conv_geometry *g, int n, const tensor *x, const tensor *w, const tensor *bias, tensor *y)
+bool conv_run_onednn(const conv_geometry *g, int n, const tensor *x, const tensor *w, const tensor *bias,
+                     const onednn_after *after, tensor *y)
 {
     const double depth = (double)(g->in_channels * nn_product(g->kernel, NN_DIMS));
     const double n_positions = g->is_transposed ? (double)x->numel * (double)g->out_channels
@@ -138,6 +139,7 @@ bool conv_run_onednn(const conv_geometry *g, int n, const tensor *x, const tenso
             add_bias(g, bias, y);
         return true;
     }
+    if (after) call.shape.after = *after;
     describe_convolution(g, n, x, y, &call.shape);
     call.w_store = w->store;
     call.bias = bias ? tensor_data(bias) : NULL;

@@ -128,12 +128,13 @@ static product_way choose_way(const tensor *a, const tensor *b, bool b_is_weight
     return suits ? BY_ONEDNN : BY_OUR_LOOPS;
 }
 
-/* c[..., m, n] = a b (+ bias[n]). False: not done. */
-static bool multiply_onednn(tensor *a, tensor *b, const tensor *bias, product_way way, tensor *c)
+/* c[..., m, n] = a b (+ bias[n]), and what comes after that (NULL: nothing). False: not done. */
+static bool multiply_onednn(tensor *a, tensor *b, const tensor *bias, product_way way, const onednn_after *after, tensor *c)
 {
     onednn_call call = { .shape = { .kind = ONEDNN_PRODUCT, .n_bias = bias ? bias->numel : 0 }, .x = tensor_data(a),
                          .w = tensor_data(b), .bias = bias ? tensor_data(bias) : NULL, .y = tensor_data(c) };
     if (way == BY_OUR_LOOPS) return false;
+    if (after) call.shape.after = *after;
     call.w_store = way == BY_ONEDNN_PACKED ? b->store : NULL;
     call.is_small = (double)a->numel * (double)b->sizes[b->n_dims - 1] < ONEDNN_SHARED_MIN_WORK;
     call.shape.packs_w = way == BY_ONEDNN_PACKED;
@@ -153,7 +154,7 @@ static bool multiply(op_ctx *cx, tensor *a, tensor *b, tensor *c)
         memset(tensor_data(c), 0, (size_t)c->numel * dtype_size(tensor_dtype(c)));
         return true;
     }
-    if (multiply_onednn(a, b, NULL, choose_way(a, b, false), c)) return true;
+    if (multiply_onednn(a, b, NULL, choose_way(a, b, false), NULL, c)) return true;
     t.a = (matrix){ tensor_data(a), a->strides[n_batch], a->strides[n_batch + 1] };
     t.b = (matrix){ tensor_data(b), b->strides[n_batch], b->strides[n_batch + 1] };
     int64_t *a_offsets = dims_offsets(cx, a, 0, n_batch, &n), *b_offsets = a_offsets ? dims_offsets(cx, b, 0, n_batch, &n) : NULL;
@@ -201,7 +202,7 @@ bool gemm_affine(dtype d, int64_t m, int64_t n, int64_t k, const void *x, const 
     return true;
 }
 
-tensor *affine_product(op_ctx *cx, tensor *a, tensor *b, tensor *bias)
+tensor *affine_product(op_ctx *cx, tensor *a, tensor *b, tensor *bias, const onednn_after *after, tensor *into)
 {
     const int64_t sizes[] = { a->sizes[0], b->sizes[1] };
     const product_way way = choose_way(a, b, true);
@@ -209,8 +210,8 @@ tensor *affine_product(op_ctx *cx, tensor *a, tensor *b, tensor *bias)
     if (bias && (tensor_dtype(bias) != DTYPE_float32 || bias->n_dims != 1 || bias->sizes[0] != sizes[1] ||
                  !tensor_is_contiguous(bias)))
         return NULL;
-    tensor *c = make_tensor(cx, DTYPE_float32, sizes, 2);
-    if (!c || multiply_onednn(a, b, bias, way, c)) return c;
+    tensor *c = into ? tensor_ref(into) : make_tensor(cx, DTYPE_float32, sizes, 2);
+    if (!c || multiply_onednn(a, b, bias, way, after, c)) return c;
     tensor_unref(c);
     return NULL;
 }

@@ -4,6 +4,7 @@
 #define RUNTIME_KERNELS_GEMM_H
 
 #include "runtime/kernels/kernel.h"
+#include "runtime/kernels/onednn.h"
 
 /** A matrix of some element type: address of [0, 0], strides in elements. */
 typedef struct matrix {
@@ -28,9 +29,10 @@ bool gemm_affine(dtype d, int64_t m, int64_t n, int64_t k, const void *x, const 
 /** [batch..., m, k] times [batch..., k, n] with equal batch sizes: a new contiguous [batch..., m, n]. The operands have
  * one element type and any strides. */
 tensor *matrix_product(op_ctx *cx, tensor *a, tensor *b);
-/** a[m, k] b[k, n] + bias[n] (or NULL) in one, b being a weight of which a packed copy may be kept. NULL: there is no
- * faster way than a product and a sum, or (reported) no memory. */
-tensor *affine_product(op_ctx *cx, tensor *a, tensor *b, tensor *bias);
+/** a[m, k] b[k, n] + bias[n] (or NULL) in one, b being a weight of which a packed copy may be kept; then `after` (or NULL).
+ * into: the contiguous [m, n] that the result is added to, or NULL. NULL: there is no faster way than a product and a sum,
+ * or (reported) no memory. */
+tensor *affine_product(op_ctx *cx, tensor *a, tensor *b, tensor *bias, const onednn_after *after, tensor *into);
 /** torch.matmul of any ranks. */
 tensor *matmul(op_ctx *cx, tensor *a, tensor *b);
 /** t with dimensions reordered, as a view. */

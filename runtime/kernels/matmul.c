@@ -3,6 +3,7 @@
 /* SPDX-License-Identifier: Apache-2.0 */
 #include "runtime/kernels/compose.h"
 #include "runtime/kernels/gemm.h"
+#include "runtime/kernels/layer_then.h"
 
 #include <string.h>
 
@@ -166,7 +167,7 @@ bool op_addmm(op_ctx *cx, const jit_value *args, jit_value *rets)
     if (!check_matrices(cx, "mat1", "mat2", a, b) || !check_types(cx, a, b)) return false;
     const tensor *self = args[0].t;
     if (is_one(args[3]) && is_one(args[4]) && self->n_dims == 1 && self->dtype == a->dtype) {
-        tensor *at_once = affine_product(cx, a, b, args[0].t);
+        tensor *at_once = affine_product(cx, a, b, args[0].t, NULL, NULL);
         if (at_once || cx->run->status) return give_tensor(at_once, rets);
     }
     return give_tensor(combine_product(cx, args[0].t, matrix_product(cx, a, b), args[3], args[4]), rets);
@@ -210,19 +211,31 @@ bool op_addr(op_ctx *cx, const jit_value *args, jit_value *rets)
 }
 
 /* ---- linear ------------------------------------------------------------------------------------------------ */
-/* All rows of the input, and the bias, in one product. NULL: not possible. */
-static tensor *linear_at_once(op_ctx *cx, tensor *input, tensor *weight, tensor *bias)
+/* All rows of a tensor whose last dimension has n_columns, as a matrix. */
+static tensor *as_rows(op_ctx *cx, tensor *t, int64_t n_columns)
+{
+    return t->n_dims == 2 ? tensor_ref(t) : reshaped(cx, t, (int64_t[]){ t->numel / n_columns, n_columns }, 2);
+}
+
+/* All rows of the input, the bias, and what is done then (or NULL), in one product. NULL: not possible. */
+static tensor *linear_at_once(op_ctx *cx, tensor *input, tensor *weight, tensor *bias, layer_then *then)
 {
     int64_t sizes[TENSOR_MAX_DIMS];
     const int n = input->n_dims;
     if (n < 2 || weight->n_dims != 2 || input->sizes[n - 1] != weight->sizes[1] || input->sizes[n - 1] == 0) return NULL;
     memcpy(sizes, input->sizes, (size_t)n * sizeof *sizes);
     sizes[n - 1] = weight->sizes[0];
-    tensor *rows = n == 2 ? tensor_ref(input)
-                          : reshaped(cx, input, (int64_t[]){ input->numel / weight->sizes[1], weight->sizes[1] }, 2);
+    onednn_after after = { 0 };
+    const bool takes = then && layer_then_fits(then, sizes, n, then->other && tensor_is_contiguous(then->other), &after);
+    tensor *target = takes && after.adds ? layer_then_target(cx, then, input) : NULL;
+    tensor *into = target ? as_rows(cx, target, sizes[n - 1]) : NULL;
+    tensor *rows = target == NULL || into ? as_rows(cx, input, weight->sizes[1]) : NULL;
     tensor *turned = rows ? transposed(cx, weight) : NULL;
-    tensor *product = turned ? affine_product(cx, rows, turned, bias) : NULL;
+    tensor *product = turned ? affine_product(cx, rows, turned, bias, takes ? &after : NULL, into) : NULL;
+    if (takes) then->is_done = product != NULL;
     tensor *result = product && n > 2 ? reshaped(cx, product, sizes, n) : tensor_ref(product);
+    tensor_unref(target);
+    tensor_unref(into);
     tensor_unref(rows);
     tensor_unref(turned);
     tensor_unref(product);
@@ -261,7 +274,7 @@ bool op_linear(op_ctx *cx, const jit_value *args, jit_value *rets)
     tensor *input = args[0].t, *weight = args[1].t, *bias = arg_tensor(args[2]);
     if (weight->n_dims != 1 && weight->n_dims != 2) return OP_FAIL(cx, "linear: weight must be 1-D or 2-D");
     tensor *at_once = linear_small(cx, input, weight, bias);
-    if (!at_once && !cx->run->status) at_once = linear_at_once(cx, input, weight, bias);
+    if (!at_once && !cx->run->status) at_once = linear_at_once(cx, input, weight, bias, NULL);
     if (at_once || cx->run->status) return give_tensor(at_once, rets);
     tensor *turned = weight->n_dims == 2 ? transposed(cx, weight) : tensor_ref(weight);
     tensor *product = NULL;
@@ -272,6 +285,15 @@ bool op_linear(op_ctx *cx, const jit_value *args, jit_value *rets)
     tensor_unref(turned);
     if (!product || !bias) return give_tensor(product, rets);
     return give_tensor(combine_product(cx, bias, product, VALUE_INT_V(1), VALUE_INT_V(1)), rets);
+}
+
+bool op_linear_then(op_ctx *cx, const jit_value *args, jit_value *rets)
+{
+    layer_then then = layer_then_read(cx, args);
+    jit_value y = VALUE_NONE_V;
+    tensor *at_once = linear_at_once(cx, args[0].t, args[1].t, arg_tensor(args[2]), &then);
+    if (at_once) return layer_then_give(cx, &then, at_once, rets);
+    return !cx->run->status && op_linear(cx, args, &y) && layer_then_give(cx, &then, y.t, rets);
 }
 
 /* ---- tensordot and friends ----------------------------------------------------------------------------------- */

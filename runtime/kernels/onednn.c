@@ -11,6 +11,7 @@
 #include "runtime/kernels/dispatch.h"
 #include "runtime/kernels/onednn_cache.h"
 
+#include <math.h>
 #include <string.h>
 
 /* ---- plans ------------------------------------------------------------------------------------- */
@@ -120,21 +121,53 @@ static void drop_group(onednn_layout *w)
     w->sizes[w->n_dims] = w->strides[w->n_dims] = 0;
 }
 
+/* Scratch memory is ours in all attributes. NULL: no memory. */
+static dnnl_primitive_attr_t new_attributes(const onednn *api)
+{
+    dnnl_primitive_attr_t attr;
+    if (api->primitive_attr_create(&attr) != dnnl_success)
+        return NULL;
+    if (api->primitive_attr_set_scratchpad_mode(attr, dnnl_scratchpad_mode_user) == dnnl_success)
+        return attr;
+    api->primitive_attr_destroy(attr);
+    return NULL;
+}
+
+static bool append_clamp(const onednn *api, const onednn_after *after, dnnl_post_ops_t ops)
+{
+    const bool is_relu = after->low == 0 && after->high == INFINITY;
+    return api->post_ops_append_eltwise(ops, 1, is_relu ? dnnl_eltwise_relu : dnnl_eltwise_clip, after->low,
+                                        is_relu ? 0 : after->high) == dnnl_success;
+}
+
+static bool set_post_ops(const onednn *api, const onednn_after *after, dnnl_primitive_attr_t attr)
+{
+    dnnl_post_ops_t ops;
+    if (!after->adds && !after->clamps)
+        return true;
+    if (api->post_ops_create(&ops) != dnnl_success)
+        return false;
+    const bool ok = (!after->adds || api->post_ops_append_sum(ops, 1) == dnnl_success) &&
+                    (!after->clamps || append_clamp(api, after, ops)) &&
+                    api->primitive_attr_set_post_ops(attr, ops) == dnnl_success;
+    api->post_ops_destroy(ops);
+    return ok;
+}
+
 static void make_plan(const onednn *api, onednn_plan *p)
 {
     dnnl_matmul_desc_t product;
     dnnl_convolution_desc_t convolution;
     const bool is_product = p->shape.kind == ONEDNN_PRODUCT;
-    dnnl_primitive_attr_t attr = NULL;
+    dnnl_primitive_attr_t attr = new_attributes(api), of_reorders = new_attributes(api);
     dnnl_primitive_desc_t pd = NULL;
-    bool ok = describe_operands(api, p) && api->primitive_attr_create(&attr) == dnnl_success &&
-              api->primitive_attr_set_scratchpad_mode(attr, dnnl_scratchpad_mode_user) == dnnl_success;
+    bool ok = attr && of_reorders && describe_operands(api, p) && set_post_ops(api, &p->shape.after, attr);
     if (ok && is_product)
         ok = api->matmul_desc_init(&product, &p->x.used, &p->w.used, p->shape.n_bias ? &p->bias : NULL, &p->y.used) == dnnl_success;
     else if (ok)
         ok = init_convolution(api, p, &convolution);
     if (ok && api->primitive_desc_create(&pd, is_product ? (void *)&product : (void *)&convolution, attr, api->engine, NULL) == dnnl_success) {
-        if (!plan_primitives(api, p, pd, attr) && p->run) {
+        if (!plan_primitives(api, p, pd, of_reorders) && p->run) {
             api->primitive_destroy(p->run);
             p->run = NULL;
         }
@@ -142,6 +175,8 @@ static void make_plan(const onednn *api, onednn_plan *p)
     }
     if (attr)
         api->primitive_attr_destroy(attr);
+    if (of_reorders)
+        api->primitive_attr_destroy(of_reorders);
 }
 
 /* ---- running --------------------------------------------------------------------------------------- */

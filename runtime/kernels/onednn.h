@@ -18,6 +18,12 @@ typedef struct onednn_layout {
 
 typedef enum onednn_kind { ONEDNN_PRODUCT, ONEDNN_CONVOLUTION, ONEDNN_TRANSPOSED } onednn_kind;
 
+/* What happens to each element of the result before it is stored. NaN becomes `low` in a clamp. */
+typedef struct onednn_after {
+    int64_t adds, clamps;            /* the sum with what y holds; then low and high */
+    float low, high;
+} onednn_after;
+
 /* Compared as bytes: start from zero, and no member leaves a gap. */
 typedef struct onednn_shape {
     int64_t kind, n_threads;         /* n_threads: onednn_run() fills it in */
@@ -27,6 +33,7 @@ typedef struct onednn_shape {
                                       * convolution: [N, C, ...], [groups, out, in, ...], [N, C, ...] */
     int64_t n_spatial, stride[ONEDNN_MAX_SPATIAL], dilation[ONEDNN_MAX_SPATIAL]; /* dilation 1: dense */
     int64_t padding[ONEDNN_MAX_SPATIAL], padding_end[ONEDNN_MAX_SPATIAL];
+    onednn_after after;
 } onednn_shape;
 
 typedef struct onednn_call {

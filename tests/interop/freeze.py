@@ -2,7 +2,7 @@
 """Frozen modules give the answers of the modules they were: freeze.py TJS FOLDER [--full] [NAME…]
 
 FOLDER holds the archives of load.py. Each is frozen by `tjs compile --freeze`; PyTorch loads the result and must answer
-as it does for the archive itself in evaluation mode, and so must `tjs verify`. Random values are not compared. Exit 77
+as it does for the archive itself in evaluation mode, and so must `tjs verify`, with --optimize-for-inference too. Random values are not compared. Exit 77
 (skipped) where there is no PyTorch."""
 # SPDX-License-Identifier: Apache-2.0
 import copy, os, subprocess, sys, tempfile
@@ -71,8 +71,12 @@ def check(tjs, folder, row, scratch):
     if child.returncode:
         return child.stdout[-1500:] + child.stderr[-1500:]
     tolerance = str(row.get("tolerance", 1e-3))
-    return archives.verify(tjs, frozen, "--args", path + ".args.pt", "--expect", out, "--method", method, "--rtol", tolerance,
-                           "--atol", tolerance, calls=row.get("calls", 2))
+    words = [tjs, frozen, "--args", path + ".args.pt", "--expect", out, "--method", method, "--rtol", tolerance,
+             "--atol", tolerance]
+    wrong = archives.verify(*words, calls=row.get("calls", 2))
+    if wrong or method != "forward":  # the option freezes again and keeps forward only
+        return wrong
+    return archives.verify(*words, "--optimize-for-inference", calls=row.get("calls", 2))
 
 
 def main():

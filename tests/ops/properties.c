@@ -578,6 +578,8 @@ static const struct { const char *name, *overload, *why; } unreachable[] = {
     { "aten::convolution_overrideable", "out", "raises for every device that PyTorch knows" },
     { "tjs::conv2d", "", "passes make it of aten::conv2d" },
     { "tjs::_convolution", "", "passes make it of aten::_convolution" },
+    { "tjs::conv2d_then", "", "passes make it of a convolution and what follows it" },
+    { "tjs::linear_then", "", "passes make it of aten::linear and what follows it" },
     { "tjs::restore_format", "", "passes make it" },
 };
 

@@ -27,7 +27,7 @@ typedef struct bench {
     size_t n_args;
     double min_time;
     int64_t callers;         /* threads that call at once; 0: runs are timed one by one */
-    bool json, check_only;
+    bool json, check_only, for_inference;
     size_t n_lines, peak_bytes, kept_bytes; /* of a compile; no lines: runs are timed */
 } bench;
 
@@ -254,6 +254,12 @@ static int bench_run(bench *b, const char *method, const char *args)
     int code = is_archive ? tool_load_archive(b->path, &b->module) : tool_load_source(b->path, &b->module);
     if (code)
         return code;
+    if (b->for_inference)
+        code = tool_optimize_for_inference(&b->module, b->path);
+    if (code) {
+        jit_module_unref(b->module);
+        return code;
+    }
     if (b->call || (!is_archive && !method && !args))
         code = bench_call(b, b->call ? b->call : "main()");
     else
@@ -286,6 +292,7 @@ int cmd_bench(int argc, char **argv)
         { "call", "EXPR", "run: the call (default: main()); its arguments are evaluated once", OPT_STRING, &b.call },
         { "callers", "number", "run: call from so many threads at once; counts the calls", OPT_INT, &b.callers },
         { "threads", "number", "threads within operators", OPT_INT, &threads },
+        { "optimize-for-inference", NULL, "run: " TOOL_FOR_INFERENCE_HELP, OPT_FLAG, &b.for_inference },
         { "min-time", "seconds", "measure at least this long (default 0.5)", OPT_FLOAT, &b.min_time },
         { "check-only", NULL, "compile: time the check alone, without graphs", OPT_FLAG, &b.check_only },
         { "json", NULL, "the figures as one line of JSON, in seconds", OPT_FLAG, &b.json },

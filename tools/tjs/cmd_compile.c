@@ -25,21 +25,12 @@ static int save(jit_module *m, const char *path, const compile_options *o)
     return status ? tool_report(path, &err) : EXIT_FINE;
 }
 
-/* The module frozen, in the place of the old one. */
 static int freeze(jit_module **m, const char *path, const compile_options *o)
 {
     jit_freeze_options options = JIT_FREEZE_OPTIONS_INIT;
-    jit_error err = JIT_ERROR_INIT;
-    jit_module *frozen;
     options.preserved = o->preserved.at;
     options.n_preserved = o->preserved.n;
-    jit_status status = jit_module_eval(*m, &err);
-    status = status ? status : jit_freeze(*m, &options, &frozen, &err);
-    if (status)
-        return tool_report(path, &err);
-    jit_module_unref(*m);
-    *m = frozen;
-    return EXIT_FINE;
+    return tool_freeze(m, path, &options);
 }
 
 int cmd_compile(int argc, char **argv)

@@ -6,7 +6,7 @@
 #include <stdlib.h>
 #include <string.h>
 
-static int show_archive(const char *path, const jit_stage_options *o)
+static int show_archive(const char *path, const jit_stage_options *o, bool for_inference)
 {
     jit_module *m;
     char *text;
@@ -14,9 +14,11 @@ static int show_archive(const char *path, const jit_stage_options *o)
     int code = tool_load_archive(path, &m);
     if (code)
         return code;
-    if (jit_debug_module_stage(m, o, &text, &err))
+    if (for_inference)
+        code = tool_optimize_for_inference(&m, path);
+    if (!code && jit_debug_module_stage(m, o, &text, &err))
         code = tool_report(path, &err);
-    else
+    else if (!code)
         tool_put(text);
     jit_module_unref(m);
     return code;
@@ -92,7 +94,7 @@ int cmd_graph(int argc, char **argv)
 {
     const tool_command *self = tool_find_command("graph");
     jit_stage_options o = { 0 };
-    bool list_passes = false;
+    bool list_passes = false, for_inference = false;
     call_types types = { 0 };
     tool_strings files = { 0 };
     const tool_option options[] = {
@@ -103,6 +105,7 @@ int cmd_graph(int argc, char **argv)
         { "print-after", "PASS", "also print the graph after a pass (or: all)", OPT_STRING, &o.print_after },
         { "dot", NULL, "graphs for Graphviz: tjs graph … --dot | dot -Tsvg", OPT_FLAG, &o.dot },
         { "ranges", NULL, "source positions as comments", OPT_FLAG, &o.source_ranges },
+        { "optimize-for-inference", NULL, "of an archive: " TOOL_FOR_INFERENCE_HELP, OPT_FLAG, &for_inference },
         { "timings", NULL, "time spent in each pass", OPT_FLAG, &o.timings },
         { "list-passes", NULL, "names of the passes and what they do", OPT_FLAG, &list_passes },
         { 0 },
@@ -124,7 +127,7 @@ int cmd_graph(int argc, char **argv)
     if (code < 0 && is_special)
         code = show_specialised(files.at[0], o.function, &types);
     if (code < 0 && tool_is_archive(files.at[0]))
-        code = show_archive(files.at[0], &o);
+        code = show_archive(files.at[0], &o, for_inference);
     char *source, *text;
     size_t n;
     if (code < 0 && !tool_read_file(files.at[0], &source, &n))

@@ -18,7 +18,7 @@ static void on_interrupt(int signal_number)
 typedef struct run_options {
     const char *call, *method, *device, *out;
     tool_strings args;
-    bool json, is_archive;
+    bool json, is_archive, for_inference;
     int64_t threads, seed;
     int64_t max_instructions, max_mb, max_depth, max_seconds;
 } run_options;
@@ -106,7 +106,9 @@ static int run_file(const char *path, run_options *o)
     int code = o->is_archive ? tool_load_archive(path, &m) : tool_load_source(path, &m);
     if (code)
         return code;
-    code = run_module(m, path, o);
+    if (o->for_inference)
+        code = tool_optimize_for_inference(&m, path);
+    code = code ? code : run_module(m, path, o);
     jit_module_unref(m);
     return code;
 }
@@ -122,6 +124,7 @@ int cmd_run(int argc, char **argv)
         { "args", "FILE", "an argument: .npy, or of torch.save (a tuple: several); may be repeated", OPT_STRINGS, &o.args },
         { "out", "FILE", "write the result there instead of printing it; .npy, .npz, .safetensors or torch.save", OPT_STRING, &o.out },
         { "json", NULL, "print the value as JSON", OPT_FLAG, &o.json },
+        { "optimize-for-inference", NULL, TOOL_FOR_INFERENCE_HELP, OPT_FLAG, &o.for_inference },
         { "device", "DEVICE", "where tensors live; only cpu so far", OPT_STRING, &o.device },
         { "threads", "number", "threads within operators (default: one per core)", OPT_INT, &o.threads },
         { "seed", "number", "seed of the random generator", OPT_INT, &o.seed },

@@ -13,7 +13,7 @@ typedef struct verify_options {
     const char *args, *expect, *expect_args, *method, *optimizer;
     tool_tolerance tolerance;
     int64_t seed, threads, calls;
-    bool expect_error;
+    bool expect_error, for_inference;
 } verify_options;
 
 /* The function to call when --method does not say: what PyTorch's model(…) runs, a source's forward, main or only
@@ -168,7 +168,8 @@ static int verify_file(const char *path, const verify_options *o)
     bool is_archive = tool_is_archive(path);
     if (is_archive ? tool_load_archive(path, &m) : tool_load_source(path, &m))
         return EXIT_TROUBLE;
-    int code = verify_module(m, path, is_archive, o);
+    int code = o->for_inference ? tool_optimize_for_inference(&m, path) : EXIT_FINE;
+    code = code ? code : verify_module(m, path, is_archive, o);
     jit_module_unref(m);
     return code;
 }
@@ -189,6 +190,7 @@ int cmd_verify(int argc, char **argv)
         { "seed", "number", "seed of the random generator", OPT_INT, &o.seed },
         { "threads", "number", "threads within operators (default: one per core)", OPT_INT, &o.threads },
         { "calls", "number", "calls of the same module, each compared (the second meets plans for types)", OPT_INT, &o.calls },
+        { "optimize-for-inference", NULL, TOOL_FOR_INFERENCE_HELP, OPT_FLAG, &o.for_inference },
         TOOL_OPTIMIZER_OPTION(&o.optimizer),
         { 0 },
     };

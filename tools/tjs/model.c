@@ -54,6 +54,26 @@ int tool_load_source(const char *path, jit_module **ret)
     return status ? tool_report(path, &err) : EXIT_FINE;
 }
 
+int tool_freeze(jit_module **m, const char *path, const jit_freeze_options *opts)
+{
+    jit_error err = JIT_ERROR_INIT;
+    jit_module *frozen;
+    jit_status status = jit_module_eval(*m, &err);
+    status = status ? status : jit_freeze(*m, opts, &frozen, &err);
+    if (status)
+        return tool_report(path, &err);
+    jit_module_unref(*m);
+    *m = frozen;
+    return EXIT_FINE;
+}
+
+int tool_optimize_for_inference(jit_module **m, const char *path)
+{
+    jit_freeze_options opts = JIT_FREEZE_OPTIONS_INIT;
+    opts.optimize_for_inference = true;
+    return tool_freeze(m, path, &opts);
+}
+
 /* ---- arguments ------------------------------------------------------------------------------------ */
 
 static bool add_value(tool_values *to, jit_any *take)

@@ -55,6 +55,11 @@ int tool_load_archive(const char *path, jit_module **ret);
 /** … with options; their limits are replaced by those for archives from anywhere. */
 int tool_load_archive_with(const char *path, jit_load_options *opts, jit_module **ret);
 int tool_load_source(const char *path, jit_module **ret);
+/** Put the module, in evaluation mode and frozen, in the place of the old one. opts: NULL for the defaults. */
+int tool_freeze(jit_module **m, const char *path, const jit_freeze_options *opts);
+/** What `--optimize-for-inference` says in a command's help, and does with a module that was loaded. */
+#define TOOL_FOR_INFERENCE_HELP "freeze the archive; a ReLU or a sum joins the layer before it (a NaN may become 0 there)"
+int tool_optimize_for_inference(jit_module **m, const char *path);
 
 typedef struct tool_values { jit_any **at; size_t n, room; } tool_values;
 /** Read a value and append it; the items of a tuple one by one: it stands for the arguments of a call. */

@@ -150,11 +150,50 @@ static void test_freeze(void **state)
     jit_error_fini(&err);
 }
 
+/* The code of frozen(opts), after a call. */
+static char *code_after_call(jit_module *m, bool for_inference, size_t *ret_n)
+{
+    jit_freeze_options opts = JIT_FREEZE_OPTIONS_INIT;
+    jit_error err = JIT_ERROR_INIT;
+    jit_module *frozen = NULL;
+    jit_any *value = NULL;
+    char *bytes = NULL;
+    opts.optimize_for_inference = for_inference;
+    assert_int_equal(jit_freeze(m, &opts, &frozen, &err), JIT_OK);
+    assert_int_equal(jit_evaluate(frozen, "forward(torch.full([8, 256], 0.5), torch.full([256, 256], -0.25))", NULL, &value, &err), JIT_OK);
+    assert_int_equal(jit_serialize(frozen, NULL, &bytes, ret_n, &err), JIT_OK);
+    jit_unref(value);
+    jit_module_unref(frozen);
+    jit_error_fini(&err);
+    return bytes;
+}
+
+/* What calls may do is no part of the code: it is saved as if nothing had been asked. */
+static void test_freeze_for_inference(void **state)
+{
+    jit_module *source = compile("import torch\ndef f(x, w):\n    return torch.relu(torch.nn.functional.linear(x, w))\n"), *m = NULL;
+    char *bytes, *plain, *optimized;
+    size_t n, n_plain, n_optimized;
+    assert_int_equal(jit_serialize(source, NULL, &bytes, &n, NULL), JIT_OK);
+    assert_int_equal(jit_load_memory(bytes, n, NULL, &m, NULL), JIT_OK);
+    assert_int_equal(jit_module_eval(m, NULL), JIT_OK);
+    plain = code_after_call(m, false, &n_plain);
+    optimized = code_after_call(m, true, &n_optimized);
+    assert_int_equal(n_plain, n_optimized);
+    assert_memory_equal(plain, optimized, n_plain);
+    jit_free(plain);
+    jit_free(optimized);
+    jit_free(bytes);
+    jit_module_unref(m);
+    jit_module_unref(source);
+}
+
 int main(void)
 {
     const struct CMUnitTest tests[] = {
         cmocka_unit_test(test_memory), cmocka_unit_test(test_choice), cmocka_unit_test(test_extra_files),
         cmocka_unit_test(test_function), cmocka_unit_test(test_depth), cmocka_unit_test(test_freeze),
+        cmocka_unit_test(test_freeze_for_inference),
     };
     return cmocka_run_group_tests(tests, NULL, NULL);
 }
