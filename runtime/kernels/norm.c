@@ -5,7 +5,6 @@
  * every line. Moments are taken in double in two passes; the map is done in the element type, as
  * PyTorch does. */
 /* SPDX-License-Identifier: Apache-2.0 */
-#include "runtime/kernels/prefetch.h"
 #include "runtime/kernels/nn.h"
 #include "runtime/kernels/rows.h"
 
@@ -59,12 +58,11 @@ static void map_lines(void *ctx, int64_t begin, int64_t end)
 
 /* Layer norm of a row: y = (x - mean) / deviation * weight + bias, the latter per position. *ret_inverse: 1 /
  * deviation. Scale and shift are rounded to the element type, as the products with them are. */
-static double layer_row(const row_kernel *k, int64_t n, const void *x, void *y, double *ret_inverse)
+static double layer_row(const row_kernel *k, int64_t n, const void *x, void *y, const row_ahead *ahead, int64_t row, double *ret_inverse)
 {
     const bool is_float = k->compute == DTYPE_float32;
     const double mean = k->line->sum(n, x) / (double)n;
-    const int64_t bytes = n * (int64_t)dtype_size(k->compute);
-    prefetch_bytes((const char *)x + bytes, bytes); // the next row
+    rows_ask(ahead, row * n, n);
     const double squares = k->line->sum_squares(n, x, mean);
     const double inverse = *ret_inverse = 1 / sqrt(squares / (double)n + k->eps);
     const double shift = is_float ? (double)(float)(-(double)(float)inverse * (double)(float)mean) : -inverse * mean;
@@ -72,12 +70,14 @@ static double layer_row(const row_kernel *k, int64_t n, const void *x, void *y, 
     return mean;
 }
 
-static void layer_rows(const row_kernel *k, int64_t n_rows, int64_t n, const void *x, void *y)
+static void layer_rows(const row_kernel *k, int64_t n_rows, int64_t n, const void *x, void *y, const row_ahead *unused)
 {
     const int64_t bytes = n * (int64_t)dtype_size(k->compute);
+    const row_ahead nothing = { 0 }; // steps around it ask
+    (void)unused;
     double inverse;
     for (int64_t r = 0; r < n_rows; r++)
-        layer_row(k, n, (const char *)x + r * bytes, (char *)y + r * bytes, &inverse);
+        layer_row(k, n, (const char *)x + r * bytes, (char *)y + r * bytes, &nothing, r, &inverse);
 }
 
 /* Rows of a layer norm; statistics are kept. */
@@ -92,9 +92,10 @@ typedef struct layer_job {
 static void layer_range(void *ctx, int64_t begin, int64_t end)
 {
     const layer_job *job = ctx;
-    const int64_t bytes = job->line * (int64_t)dtype_size(job->rows.compute);
+    const int64_t element = (int64_t)dtype_size(job->rows.compute), bytes = job->line * element;
+    const row_ahead ahead = { 1, { { job->x + bytes, element } } };
     for (int64_t r = begin; r < end; r++)
-        job->means[r] = layer_row(&job->rows, job->line, job->x + r * bytes, job->y + r * bytes, &job->inverses[r]);
+        job->means[r] = layer_row(&job->rows, job->line, job->x + r * bytes, job->y + r * bytes, &ahead, r, &job->inverses[r]);
 }
 
 static int64_t line_grain(int64_t line) { return line < NN_GRAIN ? NN_GRAIN / (line + 1) + 1 : 1; }

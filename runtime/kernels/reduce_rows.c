@@ -36,8 +36,9 @@ static void store(const row_kernel *k, void *y, int64_t r, double result)
 
 /* y may be x: the value of a row is written where rows before it stood. */
 #define EACH_ROW(name, result)                                                                        \
-    static void name(const row_kernel *k, int64_t n_rows, int64_t n, const void *x_, void *y)          \
+    static void name(const row_kernel *k, int64_t n_rows, int64_t n, const void *x_, void *y, const row_ahead *unused) \
     {                                                                                                  \
+        (void)unused;                                                                                  \
         const char *x = x_;                                                                            \
         for (int64_t r = 0; r < n_rows; r++, x += n * (int64_t)dtype_size(k->compute)) {               \
             const double folded = fold_row(k, k->fold, n, x, 0);                                       \
@@ -68,7 +69,7 @@ static bool is_last(jit_value dims, const tensor *t)
 /* What each operator folds with, how, and where its arguments stand. */
 typedef struct reduce_form {
     fold_id fold;
-    void (*run)(const row_kernel *k, int64_t n_rows, int64_t cols, const void *x, void *y);
+    void (*run)(const row_kernel *k, int64_t n_rows, int64_t cols, const void *x, void *y, const row_ahead *ahead);
     uint8_t dims, keepdim, dtype; /* arguments; dtype 0: none */
     bool has_correction, wants_root;
 } reduce_form;

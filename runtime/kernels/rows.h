@@ -2,7 +2,7 @@
  * norm, in one form for the operator alone and as a step of a tile program.
  *
  *     row_kernel k;
- *     if (rows_begin(op, args, &k)) k.run(&k, n_rows, cols, x, y);
+ *     if (rows_begin(op, args, &k)) k.run(&k, n_rows, cols, x, y, &ahead);
  *
  * args[0], the operand, is looked at for its sizes and type only: it may be a header without memory. */
 /* SPDX-License-Identifier: Apache-2.0 */
@@ -11,12 +11,32 @@
 
 #include "runtime/kernels/kernel.h"
 #include "runtime/kernels/line.h"
+#include "runtime/kernels/prefetch.h"
+
+/* Memory that is read or written next, an area for each operand and result that lies like x: rows take so long that the
+ * processor forgets what it was reading and writing in turn, and would wait for each of them. It is asked for while there is
+ * much to do, little at a time, since not much can be under way at once. */
+enum { ROWS_MAX_AHEAD = 8 };
+typedef struct row_ahead {
+    int n;
+    struct {
+        const char *at;
+        int64_t bytes;        /* of an element */
+    } areas[ROWS_MAX_AHEAD];
+} row_ahead;
+
+/** Ask for n elements of each area from `begin` on. */
+static inline void rows_ask(const row_ahead *a, int64_t begin, int64_t n)
+{
+    for (int i = 0; i < a->n; i++) prefetch_bytes(a->areas[i].at + begin * a->areas[i].bytes, n * a->areas[i].bytes);
+}
 
 typedef struct row_kernel row_kernel;
 struct row_kernel {
     /** n_rows rows of `cols` elements of x, one after the other. y: as many rows; where is_reduction one value for
      * each row. y may be x. */
-    void (*run)(const row_kernel *k, int64_t n_rows, int64_t cols, const void *x, void *y);
+    void (*run)(const row_kernel *k, int64_t n_rows, int64_t cols, const void *x, void *y, const row_ahead *ahead);
+    bool asks;                /* for what is ahead; else its callers may */
     dtype compute;            /* of x and y */
     int n_inner;              /* a row is so many trailing dimensions */
     bool is_reduction, keepdim;

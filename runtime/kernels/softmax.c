@@ -4,7 +4,6 @@
 #include "runtime/kernels/compose.h"
 #include "runtime/kernels/line.h"
 #include "runtime/kernels/pointwise.h"
-#include "runtime/kernels/prefetch.h"
 #include "runtime/kernels/reduce.h"
 #include "runtime/kernels/rows.h"
 
@@ -14,7 +13,10 @@
 #include <stdatomic.h>
 #include <string.h>
 
-enum { TILE = 512 /* elements per call of the exponential */ };
+enum {
+    TILE = 512,            /* elements of short rows that are worked on together */
+    PART = 256,            /* elements of a long one */
+};
 
 typedef struct softmax_task {
     lines in, out;
@@ -24,16 +26,16 @@ typedef struct softmax_task {
     _Atomic bool failed;
 } softmax_task;
 
-/* The sum of exp(x - max), which goes to e if that is not NULL; e may be x. */
-static double exponentials(const row_kernel *s, const char *x, int64_t n, double max, char *e)
+/* The sum of exp(x - max), which goes to e if that is not NULL; e may be x. x is `row` of its rows. */
+static double exponentials(const row_kernel *s, const char *x, int64_t n, double max, char *e, const row_ahead *ahead, int64_t row)
 {
     const int64_t bytes = (int64_t)dtype_size(s->compute);
-    _Alignas(64) double tile[TILE];
+    _Alignas(64) double tile[PART];
     double sum = 0;
-    for (int64_t begin = 0; begin < n; begin += TILE) {
-        const int64_t m = n - begin < TILE ? n - begin : TILE, padded = (m + PW_VECTOR - 1) / PW_VECTOR * PW_VECTOR;
+    for (int64_t begin = 0; begin < n; begin += PART) {
+        const int64_t m = n - begin < PART ? n - begin : PART, padded = (m + PW_VECTOR - 1) / PW_VECTOR * PW_VECTOR;
         void *out = e && m == padded ? e + begin * bytes : (void *)tile;
-        prefetch_bytes(x + (n + begin) * bytes, m * bytes); // the next row, while there is much to do
+        rows_ask(ahead, row * n + begin, m);
         s->line->map(m, x + begin * bytes, 1, -max, tile);
         memset((char *)tile + m * bytes, 0, (size_t)((padded - m) * bytes));
         s->exp_tile(padded, (const void *[]){ tile }, out);
@@ -72,12 +74,13 @@ static void shift_row(const row_kernel *s, int64_t n, const char *x, const char 
     s->line->map(n, y, 1, -log(sum), y);
 }
 
-static inline void each_row(const row_kernel *s, int64_t n_rows, int64_t n, const char *x, char *y, bool keeps, finish_row finish)
+static inline void each_row(const row_kernel *s, int64_t n_rows, int64_t n, const char *x, char *y, const row_ahead *ahead, bool keeps,
+                            finish_row finish)
 {
     const int64_t bytes = n * (int64_t)dtype_size(s->compute);
     if (n > TILE / 2) {
         for (int64_t r = 0; r < n_rows; r++, x += bytes, y += bytes) {
-            const double max = s->line->max(n, x), sum = exponentials(s, x, n, max, keeps ? y : NULL);
+            const double max = s->line->max(n, x), sum = exponentials(s, x, n, max, keeps ? y : NULL, ahead, r);
             finish(s, n, x, y, max, sum, y);
         }
         return;
@@ -86,27 +89,28 @@ static inline void each_row(const row_kernel *s, int64_t n_rows, int64_t n, cons
     const int64_t block = n ? TILE / n : 1;
     for (int64_t r = 0; r < n_rows; r += block) {
         const int64_t m = n_rows - r < block ? n_rows - r : block;
+        rows_ask(ahead, r * n, m * n);
         short_exponentials(s, x + r * bytes, m, n, maxes, sums, (char *)tile);
         for (int64_t j = 0; j < m; j++)
             finish(s, n, x + (r + j) * bytes, (char *)tile + j * bytes, maxes[j], sums[j], y + (r + j) * bytes);
     }
 }
 
-static void softmax_rows(const row_kernel *s, int64_t n_rows, int64_t n, const void *x, void *y)
+static void softmax_rows(const row_kernel *s, int64_t n_rows, int64_t n, const void *x, void *y, const row_ahead *ahead)
 {
-    each_row(s, n_rows, n, x, y, true, divide_row);
+    each_row(s, n_rows, n, x, y, ahead, true, divide_row);
 }
 
-static void log_softmax_rows(const row_kernel *s, int64_t n_rows, int64_t n, const void *x, void *y)
+static void log_softmax_rows(const row_kernel *s, int64_t n_rows, int64_t n, const void *x, void *y, const row_ahead *ahead)
 {
-    each_row(s, n_rows, n, x, y, false, shift_row);
+    each_row(s, n_rows, n, x, y, ahead, false, shift_row);
 }
 
 /* Rows of elements of type d. */
 static void begin_rows(row_kernel *k, dtype d, bool is_log)
 {
     const bool is_double = d == DTYPE_float64;
-    *k = (row_kernel){ .run = is_log ? log_softmax_rows : softmax_rows, .n_inner = 1 };
+    *k = (row_kernel){ .run = is_log ? log_softmax_rows : softmax_rows, .n_inner = 1, .asks = true };
     k->compute = is_double ? DTYPE_float64 : DTYPE_float32;
     k->exp_tile = pw_tile_find(PW_ROW_aten_exp, is_double ? PW_f64 : PW_f32);
     k->line = line_kernels_find(k->compute);
@@ -126,12 +130,14 @@ static void softmax_lines(void *ctx, int64_t begin, int64_t end)
     softmax_task *s = ctx;
     const row_kernel *rows = &s->rows;
     const int64_t n = s->in.length, bytes = (int64_t)dtype_size(rows->compute);
+    const row_ahead nothing = { 0 };
     if (s->in.d == rows->compute && s->out.d == rows->compute && s->in.stride == bytes && s->out.stride == bytes) {
         if (s->is_dense) {
-            rows->run(rows, end - begin, n, lines_at(&s->in, begin), lines_at(&s->out, begin));
+            const row_ahead ahead = { 2, { { lines_at(&s->in, begin + 1), bytes }, { lines_at(&s->out, begin + 1), bytes } } };
+            rows->run(rows, end - begin, n, lines_at(&s->in, begin), lines_at(&s->out, begin), &ahead);
             return;
         }
-        for (int64_t k = begin; k < end; k++) rows->run(rows, 1, n, lines_at(&s->in, k), lines_at(&s->out, k));
+        for (int64_t k = begin; k < end; k++) rows->run(rows, 1, n, lines_at(&s->in, k), lines_at(&s->out, k), &nothing);
         return;
     }
     char *buffer = mem_alloc((size_t)(n * bytes * LINES_BLOCK));
@@ -142,7 +148,7 @@ static void softmax_lines(void *ctx, int64_t begin, int64_t end)
     for (int64_t k = begin; k < end; k += LINES_BLOCK) {
         const int64_t m = end - k < LINES_BLOCK ? end - k : LINES_BLOCK;
         lines_load(&s->in, k, m, rows->compute, buffer);
-        rows->run(rows, m, n, buffer, buffer);
+        rows->run(rows, m, n, buffer, buffer, &nothing);
         lines_store(&s->out, k, m, rows->compute, buffer);
     }
     mem_free(buffer);
@@ -204,8 +210,9 @@ static void log_sum_lines(void *ctx, int64_t begin, int64_t end)
     const softmax_task *s = ctx;
     for (int64_t k = begin; k < end; k++) {
         const char *x = lines_at(&s->in, k);
+        const row_ahead ahead = { 1, { { x, (int64_t)dtype_size(s->rows.compute) } } };
         const double max = s->rows.line->max(s->in.length, x), shift = isinf(max) ? 0 : max;
-        s->log_sums[k] = shift + log(exponentials(&s->rows, x, s->in.length, shift, NULL));
+        s->log_sums[k] = shift + log(exponentials(&s->rows, x, s->in.length, shift, NULL, &ahead, 1));
     }
 }
 

@@ -1,7 +1,6 @@
 /* Running tile programs; see tiles.h. */
 /* SPDX-License-Identifier: Apache-2.0 */
 #include "runtime/kernels/tiles.h"
-#include "runtime/kernels/prefetch.h"
 #include "runtime/kernels/reduce.h"
 
 #include "base/alloc.h"
@@ -274,7 +273,8 @@ typedef struct worker {
     int64_t pad_bytes;
     char *at[TILES_MAX_SLOTS];
     bool streams;                      /* some results go around the caches */
-    bool asks;                         /* for memory ahead */
+    bool asks;                         /* for memory ahead, */
+    bool asks_between;                 /* steps, since no step does */
     bool is_loaded[TILES_MAX_SPREADS]; /* with what every whole tile of this thread needs */
 } worker;
 
@@ -311,18 +311,15 @@ static void add_to_total(const tile_total *t, int64_t begin, int64_t n, const vo
     fold_elements(t->fold, t->d, n, x, 0, acc);
 }
 
-/* Steps on rows take so long that the processor forgets what memory it was reading and writing in turn, and then waits for
- * every row. So before each step a part of the next tile's operands and of this one's results is asked for: all at once would
- * be more than can be under way. */
-static void ask_ahead(const worker *w, int k, int64_t row, int64_t n_rows)
+/* What the next tile, from `row` on, reads and writes. */
+static void find_ahead(const worker *w, int64_t row, row_ahead *ret)
 {
     const tile_program *p = w->p;
-    for (int i = 0; i < p->n_slots; i++) {
+    for (int i = 0; i < p->n_slots && ret->n < ROWS_MAX_AHEAD; i++) {
         const tile_slot *slot = &p->slots[i];
         if (slot->kind > TILE_OUTPUT || slot->is_per_row || (w->streams && slot->kind == TILE_OUTPUT)) continue;
-        const int64_t n_bytes = n_rows * p->cols * slot->bytes, from = n_bytes * k / p->n_steps & -(int64_t)CACHE_LINE;
-        const int64_t tile = slot->kind == TILE_INPUT ? row + n_rows : row;
-        prefetch_bytes(w->data[i] + tile * p->cols * slot->bytes + from, n_bytes * (k + 1) / p->n_steps - from);
+        ret->areas[ret->n].at = w->data[i] + row * p->cols * slot->bytes;
+        ret->areas[ret->n++].bytes = slot->bytes;
     }
 }
 
@@ -331,18 +328,21 @@ static void run_steps(const worker *w, int64_t row, int64_t n_rows)
 {
     const tile_program *p = w->p;
     const int64_t n = pad(n_rows * p->cols), n_values = pad(n_rows);
+    row_ahead ahead;
+    ahead.n = 0;
+    if (w->asks) find_ahead(w, row + n_rows, &ahead);
     for (int k = 0; k < p->n_steps; k++) {
         const tile_step *step = &p->steps[k];
         const tile_slot *out = &p->slots[step->out];
         const int64_t m = out->is_per_row ? n_values : n;
         const void *in[PW_MAX_OPERANDS];
         for (int i = 0; i < step->n_in; i++) in[i] = w->at[step->in[i]];
-        if (w->asks) ask_ahead(w, k, row, n_rows);
+        if (w->asks_between) rows_ask(&ahead, n_rows * p->cols * k / p->n_steps, n_rows * p->cols / p->n_steps + PW_VECTOR);
         switch ((tile_step_kind)step->kind) {
         case TILE_POINTWISE: step->run(m, in, w->at[step->out]); break;
         case TILE_CAST: step->cast(m, in[0], p->slots[step->in[0]].bytes, w->at[step->out], out->bytes); break;
         case TILE_ROWS:
-            step->rows->run(step->rows, n_rows, p->cols, in[0], w->at[step->out]);
+            step->rows->run(step->rows, n_rows, p->cols, in[0], w->at[step->out], &ahead);
             clear_padding(w->at[step->out], out->is_per_row ? n_rows : n_rows * p->cols, out->bytes);
             break;
         case TILE_EXPAND:
@@ -480,7 +480,8 @@ static void run_range(void *ctx, int64_t begin, int64_t end)
     w.p = p;
     w.data = run->data;
     w.streams = false;
-    w.asks = p->cols > 1 && p->n_rows * p->cols * p->n_memory >= ASKED_BYTES / 4;
+    w.asks_between = w.asks = p->cols > 1 && p->n_rows * p->cols * p->n_memory >= ASKED_BYTES / 4;
+    for (int k = 0; w.asks && k < p->n_steps; k++) w.asks_between &= p->steps[k].kind != TILE_ROWS || !p->steps[k].rows->asks;
     for (int k = 0; p->n_rows * p->cols >= STREAMED_BYTES / WIDEST && k < p->n_slots; k++) w.streams |= is_streamed(p, &p->slots[k]);
     w.pad_bytes = p->cols == 1 && !p->has_totals && !w.streams ? PW_VECTOR * WIDEST : p->tile_bytes;
     const int64_t n_bytes = p->tile_bytes * (p->n_buffers + p->n_spreads + p->n_numbers) + w.pad_bytes * p->n_memory;
