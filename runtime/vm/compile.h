@@ -25,6 +25,7 @@ typedef struct vm_step {
     uint8_t kind;          /* vm_step_kind */
     bool is_fused;         /* a comparison that its If or Loop makes part of a branch, what is combined with
                               the node that reads it */
+    bool is_second;        /* a sum whose instruction computes the one in front of it as well */
     uint32_t end; /* NODE with blocks: its NODE_END. BLOCK: its BLOCK_END. Ends: their begin */
     uint32_t loop;         /* NODE of the innermost loop around, NO_STEP outside of loops */
     uint32_t block_begin;  /* BLOCK step of the block it stands in; BLOCK: its own index */
@@ -104,6 +105,8 @@ bool emit_scalar(vm_compile *c, const ir_node *n);
 ir_node *scalar_product(const ir_node *n);
 /** The product if n's instruction computes it as well; NULL: none. */
 const ir_node *scalar_combined(const vm_compile *c, const ir_node *n);
+/** Can n's instruction compute the node in front of it as well, a sum whose result and operand n adds? */
+bool scalar_adds_twice(const vm_compile *c, const ir_node *n);
 /** The look-up of a list in a list that n alone reads, to look up a scalar in it. Its step is the one in front of n's. */
 ir_node *list_outer(const ir_node *n);
 /** The same if n's instruction does both look-ups; NULL: none. */

@@ -56,6 +56,41 @@ const ir_node *scalar_combined(const vm_compile *c, const ir_node *n)
     return product;
 }
 
+/* ---- sums of sums ------------------------------------------------------------------------------- */
+static bool adds_ints(const ir_node *n)
+{
+    return n->op == OP_aten_add_int && n->n_inputs == 2 && n->inputs[0]->type->kind == TYPE_INT
+           && n->inputs[1]->type->kind == TYPE_INT;
+}
+
+/** Which operand of the sum `first`, if any, does `second` add to it? */
+static int added_again(const ir_node *first, const ir_node *second)
+{
+    for (int i = 0; i < 2; i++)
+        if (second->inputs[i] == first->outputs[0])
+            for (int k = 0; k < 2; k++)
+                if (second->inputs[1 - i] == first->inputs[k])
+                    return k;
+    return -1;
+}
+
+/** Does no shorter instruction compute the sum? */
+static bool is_plain_sum(const vm_compile *c, const ir_node *n)
+{
+    int64_t k;
+    return adds_ints(n) && !is_int_constant(n->inputs[0], &k) && !is_int_constant(n->inputs[1], &k) && !scalar_combined(c, n);
+}
+
+bool scalar_adds_twice(const vm_compile *c, const ir_node *n)
+{
+    const ir_node *first = n->prev;
+    if (!is_plain_sum(c, n) || !is_plain_sum(c, first) || added_again(first, n) < 0)
+        return false;
+    const vm_step *before = &c->steps.at[step_of_node(c, first)];
+    return before + 1 == &c->steps.at[step_of_node(c, n)] && !before->is_second
+           && c->live[n->outputs[0]->id].reg <= UINT16_MAX;
+}
+
 /* ---- forms ------------------------------------------------------------------------------------- */
 /** The instruction for n where it has a shorter one; false: none. */
 static bool emit_short_form(vm_compile *c, const ir_node *n, uint32_t target)
@@ -66,6 +101,13 @@ static bool emit_short_form(vm_compile *c, const ir_node *n, uint32_t target)
         const ir_value *added = n->inputs[n->inputs[0]->node == product];
         emit(c, n->op == OP_aten_add_int ? VM_MULTIPLY_ADD_INT : VM_MULTIPLY_ADD_FLOAT, target,
              live_of(c, added)->reg, live_of(c, product->inputs[0])->reg, live_of(c, product->inputs[1])->reg);
+        return true;
+    }
+    if (c->steps.at[step_of_node(c, n)].is_second) {
+        const ir_node *sum = n->prev;
+        const int again = added_again(sum, n);
+        emit(c, VM_ADD_INT_TWICE, live_of(c, sum->outputs[0])->reg, live_of(c, sum->inputs[1 - again])->reg,
+             live_of(c, sum->inputs[again])->reg, target);
         return true;
     }
     if (n->n_inputs != 2 || n->inputs[0]->type->kind != TYPE_INT || !is_int_constant(n->inputs[1], &k))

@@ -59,6 +59,27 @@ TEST(adds_products)
     END;
 }
 
+/* Two sums are one instruction where the second adds what the first did; of a chain each second one. */
+TEST(adds_twice)
+{
+    BEGIN;
+    expect_result(&x,
+        "graph(%n : int, %a : int, %b : int):\n"
+        "  %yes : bool = prim::Constant[value=1]()\n"
+        "  %p : int, %q : int = prim::Loop(%n, %yes, %a, %b)\n"
+        "    block0(%i : int, %u : int, %v : int):\n"
+        "      %c : int = aten::add(%u, %v)\n"
+        "      %d : int = aten::add(%v, %c)\n"
+        "      %e : int = aten::add(%d, %c)\n"
+        "      -> (%yes, %d, %e)\n"
+        "  %f : int = aten::add(%p, %p)\n"
+        "  %g : int = aten::add(%f, %p)\n"
+        "  %h : int = aten::add(%g, %g)\n" // not what was added before
+        "  %t : (int, int, int, int) = prim::TupleConstruct(%p, %q, %g, %h)\n"
+        "  return (%t)\n", ARGS(VALUE_INT_V(3), VALUE_INT_V(0), VALUE_INT_V(1)), "(34, 55, 102, 204)");
+    END;
+}
+
 /* Products wait for the sum that reads them: what changes in between must not be seen. */
 TEST(adds_products_later)
 {
@@ -755,6 +776,7 @@ int main(void)
         cmocka_unit_test(checks_scalars),
         cmocka_unit_test(computes_with_constants),
         cmocka_unit_test(adds_products),
+        cmocka_unit_test(adds_twice),
         cmocka_unit_test(adds_products_later),
         cmocka_unit_test(looks_into_inner_lists),
         cmocka_unit_test(takes_tuples_and_strings_apart),
