@@ -87,6 +87,19 @@ static uint32_t push_node(vm_compile *c, ir_node *n, uint32_t begin)
     return step;
 }
 
+/** Numbers made of numbers, which cannot fail. */
+static bool is_arithmetic(const ir_node *n)
+{
+    const op_info *info = op_get_info((op_id)n->op);
+    bool is_one = n->op != OP_prim_Constant && n->n_blocks == 0 && n->n_outputs == 1 && info->backend == OP_HAS_KERNEL;
+    if (!is_one || !(info->traits & OP_PURE) || (info->traits & (OP_MAY_RAISE | OP_EFFECT | OP_RANDOM)))
+        return false;
+    for (uint32_t i = 0; i < n->n_inputs; i++)
+        if (!type_is_scalar(n->inputs[i]->type))
+            return false;
+    return type_is_scalar(n->outputs[0]->type);
+}
+
 /** What the instruction of its one reader may compute has its step right in front of it. */
 static ir_node *combined_with(const ir_node *reader)
 {
@@ -119,16 +132,58 @@ static void push_lent(vm_compile *c, const ir_node *reader, uint32_t begin)
     }
 }
 
+/** Has what n reads been computed once the steps so far are? */
+static bool reads_what_is_there(const vm_compile *c, const ir_node *n)
+{
+    for (uint32_t i = 0; i < n->n_inputs; i++) {
+        const ir_node *from = n->inputs[i]->node;
+        bool is_later = from->block == n->block && from != n->block->param && step_of_node(c, from) == NO_STEP;
+        if (is_later && !(waits_for_reader(from) && reads_what_is_there(c, from)))
+            return false;
+    }
+    return true;
+}
+
+static bool goes_ahead(const vm_compile *c, const ir_node *n)
+{
+    return is_arithmetic(n) && !waits_for_reader(n) && reads_what_is_there(c, n);
+}
+
+/** Numbers (`-lr`, `1 - beta`) that are computed between operators of one group would cut it in two: they are computed in
+ * front of it. The operators in between do not see them. The first node behind what was looked at. */
+static const ir_node *push_ahead(vm_compile *c, const ir_node *first, uint32_t begin)
+{
+    const ir_node *last = first, *end = c->steps.at[begin].block->ret;
+    for (const ir_node *n = first->next; n != end; n = n->next) {
+        if (node_joins_group(n))
+            last = n;
+        else if (n->op != OP_prim_Constant && !list_is_constant(n) && !is_arithmetic(n))
+            break;
+    }
+    for (ir_node *n = first->next; last != first && n != last; n = n->next) {
+        if (!goes_ahead(c, n))
+            continue;
+        ir_node *combined = combined_with(n);
+        if (combined)
+            push_node(c, combined, begin);
+        push_node(c, n, begin);
+    }
+    return last->next;
+}
+
 static void write_steps(vm_compile *c)
 {
     uint32_t begin = begin_block(c, c->graph->body, NO_STEP);
     ir_node *n = c->graph->body->param->next;
+    const ir_node *ahead = NULL; // numbers were computed up to here
     while (n && !arena_failed(&c->scratch)) {
         if (n == c->steps.at[begin].block->ret) {
             n = end_block(c, begin, &begin);
             continue;
         }
-        if (waits_for_reader(n) || list_is_lent(n)) {
+        if (n == ahead)
+            ahead = NULL;
+        if (step_of_node(c, n) != NO_STEP || waits_for_reader(n) || list_is_lent(n)) { // computed ahead, or later
             n = n->next;
             continue;
         }
@@ -136,6 +191,8 @@ static void write_steps(vm_compile *c)
         if (combined)
             push_node(c, combined, begin);
         push_lent(c, n, begin);
+        if (!ahead && node_joins_group(n))
+            ahead = push_ahead(c, n, begin);
         uint32_t step = push_node(c, n, begin);
         if (n->n_blocks > 0) {
             begin = begin_block(c, n->blocks[0], step);
