@@ -5,6 +5,7 @@
  * soon as nobody reads them any more. */
 /* SPDX-License-Identifier: Apache-2.0 */
 #include "runtime/kernels/fused_make.h"
+#include "runtime/kernels/nn.h"
 #include "runtime/kernels/reduce.h"
 
 #include "base/alloc.h"
@@ -25,13 +26,13 @@ static fused_kind kind_of(op_id op)
 {
     if (op == OP_aten_batch_norm) return FUSED_BATCH_NORM;
     if (op == OP_aten_to_dtype) return FUSED_CONVERT;
-    if (op == OP_aten_sum || op == OP_aten_mean || op == OP_aten_mse_loss || op == OP_aten_l1_loss) return FUSED_TOTAL;
+    if (op == OP_aten_sum || op == OP_aten_mean || loss_has_row(op)) return FUSED_TOTAL;
     return rows_take(op) ? FUSED_ROWS : FUSED_POINTWISE;
 }
 
 bool fused_pays_alone(op_id op)
 {
-    return op == OP_aten_mse_loss || op == OP_aten_l1_loss;
+    return loss_has_row(op);
 }
 
 /* What a run costs beyond its operators (measured, in elements): little for each of many, and the constants of batch norms. */
@@ -442,23 +443,20 @@ static void drop_totals(fusion *f)
     while (f->n_totals) mem_free(f->totals[--f->n_totals].chunks);
 }
 
-/* A sum or mean of all elements, or a loss: of the squares or magnitudes of differences, which may be wanted as they are. */
+/* A sum or mean of all elements, or a loss: those of its elements, which may be wanted as they are. */
 static bool add_reduced(fusion *f, int k)
 {
     const fused_bound *s = &f->b.steps[k];
     const dtype d = s->types.compute;
-    int in[2] = { 0 };
+    int in[PW_MAX_OPERANDS];
     f->scratch = 0;
     f->kept = -1;
     for (int i = 0; i < s->n_operands; i++)
         if ((in[i] = operand_slot(f, s, i)) < 0) return false;
     int from = in[0];
-    if (s->n_operands == 2) {
-        const int difference = add_scratch(f, d, FUSED_WIDE), n_in = s->row == PW_ROW_aten_abs ? 1 : 2;
+    if (s->n_operands > 1) {
         from = s->reduction ? add_scratch(f, d, FUSED_WIDE) : result_slot(f, k);
-        if (difference < 0 || from < 0 || !append_pointwise(f, PW_ROW_x_sub, d, in, 2, difference) ||
-            !append_pointwise(f, s->row, d, (int[]){ difference, difference }, n_in, from))
-            return false;
+        if (from < 0 || !append_pointwise(f, s->row, d, in, s->n_operands, from)) return false;
     }
     if (s->reduction && !add_total(f, k, from)) return false;
     release_operands(f, k);

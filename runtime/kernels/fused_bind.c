@@ -18,7 +18,7 @@ bool fused_writes(op_id op)
 bool fused_takes(op_id op)
 {
     return pointwise_needs_no_data(op) || fused_writes(op) || rows_take(op) || op == OP_aten_to_dtype || op == OP_aten_batch_norm || op == OP_aten_sum ||
-           op == OP_aten_mean || op == OP_aten_mse_loss || op == OP_aten_l1_loss;
+           op == OP_aten_mean || loss_has_row(op);
 }
 
 /* ---- operands ------------------------------------------------------------------------------------ */
@@ -286,20 +286,32 @@ static bool bind_batch_norm(fused_binding *b, op_ctx *cx, const jit_value *args,
     return batch_norm_constants(cx, args, &s->scale, &s->shift);
 }
 
-/* sum and mean: self, dtype; losses: self, target, reduction. */
+/* A loss as the row of its elements. */
+static bool bind_loss(op_id op, const jit_value *args, fused_bound *s)
+{
+    pw_call call;
+    jit_value reduction;
+    if (!loss_row(op, args, &call, &reduction) || reduction.i < FUSED_REDUCE_NONE || reduction.i > FUSED_REDUCE_SUM) return false;
+    s->row = call.row;
+    s->reduction = (fused_reduction)reduction.i;
+    s->n_operands = (uint8_t)pointwise_n_operands(call.row);
+    memcpy(s->operands, call.operands, sizeof s->operands);
+    return true;
+}
+
+/* sum and mean: self, dtype; or a loss. */
 static bool bind_total(fused_binding *b, int k, op_ctx *cx, const jit_value *args, fused_bound *s)
 {
-    const bool is_loss = cx->op == OP_aten_mse_loss || cx->op == OP_aten_l1_loss;
+    const bool is_loss = loss_has_row(cx->op);
     const dtype d = tensor_dtype(args[0].t);
-    s->row = cx->op == OP_aten_mse_loss ? PW_ROW_aten_mul_Tensor : PW_ROW_aten_abs;
-    s->reduction = is_loss ? (fused_reduction)args[2].i : cx->op == OP_aten_sum ? FUSED_REDUCE_SUM : FUSED_REDUCE_MEAN;
-    s->n_operands = is_loss ? 2 : 1;
-    s->types = (pw_types){ .compute = d, .tile_result = d, .result = d };
-    if ((d != DTYPE_float32 && d != DTYPE_float64) || (!is_loss && arg_dtype(args[1], d) != d) || s->reduction > FUSED_REDUCE_SUM)
-        return false;
+    s->reduction = cx->op == OP_aten_sum ? FUSED_REDUCE_SUM : FUSED_REDUCE_MEAN;
+    s->n_operands = 1;
+    s->operands[0] = args[0];
+    s->types = (pw_types){ .common = d, .compute = d, .tile_result = d, .result = d };
+    if ((d != DTYPE_float32 && d != DTYPE_float64) || (is_loss ? !bind_loss(cx->op, args, s) : arg_dtype(args[1], d) != d)) return false;
     for (int i = 0; i < s->n_operands; i++) {
-        s->operands[i] = args[i];
-        if (args[i].tag != VALUE_TENSOR || !fits(b, args[i]) || tensor_dtype(args[i].t) != d || args[i].t->n_dims == 0) return false;
+        const jit_value v = s->operands[i];
+        if (!fits(b, v) || (v.tag == VALUE_TENSOR && (tensor_dtype(v.t) != d || v.t->n_dims == 0))) return false;
     }
     if (!place(b, k, s) || !order_fits(b, k, s) || s->width != FUSED_WIDE || (s->reduction && b->space.n_inner)) return false;
     b->space.has_totals |= s->reduction != FUSED_REDUCE_NONE;

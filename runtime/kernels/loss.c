@@ -1,6 +1,7 @@
-/* Losses that are formulas over elements, as chains of pointwise kernels (at/native/Loss.cpp). */
+/* Losses of elements (at/native/Loss.cpp): pointwise rows where they are one formula, chains of pointwise kernels elsewhere. */
 /* SPDX-License-Identifier: Apache-2.0 */
 #include "runtime/kernels/nn.h"
+#include "runtime/kernels/pointwise.h"
 
 #include <math.h>
 
@@ -36,33 +37,96 @@ static bool check_pair(op_ctx *cx, const jit_value *args, const char *name)
            || OP_FAIL(cx, "\"%s\" not implemented for '%s'", name, dtype_prefix(d));
 }
 
-/* ---- regression ------------------------------------------------------------------------------ */
-bool op_l1_loss(op_ctx *cx, const jit_value *args, jit_value *rets)
+/* ---- losses that are one formula ------------------------------------------------------------- */
+bool loss_has_row(op_id op)
+{
+    switch (op) {
+    case OP_aten_l1_loss: case OP_aten_mse_loss: case OP_aten_smooth_l1_loss: case OP_aten_huber_loss:
+    case OP_aten_binary_cross_entropy_with_logits: case OP_aten_kl_div: case OP_aten_soft_margin_loss:
+    case OP_aten_poisson_nll_loss:
+        return true;
+    default:
+        return false;
+    }
+}
+
+/* Of the distance between element and target. */
+static bool difference_row(op_id op, const jit_value *args, pw_call *ret)
+{
+    const double knee = op == OP_aten_smooth_l1_loss || op == OP_aten_huber_loss ? arg_double(args[3]) : 0;
+    *ret = (pw_call){ .operands = { args[0], args[1], VALUE_FLOAT_V(knee) }, .common = DTYPE_NONE };
+    switch (op) {
+    case OP_aten_mse_loss:
+        ret->row = PW_ROW_x_square_difference;
+        return true;
+    case OP_aten_huber_loss:
+        ret->row = PW_ROW_x_huber;
+        return knee > 0;
+    default:
+        ret->row = knee > 0 ? PW_ROW_x_smooth_l1 : PW_ROW_x_abs_difference;
+        return knee >= 0 && dtype_is_float(result_type(args, 2));
+    }
+}
+
+bool loss_row(op_id op, const jit_value *args, pw_call *ret, jit_value *ret_reduction)
+{
+    const jit_value x = args[0], target = args[1];
+    *ret = (pw_call){ .operands = { target, x }, .common = DTYPE_NONE };
+    *ret_reduction = args[2];
+    switch (op) {
+    case OP_aten_l1_loss: case OP_aten_mse_loss: case OP_aten_smooth_l1_loss: case OP_aten_huber_loss:
+        return difference_row(op, args, ret);
+    case OP_aten_binary_cross_entropy_with_logits: // a weight is multiplied with what this gives
+        ret->row = PW_ROW_x_bce_with_logits;
+        *ret_reduction = args[4];
+        if (arg_tensor(args[3])) {
+            ret->row = PW_ROW_x_weigh_bce_with_logits;
+            ret->operands[0] = args[3], ret->operands[1] = target, ret->operands[2] = x;
+        }
+        return !arg_tensor(args[2]);
+    case OP_aten_kl_div:
+        ret->row = arg_bool(args[3]) ? PW_ROW_x_kl_div_of_log : PW_ROW_x_kl_div;
+        return true;
+    case OP_aten_soft_margin_loss:
+        ret->row = PW_ROW_x_soft_margin;
+        return true;
+    case OP_aten_poisson_nll_loss: // a term of the target alone is added to it
+        ret->row = arg_bool(args[2]) ? PW_ROW_x_poisson_of_log : PW_ROW_x_poisson;
+        ret->operands[2] = args[4];
+        *ret_reduction = args[5];
+        return !arg_bool(args[3]);
+    default:
+        return false;
+    }
+}
+
+/* The loss of each element. */
+static tensor *run_row(chain *c, const pw_call *call)
+{
+    tensor *loss = NULL;
+    return chain_hold(c, pointwise_run(c->cx, call, &loss) ? loss : NULL);
+}
+
+static bool run_loss(op_ctx *cx, const jit_value *args, jit_value *rets)
 {
     chain c = CHAIN_INIT(cx);
-    return finish(&c, STEP(&c, aten_abs, TENSOR(chain_sub(&c, args[0].t, args[1].t))), args[2],
-                  rets);
+    pw_call call;
+    jit_value reduction;
+    (void)loss_row(cx->op, args, &call, &reduction);
+    return finish(&c, run_row(&c, &call), reduction, rets);
+}
+
+bool op_l1_loss(op_ctx *cx, const jit_value *args, jit_value *rets)
+{
+    if (dtype_is_float(result_type(args, 2)))
+        return run_loss(cx, args, rets);
+    chain c = CHAIN_INIT(cx);
+    return finish(&c, STEP(&c, aten_abs, TENSOR(chain_sub(&c, args[0].t, args[1].t))), args[2], rets);
 }
 
 bool op_mse_loss(op_ctx *cx, const jit_value *args, jit_value *rets)
 {
-    chain c = CHAIN_INIT(cx);
-    if (!check_pair(cx, args, "mse_cpu"))
-        return false;
-    tensor *d = chain_sub(&c, args[0].t, args[1].t);
-    return finish(&c, chain_mul(&c, d, d), args[2], rets);
-}
-
-/* Quadratic below `knee`, linear above: 0.5 z^2 * inner, outer * (z - knee / 2). */
-static bool bent_loss(op_ctx *cx, const jit_value *args, double knee, double inner, double outer,
-                      jit_value *rets)
-{
-    chain c = CHAIN_INIT(cx);
-    tensor *z = STEP(&c, aten_abs, TENSOR(chain_sub(&c, args[0].t, args[1].t)));
-    tensor *is_small = STEP(&c, aten_lt_Scalar, TENSOR(z), FLOAT(knee));
-    tensor *square = chain_scale(&c, chain_mul(&c, chain_scale(&c, z, 0.5), z), inner);
-    tensor *line = chain_scale(&c, chain_shift(&c, z, -0.5 * knee), outer);
-    return finish(&c, chain_where(&c, is_small, square, line), args[2], rets);
+    return check_pair(cx, args, "mse_cpu") && run_loss(cx, args, rets);
 }
 
 bool op_smooth_l1_loss(op_ctx *cx, const jit_value *args, jit_value *rets)
@@ -72,42 +136,37 @@ bool op_smooth_l1_loss(op_ctx *cx, const jit_value *args, jit_value *rets)
         return OP_FAIL(cx, "smooth_l1_loss does not support negative values for beta.");
     if (beta == 0)
         return op_l1_loss(cx, args, rets);
-    return check_pair(cx, args, "smooth_l1_cpu") && bent_loss(cx, args, beta, 1 / beta, 1, rets);
+    return check_pair(cx, args, "smooth_l1_cpu") && run_loss(cx, args, rets);
 }
 
 bool op_huber_loss(op_ctx *cx, const jit_value *args, jit_value *rets)
 {
-    const double delta = arg_double(args[3]);
-    if (!(delta > 0))
+    if (!(arg_double(args[3]) > 0))
         return OP_FAIL(cx, "huber_loss does not support non-positive values for delta.");
-    return check_pair(cx, args, "huber_cpu") && bent_loss(cx, args, delta, 1, delta, rets);
+    return check_pair(cx, args, "huber_cpu") && run_loss(cx, args, rets);
 }
 
+bool op_kl_div(op_ctx *cx, const jit_value *args, jit_value *rets) { return run_loss(cx, args, rets); }
+bool op_soft_margin_loss(op_ctx *cx, const jit_value *args, jit_value *rets) { return run_loss(cx, args, rets); }
+
+/* ---- and those that add to it, multiply it or look at their operands --------------------------- */
 bool op_poisson_nll_loss(op_ctx *cx, const jit_value *args, jit_value *rets)
 {
     chain c = CHAIN_INIT(cx);
-    tensor *x = args[0].t, *target = args[1].t, *loss;
-    if (arg_bool(args[2]))
-        loss = chain_sub(&c, STEP(&c, aten_exp, TENSOR(x)), chain_mul(&c, target, x));
-    else
-        loss = chain_sub(
-            &c, x,
-            chain_mul(&c, target,
-                      STEP(&c, aten_log, TENSOR(chain_shift(&c, x, arg_double(args[4]))))));
-    if (arg_bool(args[3])) { // Stirling's approximation of log(target!)
-        tensor *body =
-            chain_sub(&c, chain_mul(&c, target, STEP(&c, aten_log, TENSOR(target))), target);
-        tensor *tail =
-            chain_scale(&c, STEP(&c, aten_log, TENSOR(chain_scale(&c, target, 2 * M_PI))), 0.5);
+    pw_call call;
+    jit_value reduction;
+    const bool is_whole = loss_row(cx->op, args, &call, &reduction);
+    tensor *target = args[1].t, *loss = run_row(&c, &call);
+    if (!is_whole) { // Stirling's approximation of log(target!)
+        tensor *body = chain_sub(&c, chain_mul(&c, target, STEP(&c, aten_log, TENSOR(target))), target);
+        tensor *tail = chain_scale(&c, STEP(&c, aten_log, TENSOR(chain_scale(&c, target, 2 * M_PI))), 0.5);
         tensor *full = chain_add(&c, body, tail);
         tensor *is_small = STEP(&c, aten_le_Scalar, TENSOR(target), INT(1));
-        loss = chain_add(&c, loss,
-                         STEP(&c, aten_where_ScalarSelf, TENSOR(is_small), INT(0), TENSOR(full)));
+        loss = chain_add(&c, loss, STEP(&c, aten_where_ScalarSelf, TENSOR(is_small), INT(0), TENSOR(full)));
     }
-    return finish(&c, loss, args[5], rets);
+    return finish(&c, loss, reduction, rets);
 }
 
-/* ---- distributions --------------------------------------------------------------------------- */
 static bool check_probabilities(op_ctx *cx, tensor *t)
 {
     tensor *x = tensor_contiguous_as(cx, t, DTYPE_float64);
@@ -125,66 +184,28 @@ bool op_binary_cross_entropy(op_ctx *cx, const jit_value *args, jit_value *rets)
     chain c = CHAIN_INIT(cx);
     tensor *x = args[0].t, *target = args[1].t, *weight = arg_tensor(args[2]);
     if (!dtype_is_float(tensor_dtype(x)))
-        return OP_FAIL(cx, "\"binary_cross_entropy\" not implemented for '%s'",
-                       dtype_prefix(tensor_dtype(x)));
+        return OP_FAIL(cx, "\"binary_cross_entropy\" not implemented for '%s'", dtype_prefix(tensor_dtype(x)));
     if (target->dtype != x->dtype)
-        return OP_FAIL(cx, "Found dtype %s but expected %s", dtype_prefix(tensor_dtype(target)),
-                       dtype_prefix(tensor_dtype(x)));
+        return OP_FAIL(cx, "Found dtype %s but expected %s", dtype_prefix(tensor_dtype(target)), dtype_prefix(tensor_dtype(x)));
     if (!check_probabilities(cx, x))
         return false;
-    // logarithms are kept above -100 so that certain but wrong answers stay finite
-    tensor *log_x = clamp_below(&c, STEP(&c, aten_log, TENSOR(x)), -100);
-    tensor *log_rest = clamp_below(&c, STEP(&c, aten_log1p, TENSOR(chain_scale(&c, x, -1))), -100);
-    tensor *loss = chain_sub(&c, chain_mul(&c, chain_shift(&c, target, -1), log_rest),
-                             chain_mul(&c, target, log_x));
-    if (weight)
-        loss = chain_mul(&c, loss, weight);
-    return finish(&c, loss, args[3], rets);
+    const pw_call call = { .row = PW_ROW_x_binary_cross_entropy, .operands = { args[0], args[1] }, .common = DTYPE_NONE };
+    tensor *loss = run_row(&c, &call);
+    return finish(&c, weight ? chain_mul(&c, loss, weight) : loss, args[3], rets);
 }
 
 bool op_binary_cross_entropy_with_logits(op_ctx *cx, const jit_value *args, jit_value *rets)
 {
     chain c = CHAIN_INIT(cx);
-    tensor *x = args[0].t, *target = args[1].t, *weight = arg_tensor(args[2]),
-           *pos_weight = arg_tensor(args[3]);
-    tensor *negative = STEP(&c, aten_neg, TENSOR(x));
-    tensor *most = clamp_below(&c, negative, 0);
-    tensor *exps = chain_add(&c, STEP(&c, aten_exp, TENSOR(STEP(&c, aten_neg, TENSOR(most)))),
-                             STEP(&c, aten_exp, TENSOR(chain_sub(&c, negative, most))));
-    tensor *softplus = chain_add(&c, STEP(&c, aten_log, TENSOR(exps)), most); // log(1 + exp(-x))
-    if (pos_weight)
-        softplus =
-            chain_mul(&c, softplus,
-                      chain_shift(&c, chain_mul(&c, chain_shift(&c, pos_weight, -1), target), 1));
-    tensor *rest = chain_shift(&c, STEP(&c, aten_neg, TENSOR(target)), 1);
-    tensor *loss = chain_add(&c, chain_mul(&c, rest, x), softplus);
-    if (weight)
-        loss = chain_mul(&c, loss, weight);
-    return finish(&c, loss, args[4], rets);
-}
-
-bool op_kl_div(op_ctx *cx, const jit_value *args, jit_value *rets)
-{
-    chain c = CHAIN_INIT(cx);
-    tensor *x = args[0].t, *target = args[1].t, *loss;
-    if (arg_bool(args[3]))
-        loss = chain_mul(&c, STEP(&c, aten_exp, TENSOR(target)), chain_sub(&c, target, x));
-    else
-        loss = chain_sub(&c, STEP(&c, aten_xlogy_Tensor, TENSOR(target), TENSOR(target)),
-                         chain_mul(&c, target, x));
-    return finish(&c, loss, args[2], rets);
+    pw_call call;
+    jit_value reduction;
+    tensor *weight = arg_tensor(args[2]);
+    (void)loss_row(cx->op, args, &call, &reduction);
+    tensor *loss = run_row(&c, &call);
+    return finish(&c, weight ? chain_mul(&c, loss, weight) : loss, reduction, rets);
 }
 
 /* ---- margins --------------------------------------------------------------------------------- */
-bool op_soft_margin_loss(op_ctx *cx, const jit_value *args, jit_value *rets)
-{
-    chain c = CHAIN_INIT(cx);
-    tensor *product = chain_mul(&c, STEP(&c, aten_neg, TENSOR(args[1].t)), args[0].t);
-    tensor *loss =
-        STEP(&c, aten_log, TENSOR(chain_shift(&c, STEP(&c, aten_exp, TENSOR(product)), 1)));
-    return finish(&c, loss, args[2], rets);
-}
-
 bool op_margin_ranking_loss(op_ctx *cx, const jit_value *args, jit_value *rets)
 {
     chain c = CHAIN_INIT(cx);

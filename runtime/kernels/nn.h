@@ -67,6 +67,14 @@ tensor *nn_operand(op_ctx *cx, tensor *t, dtype compute, bool *ok);
  * reported. */
 bool batch_norm_constants(op_ctx *cx, const jit_value *args, tensor **ret_scale, tensor **ret_shift);
 
+/* ---- losses ---------------------------------------------------------------------------------- */
+struct pw_call;
+/** Is the loss of an element one pointwise row for some arguments of op, and nothing to be checked? */
+bool loss_has_row(op_id op);
+/** That row on its operands, and how the elements are reduced. false: op gives more than that with these arguments
+ * (a weight, another term), or refuses them. */
+bool loss_row(op_id op, const jit_value *args, struct pw_call *ret, jit_value *ret_reduction);
+
 /* ---- per-dimension parameters ---------------------------------------------------------------- */
 enum { NN_DIMS = 3, NN_GRAIN = 32768 }; /* grain: elements worth a thread */
 /** `n` numbers, one for each spatial dimension, from a list of n or 1, into ret[3 - n ..]; the

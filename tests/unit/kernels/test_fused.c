@@ -302,6 +302,31 @@ static void totals_and_losses(void **state)
     COMPARE(loss, 1, SAMPLE(DTYPE_float32, 1, 4, 5), SAMPLE(DTYPE_float32, 2, 4, 5), I(1));
 }
 
+/* Each loss of one formula together with what makes its elements, reduced in each way. */
+static void losses_join_their_neighbours(void **state)
+{
+    (void)state;
+    static const step losses[][2] = { /* inputs: x, target, reduction, parameter, None, weights of positives */
+        { STEP(sigmoid, 0), STEP(l1_loss, V(0), 1, 2) },
+        { STEP(sigmoid, 0), STEP(smooth_l1_loss, V(0), 1, 2, 3) },
+        { STEP(sigmoid, 0), STEP(huber_loss, V(0), 1, 2, 3) },
+        { STEP(sigmoid, 0), STEP(soft_margin_loss, V(0), 1, 2) },
+        { STEP(log_sigmoid, 0), STEP(kl_div, V(0), 1, 2, 6) },
+        { STEP(log_sigmoid, 0), STEP(kl_div, V(0), 1, 2, 7) },
+        { STEP(neg, 0), STEP(binary_cross_entropy_with_logits, V(0), 1, 4, 4, 2) },
+        { STEP(neg, 0), STEP(binary_cross_entropy_with_logits, V(0), 1, 4, 5, 2) },
+        { STEP(neg, 0), STEP(poisson_nll_loss, V(0), 1, 7, 6, 3, 2) },
+        { STEP(sigmoid, 0), STEP(poisson_nll_loss, V(0), 1, 6, 6, 3, 2) },
+    };
+    for (size_t k = 0; k < sizeof losses / sizeof *losses; k++)
+        for (int reduction = 0; reduction < 3; reduction++)
+            EACH_SHAPE(r, c)
+                COMPARE(losses[k], 2, SAMPLE(DTYPE_float32, 1, r, c), SAMPLE(DTYPE_float32, 2, r, c), I(reduction), F(0.3), NONE,
+                        SAMPLE(DTYPE_float32, 3, c), B(false), B(true));
+    static const step whole[] = { STEP(neg, 0), STEP(poisson_nll_loss, V(0), 1, 3, 3, 2, 4) }; // adds a term of the target
+    COMPARE(whole, 0, SAMPLE(DTYPE_float32, 1, 4, 5), SAMPLE(DTYPE_float32, 2, 4, 5), F(0.3), B(true), I(1));
+}
+
 /* Rows and totals want tiles of other sizes. */
 static void totals_and_rows_part(void **state)
 {
@@ -645,6 +670,7 @@ int main(void)
         cmocka_unit_test(softmax_and_layer_norm),
         cmocka_unit_test(batch_norm_of_fixed_statistics),
         cmocka_unit_test(totals_and_losses),
+        cmocka_unit_test(losses_join_their_neighbours),
         cmocka_unit_test(totals_and_rows_part),
         cmocka_unit_test(weights_from_inside_wait),
         cmocka_unit_test(what_does_not_fit_is_left),
