@@ -353,6 +353,12 @@ JIT_API jit_status jit_graph(jit_function *f, const char *stage, char **ret, jit
  * @thread any; nobody may change the module meanwhile */
 JIT_API jit_status jit_graph_for(jit_function *f, jit_any *const *args, size_t n_args, char **ret, jit_error *err);
 
+/**
+ * As jit_graph_for(), for arguments of any sizes: each size but 1 gets a name, printed SS(-1), SS(-2), …, equal sizes the
+ * same one (PyTorch's symbolic shapes), and the sizes of all else follow in these names. The test then asks that sizes of one
+ * name are equal and that none is 1. */
+JIT_API jit_status jit_graph_for_any_size(jit_function *f, jit_any *const *args, size_t n_args, char **ret, jit_error *err);
+
 /* ---- values -------------------------------------------------------------------------------------- */
 typedef enum jit_kind {
     JIT_NONE, JIT_BOOL, JIT_INT, JIT_FLOAT, JIT_COMPLEX, JIT_STR, JIT_TENSOR, JIT_LIST, JIT_TUPLE, JIT_DICT,

@@ -16,6 +16,7 @@ typedef struct jit_stage_options {
     const char *print_after;   /* name of a pass, or "all": print the graph after it */
     bool source_ranges;        /* `# file:line:col` comments */
     bool dot;                  /* graphs for Graphviz */
+    bool symbolic;             /* for a call: its sizes but 1 are names, as jit_graph_for_any_size() */
     bool timings;              /* time per pass, appended as comments */
 } jit_stage_options;
 

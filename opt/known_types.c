@@ -1,7 +1,8 @@
 /* Known types: questions about tensors whose answer is in their types (types.c) become constants, conversions that
  * convert nothing go.
  *
- * Sizes are no part of it: they stay questions, so that what is made of the graph serves every size. */
+ * Known sizes are no part of it: they stay questions, so that what is made of the graph serves every size. That two sizes are
+ * the same one is (symbols, types.h). */
 /* SPDX-License-Identifier: Apache-2.0 */
 #include "opt/types.h"
 
@@ -28,6 +29,47 @@ static const ir_value *sizes_counted(const ir_node *n)
 {
     const ir_node *of = n->op == OP_aten_len_t ? n->inputs[0]->node : NULL;
     return of && of->op == OP_aten_size && n->inputs[0]->n_uses == 1 ? of->inputs[0] : NULL;
+}
+
+/* The size that v is, of a tensor whose type is known; -1: it is none. */
+static int64_t size_asked(const ir_value *v)
+{
+    const ir_node *n = v->node, *from = n->op == OP_aten_size_int ? n : n->n_inputs ? n->inputs[0]->node : n;
+    jit_value index = VALUE_INT_V(v->index);
+    facts f;
+    bool has_index = n->op == OP_aten_size_int || n->op == OP_aten___getitem___t;
+    if ((has_index ? !ir_value_constant(n->inputs[1], &index) : n->op != OP_prim_ListUnpack)
+        || (from->op != OP_aten_size && from->op != OP_aten_size_int) || !facts_of_value(from->inputs[0], &f))
+        return -1;
+    int64_t dim = facts_wrap_dim(index.i, f.t.rank);
+    return dim >= 0 ? f.sizes[dim] : -1;
+}
+
+/* Are all sizes of the two tensors known to be the same, not all of them numbers? */
+static bool are_same_sizes(const ir_node *a, const ir_node *b)
+{
+    facts f, other;
+    if (a->op != OP_aten_size || b->op != OP_aten_size || !facts_of_value(a->inputs[0], &f)
+        || !facts_of_value(b->inputs[0], &other) || f.t.rank != other.t.rank)
+        return false;
+    bool has_symbol = false;
+    for (int i = 0; i < f.t.rank; i++) {
+        if (f.sizes[i] != other.sizes[i] || f.sizes[i] == -1)
+            return false;
+        has_symbol |= f.sizes[i] < -1;
+    }
+    return has_symbol;
+}
+
+/* Does n compare a size that has a name with itself? */
+static bool compares_with_itself(const ir_node *n)
+{
+    if (n->op == OP_aten_eq_int_list || n->op == OP_aten_ne_int_list)
+        return are_same_sizes(n->inputs[0]->node, n->inputs[1]->node);
+    if (n->op != OP_aten_eq_int && n->op != OP_aten_ne_int)
+        return false;
+    int64_t x = size_asked(n->inputs[0]);
+    return x < -1 && x == size_asked(n->inputs[1]);
 }
 
 static bool is_false(const ir_node *n, const char *name)
@@ -85,11 +127,22 @@ size_t opt_type_questions(const ir_graph *g)
     return n_questions;
 }
 
+static void replace_by_constant(ir_graph *g, ir_node *n, jit_value v)
+{
+    ir_builder b = { .g = g, .at = n, .range = n->at };
+    ir_replace_uses(n->outputs[0], ir_build_constant(&b, v, n->outputs[0]->type));
+    ir_node_remove(n);
+}
+
 static bool visit(ir_graph *g, ir_node *n)
 {
     facts f;
     jit_value v;
     const ir_value *about = sizes_counted(n);
+    if (compares_with_itself(n)) {
+        replace_by_constant(g, n, VALUE_BOOL_V(n->op == OP_aten_eq_int || n->op == OP_aten_eq_int_list));
+        return true;
+    }
     if (n->n_inputs == 0 || n->n_outputs != 1 || !facts_of_value(about ? about : n->inputs[0], &f))
         return false;
     if (!about && converts_nothing(n, &f)) {
@@ -99,12 +152,7 @@ static bool visit(ir_graph *g, ir_node *n)
     }
     if (about ? f.t.rank < 0 : !facts_answer(&f, (op_id)n->op, &v))
         return false;
-    ir_builder b = { .g = g, .at = n, .range = n->at };
-    ir_value *constant = ir_build_constant(&b, about ? VALUE_INT_V(f.t.rank) : v, n->outputs[0]->type);
-    if (!constant)
-        return false;
-    ir_replace_uses(n->outputs[0], constant);
-    ir_node_remove(n);
+    replace_by_constant(g, n, about ? VALUE_INT_V(f.t.rank) : v);
     return true;
 }
 

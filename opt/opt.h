@@ -40,6 +40,9 @@ bool opt_has_effect(opt_ctx *cx, const ir_node *n);
 size_t opt_type_questions(const ir_graph *g);
 /** Is it asked of v itself whether it is None? Not where its type says so. */
 bool opt_asks_none(const ir_value *v);
+/** Give the sizes of the graph's inputs names (symbols, printed SS(-k)): equal sizes one name, as PyTorch does it, and 1 none,
+ * as it is broadcast. What is said of strides goes. */
+void opt_name_sizes(ir_graph *g);
 /** Take the refinements away that opt_types() gave. */
 void opt_forget_types(ir_graph *g);
 

@@ -59,7 +59,7 @@ int64_t facts_wrap_dim(int64_t dim, int rank)
     if (dim == UNKNOWN_INT || rank < 0)
         return -1;
     dim += dim < 0 ? rank : 0;
-    return dim < rank ? dim : -1;
+    return dim >= 0 && dim < rank ? dim : -1;
 }
 
 void facts_drop_dim(facts *f, int64_t dim)
@@ -118,7 +118,7 @@ void facts_broadcast(facts *out, const facts *f)
     for (int i = 0; i < rank; i++) {
         int a = i - (rank - out->t.rank), b = i - (rank - f->t.rank);
         int64_t x = a < 0 ? 1 : out->sizes[a], y = b < 0 ? 1 : f->sizes[b];
-        sizes[i] = x == 1 ? y : y == 1 ? x : x < 0 ? (y > 1 ? y : -1) : x;
+        sizes[i] = x == 1 || x == y ? y : y == 1 ? x : x < 0 ? (y > 1 ? y : -1) : x;
     }
     memcpy(out->sizes, sizes, sizeof sizes);
     out->t.rank = rank;

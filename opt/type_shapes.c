@@ -12,10 +12,20 @@ static int64_t each_dim(const known_ints *l, int k, int64_t none)
     return l->n == 0 ? none : l->n == 1 ? l->at[0] : k < l->n ? l->at[k] : UNKNOWN_INT;
 }
 
-static int64_t windows(int64_t size, int64_t kernel, int64_t stride, int64_t padding, int64_t dilation, bool is_ceil)
+/* Of a size with a symbol: (size + number) // stride + 1. */
+static int64_t symbolic_windows(const type_call *c, int64_t size, int64_t number, int64_t stride)
 {
-    if (size < 0 || kernel < 0 || stride <= 0 || padding < 0 || dilation <= 0)
+    int64_t span = ints_combine(c->walk, OP_aten_add_int, int_of_size(size), number);
+    span = stride > 1 ? ints_combine(c->walk, OP_aten_floordiv_int, span, stride) : span;
+    return size_of_int(ints_combine(c->walk, OP_aten_add_int, span, 1));
+}
+
+static int64_t windows(const type_call *c, int64_t size, int64_t kernel, int64_t stride, int64_t padding, int64_t dilation, bool is_ceil)
+{
+    if (size == -1 || kernel < 0 || stride <= 0 || padding < 0 || dilation <= 0)
         return -1;
+    if (size < 0)
+        return is_ceil ? -1 : symbolic_windows(c, size, 2 * padding - dilation * (kernel - 1) - 1, stride);
     int64_t span = size + 2 * padding - dilation * (kernel - 1) - 1;
     if (span < 0)
         return -1;
@@ -49,7 +59,7 @@ bool type_rule_convolution(type_call *c)
         out->sizes[0] = x.sizes[0];
     out->sizes[batched] = w.sizes[0];
     for (int k = 0; k < n; k++)
-        out->sizes[batched + 1 + k] = windows(x.sizes[batched + 1 + k], w.sizes[2 + k], each_dim(&stride, k, 1),
+        out->sizes[batched + 1 + k] = windows(c, x.sizes[batched + 1 + k], w.sizes[2 + k], each_dim(&stride, k, 1),
                                               each_dim(&padding, k, 0), each_dim(&dilation, k, 1), false);
     facts_settle(out, facts_is_contiguous(&x) && facts_is_contiguous(&w));
     return true;
@@ -71,12 +81,12 @@ bool type_rule_pad(type_call *c)
     if (!type_rule_same(c))
         return false;
     bool was_contiguous = facts_is_contiguous(out);
-    if (!call_ints(c, 1, &by) || by.n > 2 * out->t.rank)
+    if (!call_symbolic_ints(c, 1, &by) || by.n > 2 * out->t.rank)
         out->t.rank = -1;
     for (int i = 0; i < out->t.rank && 2 * i + 1 < by.n; i++) {
         int64_t *size = &out->sizes[out->t.rank - 1 - i];
-        bool is_known = *size >= 0 && by.at[2 * i] != UNKNOWN_INT && by.at[2 * i + 1] != UNKNOWN_INT;
-        *size = is_known ? *size + by.at[2 * i] + by.at[2 * i + 1] : -1;
+        int64_t padded = ints_combine(c->walk, OP_aten_add_int, int_of_size(*size), by.at[2 * i]);
+        *size = size_of_int(ints_combine(c->walk, OP_aten_add_int, padded, by.at[2 * i + 1]));
     }
     facts_settle(out, was_contiguous);
     return true;
@@ -99,7 +109,7 @@ bool type_rule_pool(type_call *c)
     out->t.rank = x.t.rank;
     for (int k = 0; k < n; k++) {
         int64_t size = each_dim(&kernel, k, UNKNOWN_INT);
-        out->sizes[x.t.rank - n + k] = windows(x.sizes[x.t.rank - n + k], size, each_dim(&stride, k, size),
+        out->sizes[x.t.rank - n + k] = windows(c, x.sizes[x.t.rank - n + k], size, each_dim(&stride, k, size),
                                                each_dim(&padding, k, 0), each_dim(&dilation, k, 1), is_ceil != 0);
     }
     facts_settle(out, facts_is_contiguous(&x));
@@ -127,6 +137,17 @@ bool type_rule_adaptive_pool(type_call *c)
 
 /* ---- views ---------------------------------------------------------------------------------------- */
 
+/* The size that a view leaves open: all elements over those of its other sizes. */
+static int64_t open_size(const type_call *c, const facts *f, const facts *out, int open)
+{
+    int64_t all = f->t.rank < 0 ? -1 : 1, rest = 1;
+    for (int i = 0; i < f->t.rank; i++)
+        all = call_size(c, OP_aten_mul_int, all, f->sizes[i]);
+    for (int i = 0; i < out->t.rank; i++)
+        rest = i == open ? rest : call_size(c, OP_aten_mul_int, rest, out->sizes[i]);
+    return rest == 0 ? -1 : call_size(c, OP_aten_floordiv_int, all, rest);
+}
+
 bool type_rule_view(type_call *c)
 {
     known_ints to;
@@ -136,22 +157,14 @@ bool type_rule_view(type_call *c)
     facts_take(out, &f);
     out->t.has_strides = false;
     out->t.rank = -1;
-    if (!call_ints(c, 1, &to) || to.n > FACTS_MAX_RANK)
+    if (!call_symbolic_ints(c, 1, &to) || to.n > FACTS_MAX_RANK)
         return true;
-    int64_t all = f.t.rank < 0 ? -1 : 1, rest = 1;
-    int open = -1;
-    for (int i = 0; i < f.t.rank; i++)
-        all = facts_mul(all, f.sizes[i]);
     out->t.rank = to.n;
-    for (int i = 0; i < to.n; i++) {
-        out->sizes[i] = to.at[i] >= 0 ? to.at[i] : -1;
+    for (int i = 0; i < to.n; i++)
+        out->sizes[i] = call_natural_size(c, to.at[i]);
+    for (int i = 0; i < to.n; i++)
         if (to.at[i] == -1)
-            open = i;
-        else
-            rest = facts_mul(rest, out->sizes[i]);
-    }
-    if (open >= 0 && all >= 0 && rest > 0)
-        out->sizes[open] = all / rest;
+            out->sizes[i] = open_size(c, &f, out, i);
     facts_settle(out, facts_is_contiguous(&f));
     return true;
 }
@@ -169,7 +182,7 @@ bool type_rule_flatten(type_call *c)
         return true;
     }
     for (int64_t i = from + 1; i <= to; i++)
-        out->sizes[from] = facts_mul(out->sizes[from], f.sizes[i]);
+        out->sizes[from] = call_size(c, OP_aten_mul_int, out->sizes[from], f.sizes[i]);
     for (int64_t i = from; i < to; i++)
         facts_drop_dim(out, from + 1);
     facts_settle(out, facts_is_contiguous(&f));
@@ -205,7 +218,7 @@ bool type_rule_squeeze(type_call *c)
     for (int i = f.t.rank - 1; i >= 0 && is_known; i--) {
         if (has_dim && i != dim)
             continue;
-        is_known = f.sizes[i] >= 0;
+        is_known = f.sizes[i] == 1 || !call_may_be_one(c, f.sizes[i]);
         if (f.sizes[i] == 1)
             facts_drop_dim(out, i);
     }
@@ -285,7 +298,7 @@ bool type_rule_expand(type_call *c)
         return false;
     facts_take(out, &f);
     out->t.has_strides = false;
-    bool is_known = call_facts(c, 1, &other) ? other.t.rank >= 0 : call_ints(c, 1, &to);
+    bool is_known = call_facts(c, 1, &other) ? other.t.rank >= 0 : call_symbolic_ints(c, 1, &to);
     bool is_as = is_known && c->n->inputs[1]->type->kind == TYPE_TENSOR;
     int rank = !is_known ? -1 : is_as ? other.t.rank : to.n;
     if (rank > FACTS_MAX_RANK || rank < f.t.rank || f.t.rank < 0)
@@ -293,8 +306,7 @@ bool type_rule_expand(type_call *c)
     out->t.rank = rank;
     for (int i = 0; i < rank; i++) {
         int64_t have = i < rank - f.t.rank ? 1 : f.sizes[i - (rank - f.t.rank)];
-        int64_t want = is_as ? other.sizes[i] : to.at[i];
-        out->sizes[i] = want == -1 && !is_as ? have : want >= 0 ? want : -1;
+        out->sizes[i] = is_as ? other.sizes[i] : to.at[i] == -1 ? have : call_natural_size(c, to.at[i]);
         int64_t stride = i < rank - f.t.rank ? 0 : f.strides[i - (rank - f.t.rank)];
         out->strides[i] = have == 1 && out->sizes[i] != 1 ? 0 : stride;
         if (i < rank - f.t.rank && out->sizes[i] == 1)
@@ -312,11 +324,12 @@ bool type_rule_repeat(type_call *c)
         return false;
     out->t.dtype = f.t.dtype;
     call_inherit(c, out);
-    if (f.t.rank < 0 || !call_ints(c, 1, &times) || times.n > FACTS_MAX_RANK || times.n < f.t.rank)
+    if (f.t.rank < 0 || !call_symbolic_ints(c, 1, &times) || times.n > FACTS_MAX_RANK || times.n < f.t.rank)
         return true;
     out->t.rank = times.n;
     for (int i = 0; i < times.n; i++)
-        out->sizes[i] = facts_mul(i < times.n - f.t.rank ? 1 : f.sizes[i - (times.n - f.t.rank)], times.at[i]);
+        out->sizes[i] = call_size(c, OP_aten_mul_int, i < times.n - f.t.rank ? 1 : f.sizes[i - (times.n - f.t.rank)],
+                                  size_of_int(times.at[i]));
     facts_set_contiguous(out);
     return true;
 }
@@ -345,10 +358,12 @@ static int64_t slice_size(const type_call *c, int64_t size)
 {
     int end = call_arg(c, "end"), start = call_arg(c, "start"), length = call_arg(c, "length"), step = call_arg(c, "step");
     if (length >= 0)
-        return call_int(c, length) >= 0 ? call_int(c, length) : -1;
+        return size_of_int(call_symbolic_int(c, length));
     int64_t by = step < 0 ? 1 : call_int(c, step), from = start < 0 ? 0 : call_int(c, start);
-    int64_t to = end < 0 ? INT64_MAX : call_int(c, end);
-    if (size < 0 || by < 1 || from == UNKNOWN_INT || to == UNKNOWN_INT)
+    int64_t to = end < 0 ? INT64_MAX : call_symbolic_int(c, end);
+    if (by == 1 && from == 0 && size != -1 && (to == INT64_MAX || to == int_of_size(size)))
+        return size; // all of it
+    if (!int_is_known(to) || size < 0 || by < 1 || from == UNKNOWN_INT)
         return -1;
     from = clip(from, size);
     to = to == INT64_MAX ? size : clip(to, size);
@@ -395,8 +410,8 @@ bool type_rule_cat(type_call *c)
         is_contiguous &= is_like && facts_is_contiguous(&f);
         for (int i = 0; i < out->t.rank; i++) {
             if (i == dim)
-                out->sizes[i] = out->sizes[i] < 0 || f.sizes[i] < 0 ? -1 : out->sizes[i] + f.sizes[i];
-            else if (out->sizes[i] < 0)
+                out->sizes[i] = call_size(c, OP_aten_add_int, out->sizes[i], f.sizes[i]);
+            else if (out->sizes[i] < 0 && f.sizes[i] != -1)
                 out->sizes[i] = f.sizes[i];
         }
     }
@@ -504,7 +519,7 @@ bool type_rule_recurrent(type_call *c)
     facts_take(out, &x);
     out->t.has_strides = false;
     if (x.t.rank > 0 && h.t.rank > 0 && directions > 0)
-        out->sizes[x.t.rank - 1] = facts_mul(h.sizes[h.t.rank - 1], directions);
+        out->sizes[x.t.rank - 1] = call_size(c, OP_aten_mul_int, h.sizes[h.t.rank - 1], directions);
     else
         out->t.rank = -1;
     call_inherit(c, out);
@@ -562,7 +577,7 @@ bool type_part(const type_call *c, int64_t k, facts *ret)
         return true;
     case OP_aten_split: case OP_aten_split_sizes: case OP_aten_split_with_sizes:
         if (dim >= 0)
-            ret->sizes[dim] = call_ints(c, 1, &sizes) && k < sizes.n && sizes.at[k] >= 0 ? sizes.at[k] : -1;
+            ret->sizes[dim] = call_symbolic_ints(c, 1, &sizes) && k < sizes.n ? size_of_int(sizes.at[k]) : -1;
         return true;
     case OP_aten_unbind_int:
         if (dim >= 0)
@@ -592,11 +607,11 @@ bool type_rule_create(type_call *c)
     bool is_new = call_arg(c, "self") >= 0;
     out->t.dtype = call_given_dtype(c, !is_new ? DTYPE_float32 : call_facts(c, 0, &like) ? like.t.dtype : -1);
     made_on_device(c, out);
-    if (!call_ints(c, call_arg(c, "size"), &size) || size.n > FACTS_MAX_RANK)
+    if (!call_symbolic_ints(c, call_arg(c, "size"), &size) || size.n > FACTS_MAX_RANK)
         return true;
     out->t.rank = size.n;
     for (int i = 0; i < size.n; i++)
-        out->sizes[i] = size.at[i] >= 0 ? size.at[i] : -1;
+        out->sizes[i] = size_of_int(size.at[i]);
     facts_set_contiguous(out);
     return true;
 }
@@ -624,10 +639,10 @@ bool type_rule_count(type_call *c)
     facts *out = &c->out[0];
     int start = call_arg(c, "start"), end = call_arg(c, "end");
     bool has_ints = c->n->inputs[end]->type->kind == TYPE_INT && (start < 0 || c->n->inputs[start]->type->kind == TYPE_INT);
-    int64_t from = start < 0 ? 0 : call_int(c, start), to = call_int(c, end), n;
+    int64_t from = start < 0 ? 0 : call_symbolic_int(c, start), to = call_symbolic_int(c, end);
     out->t.dtype = call_given_dtype(c, has_ints ? DTYPE_int64 : -1);
     out->t.rank = 1;
-    out->sizes[0] = has_ints && from != UNKNOWN_INT && to >= from && !__builtin_sub_overflow(to, from, &n) ? n : -1;
+    out->sizes[0] = has_ints ? size_of_int(ints_combine(c->walk, OP_aten_sub_int, to, from)) : -1;
     made_on_device(c, out);
     facts_set_contiguous(out);
     return true;

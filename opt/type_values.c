@@ -318,9 +318,9 @@ bool type_rule_topk(type_call *c)
     if (!type_rule_same(c))
         return false;
     facts *out = &c->out[0];
-    int64_t k = call_int(c, 1), dim = facts_wrap_dim(call_int(c, 2), out->t.rank);
+    int64_t dim = facts_wrap_dim(call_int(c, 2), out->t.rank);
     if (dim >= 0)
-        out->sizes[dim] = k >= 0 ? k : -1;
+        out->sizes[dim] = size_of_int(call_symbolic_int(c, 1));
     else if (out->t.rank != 0)
         out->t.rank = -1;
     facts_set_contiguous(out);

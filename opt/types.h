@@ -11,15 +11,28 @@ enum {
     FACTS_MAX_RESULTS = 3,
     FACTS_MAX_INTS = 16,    /* in a list */
 };
+
+/** Ints are known, UNKNOWN_INT, or symbols: unknown numbers with a name. UNKNOWN_INT + k is symbol k, which as a size of a
+ * tensor is -1 - k (an unknown size is -1) and printed SS(-k). The same symbol is the same number, in one run of a graph and
+ * one turn of its loops; two symbols may be the same number, too. */
 #define UNKNOWN_INT INT64_MIN
+enum { SYMBOLS_MOST = 1024 };
+
+static inline bool int_is_known(int64_t x) { return x > UNKNOWN_INT + SYMBOLS_MOST; }
+static inline int64_t int_of_size(int64_t size)
+{
+    return size >= 0 ? size : size < -1 - SYMBOLS_MOST ? UNKNOWN_INT : UNKNOWN_INT - (1 + size);
+}
+/** Of an int that is no size: unknown. */
+static inline int64_t size_of_int(int64_t x) { return x >= 0 ? x : int_is_known(x) ? -1 : -1 - (x - UNKNOWN_INT); }
 
 /** A refined tensor type that can be changed; `t` points to the arrays beside it. */
 typedef struct facts {
     type_tensor t;
-    int64_t sizes[FACTS_MAX_RANK], strides[FACTS_MAX_RANK]; /* sizes: -1 where unknown */
+    int64_t sizes[FACTS_MAX_RANK], strides[FACTS_MAX_RANK]; /* sizes: -1 where unknown, symbols below; strides: -1 */
 } facts;
 
-/** Known ints of a list; UNKNOWN_INT where one is not. */
+/** Ints of a list, each of them known, a symbol or UNKNOWN_INT. */
 typedef struct known_ints {
     int64_t at[FACTS_MAX_INTS];
     int n;
@@ -50,10 +63,17 @@ bool facts_is_contiguous(const facts *f);
 bool call_facts(const type_call *c, int i, facts *ret);
 /** The input of that parameter name; -1: there is none, or it is None. */
 int call_arg(const type_call *c, const char *name);
-/** Input i as an int, bool or element type; UNKNOWN_INT if it is not known. */
+/** Input i as an int, bool or element type; UNKNOWN_INT if it is not known, also where it has a symbol. */
 int64_t call_int(const type_call *c, int i);
 /** Input i as a list of ints (a single one is a list of one). false: not even its length is known. */
 bool call_ints(const type_call *c, int i, known_ints *ret);
+/** Likewise, where the number is not known its symbol. */
+int64_t call_symbolic_int(const type_call *c, int i);
+bool call_symbolic_ints(const type_call *c, int i, known_ints *ret);
+/** The int x as a size where -1 and other negative numbers would mean something else: unknown unless it cannot be negative. */
+int64_t call_natural_size(const type_call *c, int64_t x);
+/** x op y, where op is an operator on two ints. */
+int64_t ints_combine(type_walk *w, op_id op, int64_t x, int64_t y);
 /** The values a list input was made of, at most n_max. -1: not known, or the list may have changed. */
 int call_elements(const type_call *c, int i, const ir_value **ret, int n_max);
 bool facts_of_value(const ir_value *v, facts *ret);
@@ -79,7 +99,11 @@ void facts_broadcast(facts *out, const facts *f);
 int64_t facts_wrap_dim(int64_t dim, int rank);
 void facts_drop_dim(facts *f, int64_t dim);
 bool facts_insert_dim(facts *f, int64_t dim, int64_t size); /* false: too many */
-int64_t facts_mul(int64_t x, int64_t y);                    /* of sizes; -1: unknown */
+int64_t facts_mul(int64_t x, int64_t y);                    /* of known numbers; -1: unknown */
+/** x op y of sizes, symbols among them. */
+int64_t call_size(const type_call *c, op_id op, int64_t x, int64_t y);
+/** Can the size be 1? */
+bool call_may_be_one(const type_call *c, int64_t size);
 
 /* the rules: type_values.c, type_shapes.c */
 #define TYPE_RULE(id, rule) bool type_rule_##rule(type_call *c);

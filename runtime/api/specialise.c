@@ -155,8 +155,9 @@ const vm_plan *api_plan_for(vm_run *run, ir_function *fn, const jit_value *args,
 
 /* ---- the graph ------------------------------------------------------------------------------------ */
 
-/* The optimised graph of fn for these arguments, with its test. NULL: no memory, or the run holds why it cannot be. */
-static ir_graph *specialised_graph(vm_run *run, ir_function *fn, const jit_value *args)
+/* The optimised graph of fn for these arguments, or for any sizes of them, with its test. NULL: no memory, or the run holds
+ * why it cannot be. */
+static ir_graph *specialised_graph(vm_run *run, ir_function *fn, const jit_value *args, bool has_any_size)
 {
     const ir_graph *general = api_optimized_graph(run, fn);
     ir_graph *g = general ? ir_graph_clone(general) : NULL;
@@ -167,6 +168,8 @@ static ir_graph *specialised_graph(vm_run *run, ir_function *fn, const jit_value
         ir_value *in = ir_block_input(g->body, i);
         opt_assume(g, in, given_type(in->type, args[i], type_of_tensor));
     }
+    if (has_any_size)
+        opt_name_sizes(g);
     api_making_begin(); // passes look at bodies of callees
     bool is_fine = refine_attributes(g, has_self ? args[0] : VALUE_NONE_V) && api_run_pipeline("specialised", g);
     api_making_end();
@@ -185,7 +188,7 @@ typedef bool (*telling)(vm_run *run, ir_function *fn, const jit_value *args, con
 
 static bool tell_graph(vm_run *run, ir_function *fn, const jit_value *args, const jit_stage_options *o, text *out)
 {
-    ir_graph *g = specialised_graph(run, fn, args);
+    ir_graph *g = specialised_graph(run, fn, args, o->symbolic);
     if (!g)
         return api_run_fail(run, JIT_ENOMEM, "out of memory");
     ir_print(g, &(ir_print_options){ o->source_ranges, o->dot }, out);
@@ -277,9 +280,19 @@ jit_status jit_debug_stage_for(jit_function *f, const jit_stage_options *o, jit_
     return error_fail(err, JIT_EINVAL, "stage '%s' is not one of a call", stage);
 }
 
-jit_status jit_graph_for(jit_function *f, jit_any *const *args, size_t n_args, char **ret, jit_error *err)
+static jit_status graph_for(jit_function *f, jit_any *const *args, size_t n_args, bool symbolic, char **ret, jit_error *err)
 {
     if (!f || !ret)
         return error_fail(err, JIT_EINVAL, "jit_graph_for: the function or the place of the text is NULL");
-    return tell_call(f, args, n_args, tell_graph, &(jit_stage_options){ 0 }, ret, err);
+    return tell_call(f, args, n_args, tell_graph, &(jit_stage_options){ .symbolic = symbolic }, ret, err);
+}
+
+jit_status jit_graph_for(jit_function *f, jit_any *const *args, size_t n_args, char **ret, jit_error *err)
+{
+    return graph_for(f, args, n_args, false, ret, err);
+}
+
+jit_status jit_graph_for_any_size(jit_function *f, jit_any *const *args, size_t n_args, char **ret, jit_error *err)
+{
+    return graph_for(f, args, n_args, true, ret, err);
 }

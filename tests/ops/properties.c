@@ -443,10 +443,10 @@ static void check_layout(const call *base, const call *wanted, copy_layout layou
 
 static void check_types(const call *c)
 {
-    for (int has_sizes = 0; has_sizes < 2; has_sizes++) {
+    for (int from = 0; from < TOLD_FROM__COUNT; from++) {
         text told;
         text_init(&told, NULL);
-        const bool holds = told_types_hold(c->id, c->args, c->rets, has_sizes, &told);
+        const bool holds = told_types_hold(c->id, c->args, c->rets, (told_from)from, &told);
         expect(holds, c, holds ? NULL : told.s);
         text_fini(&told);
     }

@@ -5,8 +5,10 @@
 
 #include "ir/op.h"
 
-/** Told from arguments of which all is known, or (has_sizes false) all but sizes and strides. false: *told says what is
- * wrong. */
-bool told_types_hold(op_id id, const jit_value *args, const jit_value *rets, bool has_sizes, text *told);
+/** What is known of the arguments: all; the sizes by name only (opt_name_sizes()) and no strides; neither of them. */
+typedef enum told_from { TOLD_FROM_SIZES, TOLD_FROM_NAMES, TOLD_FROM_RANKS, TOLD_FROM__COUNT } told_from;
+
+/** false: *told says what is wrong. Of names: those of arguments stand for their sizes, others for one size each. */
+bool told_types_hold(op_id id, const jit_value *args, const jit_value *rets, told_from from, text *told);
 
 #endif

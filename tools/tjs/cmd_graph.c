@@ -102,6 +102,7 @@ int cmd_graph(int argc, char **argv)
         { "passes", "A,B,…", "run these passes on the emitted graph instead", OPT_STRING, &o.passes },
         { "call", "EXPR", "for the types of this call's arguments, f(a, b): the stage optimized, bytecode or kernels", OPT_STRING, &types.call },
         { "args", "FILE", "likewise, the arguments from files as those of run; may be repeated", OPT_STRINGS, &types.files },
+        { "symbolic", NULL, "with --call or --args: the graph for any sizes; those that are not 1 are names, SS(-1)", OPT_FLAG, &o.symbolic },
         { "print-after", "PASS", "also print the graph after a pass (or: all)", OPT_STRING, &o.print_after },
         { "dot", NULL, "graphs for Graphviz: tjs graph … --dot | dot -Tsvg", OPT_FLAG, &o.dot },
         { "ranges", NULL, "source positions as comments", OPT_FLAG, &o.source_ranges },
@@ -122,6 +123,8 @@ int cmd_graph(int argc, char **argv)
     types.stage = &o;
     if (code < 0 && is_special && (o.passes || o.print_after || o.timings || (types.call && (types.files.n || o.function))))
         code = tool_usage(self, "--call says all; --args goes with a function; not with --passes, --print-after or --timings");
+    if (code < 0 && o.symbolic && (!is_special || (o.stage && strcmp(o.stage, "optimized"))))
+        code = tool_usage(self, "--symbolic goes with --call or --args, and with the stage optimized");
     if (code < 0 && !is_special && o.stage && !strcmp(o.stage, "kernels"))
         code = tool_usage(self, "kernels are made for the tensors of a call: give one with --call or --args");
     if (code < 0 && is_special)

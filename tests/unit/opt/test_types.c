@@ -232,6 +232,117 @@ static void questions_with_known_answers_are_constants(void **state)
         "  return (%10, %11, %12, %s)\n");
 }
 
+static void names_of_sizes_follow(void **state)
+{
+    (void)state;
+    expect_pass("types",
+        "graph(%x : Float(SS(-1), SS(-2)),\n"
+        "      %c : bool,\n"
+        "      %n : int):\n"
+        "  %zero : int = prim::Constant[value=0]()\n"
+        "  %one : int = prim::Constant[value=1]()\n"
+        "  %m : int = prim::Constant[value=-1]()\n"
+        "  %none : NoneType = prim::Constant()\n"
+        "  %true : bool = prim::Constant[value=1]()\n"
+        "  %a : int = aten::size(%x, %zero)\n"
+        "  %b : int = aten::size(%x, %one)\n"
+        "  %ab : int = aten::mul(%a, %b)\n"
+        "  %ba : int = aten::mul(%b, %a)\n"
+        "  %l : int[] = prim::ListConstruct(%ab)\n"
+        "  %y : Tensor = aten::view(%x, %l)\n"
+        "  %k : int[] = prim::ListConstruct(%ba)\n"
+        "  %z : Tensor = aten::view(%x, %k)\n"
+        "  %r : int[] = prim::ListConstruct(%a, %m)\n"
+        "  %s : Tensor = aten::view(%z, %r)\n"
+        "  %u : int[] = prim::ListConstruct(%n)\n"
+        "  %v : Tensor = aten::zeros(%u, %none, %none, %none, %none)\n"
+        "  %w : Tensor = aten::view(%z, %u)\n"
+        "  %same : Tensor = prim::If(%c)\n"
+        "    block0():\n"
+        "      -> (%y)\n"
+        "    block1():\n"
+        "      -> (%z)\n"
+        "  %joined : Tensor = prim::If(%c)\n"
+        "    block0():\n"
+        "      -> (%y)\n"
+        "    block1():\n"
+        "      -> (%v)\n"
+        "  %carried : Tensor = prim::Loop(%n, %true, %y)\n"
+        "    block0(%i : int, %in : Tensor):\n"
+        "      %g : int[] = prim::ListConstruct(%i)\n"
+        "      %h : Tensor = aten::zeros(%g, %none, %none, %none, %none)\n"
+        "      -> (%true, %h)\n"
+        "  return (%s, %v, %w, %same, %joined, %carried)\n",
+        "graph(%x : Float(SS(-1), SS(-2)),\n"
+        "      %c : bool,\n"
+        "      %n : int):\n"
+        "  %zero : int = prim::Constant[value=0]()\n"
+        "  %one : int = prim::Constant[value=1]()\n"
+        "  %m : int = prim::Constant[value=-1]()\n"
+        "  %none : NoneType = prim::Constant()\n"
+        "  %true : bool = prim::Constant[value=1]()\n"
+        "  %a : int = aten::size(%x, %zero)\n"
+        "  %b : int = aten::size(%x, %one)\n"
+        "  %ab : int = aten::mul(%a, %b)\n"
+        "  %ba : int = aten::mul(%b, %a)\n"
+        "  %l : int[] = prim::ListConstruct(%ab)\n"
+        "  %y : Float(SS(-3)) = aten::view(%x, %l)\n"
+        "  %k : int[] = prim::ListConstruct(%ba)\n"
+        "  %z : Float(SS(-3)) = aten::view(%x, %k)\n"
+        "  %r : int[] = prim::ListConstruct(%a, %m)\n"
+        "  %s : Float(SS(-1), SS(-2)) = aten::view(%z, %r)\n"
+        "  %u : int[] = prim::ListConstruct(%n)\n"
+        "  %v : Float(SS(-4), requires_grad=0, device=cpu) = aten::zeros(%u, %none, %none, %none, %none)\n"
+        "  %w : Float(*) = aten::view(%z, %u)\n"
+        "  %same : Float(SS(-3)) = prim::If(%c)\n"
+        "    block0():\n"
+        "      -> (%y)\n"
+        "    block1():\n"
+        "      -> (%z)\n"
+        "  %joined : Float(*) = prim::If(%c)\n"
+        "    block0():\n"
+        "      -> (%y)\n"
+        "    block1():\n"
+        "      -> (%v)\n"
+        "  %carried : Float(*) = prim::Loop(%n, %true, %y)\n"
+        "    block0(%i : int, %in : Float(*)):\n"
+        "      %g : int[] = prim::ListConstruct(%i)\n"
+        "      %h : Float(SS(-5), requires_grad=0, device=cpu) = aten::zeros(%g, %none, %none, %none, %none)\n"
+        "      -> (%true, %h)\n"
+        "  return (%s, %v, %w, %same, %joined, %carried)\n");
+}
+
+/* Whether an Optional is None is no int. */
+static void a_none_is_no_number(void **state)
+{
+    (void)state;
+    expect_pass("types",
+        "graph(%x : Float(3),\n"
+        "      %c : bool):\n"
+        "  %zero : int = prim::Constant[value=0]()\n"
+        "  %one : int = prim::Constant[value=1]()\n"
+        "  %none : NoneType = prim::Constant()\n"
+        "  %e : int? = prim::If(%c)\n"
+        "    block0():\n"
+        "      -> (%none)\n"
+        "    block1():\n"
+        "      -> (%none)\n"
+        "  %y : Tensor = aten::slice(%x, %zero, %zero, %e, %one)\n"
+        "  return (%y)\n",
+        "graph(%x : Float(3),\n"
+        "      %c : bool):\n"
+        "  %zero : int = prim::Constant[value=0]()\n"
+        "  %one : int = prim::Constant[value=1]()\n"
+        "  %none : NoneType = prim::Constant()\n"
+        "  %e : int? = prim::If(%c)\n"
+        "    block0():\n"
+        "      -> (%none)\n"
+        "    block1():\n"
+        "      -> (%none)\n"
+        "  %y : Float(*) = aten::slice(%x, %zero, %zero, %e, %one)\n"
+        "  return (%y)\n");
+}
+
 static void a_known_condition_says_which_branch(void **state)
 {
     (void)state;
@@ -330,6 +441,8 @@ int main(void)
         cmocka_unit_test(follows_the_numbers_shapes_are_made_of),
         cmocka_unit_test(nothing_is_known_of_what_changes_its_shape),
         cmocka_unit_test(questions_with_known_answers_are_constants),
+        cmocka_unit_test(names_of_sizes_follow),
+        cmocka_unit_test(a_none_is_no_number),
         cmocka_unit_test(a_known_condition_says_which_branch),
         cmocka_unit_test(a_guard_stands_around_the_graph),
     };
