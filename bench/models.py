@@ -2,8 +2,9 @@
 """Models: tjs beside PyTorch, the same archives, one run. Prints a table in Markdown.
 
 Each model is scripted (or traced, where scripting takes none of it) in eval mode and saved; tjs runs it frozen
-(`tjs compile --freeze`), PyTorch as the best of loaded, frozen and torch.jit.optimize_for_inference. Rounds take
-turns, so that both see the same machine; figures are medians of the rounds' medians, the ratio is tjs / PyTorch.
+(`tjs compile --freeze`) and with --optimize-for-inference, PyTorch as the best of loaded, frozen and
+torch.jit.optimize_for_inference. Rounds take turns, so that all see the same machine; figures are medians of the rounds'
+medians, a ratio is tjs / PyTorch.
 `first` is the first call of a fresh process: with PyTorch after its freezing, with tjs of the frozen archive. Memory
 is the peak of a process that loads and calls three times; PyTorch's without its optimisation, which takes more."""
 # SPDX-License-Identifier: Apache-2.0
@@ -111,8 +112,8 @@ def theirs(path, args, threads, how, seconds):
     return json.loads(p.stdout.strip().splitlines()[-1])
 
 
-def ours(tjs, path, args, threads, seconds):
-    cmd = [tjs, "bench", "run", path, "--args", args, "--json", "--min-time", str(seconds), "--threads", str(threads)]
+def ours(tjs, path, args, threads, seconds, *more):
+    cmd = [tjs, "bench", "run", path, "--args", args, "--json", "--min-time", str(seconds), "--threads", str(threads), *more]
     p = subprocess.run(cmd, capture_output=True, text=True)
     if p.returncode:
         raise SystemExit("tjs: " + p.stderr)
@@ -122,6 +123,10 @@ def ours(tjs, path, args, threads, seconds):
 
 def middle(rounds):
     return [statistics.median(r[i] for r in rounds) for i in range(2)]
+
+
+def ratio(r):
+    return "%.2f%s" % (r, " !" if r > 0.8 else "")
 
 
 def measure(tjs, name, folder, a):
@@ -137,7 +142,7 @@ def measure(tjs, name, folder, a):
     subprocess.run([tjs, "compile", "--freeze", path, "-o", frozen], check=True)
     freezing = time.perf_counter() - t
     kinds = ["loaded", "frozen", "optimized"]
-    of_kind, mine = {k: [] for k in kinds}, []
+    of_kind, mine, inferring = {k: [] for k in kinds}, [], []
     for _ in range(a.rounds):
         for k in list(of_kind):
             r = theirs(path, args, a.threads, k, a.seconds)
@@ -146,12 +151,13 @@ def measure(tjs, name, folder, a):
             else:
                 del of_kind[k]  # not every model can be optimised there
         mine.append(ours(tjs, frozen, args, a.threads, a.seconds))
+        inferring.append(ours(tjs, frozen, args, a.threads, a.seconds, "--optimize-for-inference"))
     best = min((middle(r) + [k] for k, r in of_kind.items()), key=lambda r: r[0])
-    us = middle(mine)
+    us, then = middle(mine), middle(inferring)[0]
     memory = peak_of(["/usr/bin/python3", "-W", "ignore", "-c", THEIRS, path, args, str(a.threads), "loaded", "0"])[1]
     our_memory = peak_of([tjs, "bench", "run", frozen, "--args", args, "--min-time", "0", "--threads", str(a.threads)])[1]
-    print("| %s | %.4g ms (%s) | %.4g ms | %.2f%s | %.4g ms | %.4g ms | %.0f MB | %.0f MB | %.2f |" % (
-        name, best[0] * 1e3, best[2], us[0] * 1e3, us[0] / best[0], " !" if us[0] / best[0] > 0.8 else "",
+    print("| %s | %.4g ms (%s) | %.4g ms | %s | %.4g ms | %s | %.4g ms | %.4g ms | %.0f MB | %.0f MB | %.2f |" % (
+        name, best[0] * 1e3, best[2], us[0] * 1e3, ratio(us[0] / best[0]), then * 1e3, ratio(then / best[0]),
         best[1] * 1e3, us[1] * 1e3, memory, our_memory, our_memory / memory), flush=True)
     if a.verbose:
         print("freezing and saving: %.0f ms; " % (freezing * 1e3) +
@@ -169,9 +175,9 @@ def main():
     a = p.parse_args()
     sys.path.insert(0, HERE)
     tjs = os.path.abspath(a.tjs)
-    print("| model, %d thread%s | PyTorch | tjs | ratio | first, PyTorch | first, tjs | memory, PyTorch | memory, tjs | ratio |"
+    print("| model, %d thread%s | PyTorch | tjs | ratio | for inference | ratio | first, PyTorch | first, tjs | memory, PyTorch | memory, tjs | ratio |"
           % (a.threads, "s" * (a.threads > 1)))
-    print("|---" * 9 + "|")
+    print("|---" * 11 + "|")
     for name in MODELS:
         if not a.models or any(w in name for w in a.models):
             with tempfile.TemporaryDirectory() as folder:
