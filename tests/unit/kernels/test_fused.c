@@ -384,6 +384,21 @@ static void results_larger_than_caches(void **state)
 }
 
 /* More values alive than there are buffers, more numbers than fit: the run ends where room does. */
+/* Rows that ask for memory ahead, and work for several threads. */
+static void many_rows_on_any_number_of_threads(void **state)
+{
+    (void)state;
+    static const step soft[] = { STEP(mul_Scalar, 0, 1), STEP(softmax_int, V(0), 2, 3), STEP(add_Tensor, V(1), 0, 4) };
+    static const step layer[] = { STEP(add_Tensor, 0, 0, 1), STEP(layer_norm, V(0), 2, 3, 3, 4, 5), STEP(relu, V(1)) };
+    for (int n_threads = 1; n_threads <= 4; n_threads++) {
+        runtime_set_num_threads(n_threads);
+        COMPARE(soft, 3, SAMPLE(DTYPE_float32, 1, 401, 700), F(0.5), I(-1), NONE, I(1));
+        COMPARE(soft, 3, SAMPLE(DTYPE_float64, 1, 12345, 24), F(0.5), I(-1), NONE, I(1));
+        COMPARE(layer, 3, SAMPLE(DTYPE_float32, 1, 401, 701), I(1), INTS(701), NONE, F(1e-5), B(true));
+    }
+    runtime_set_num_threads(0);
+}
+
 static void a_program_has_room_for_so_much(void **state)
 {
     enum { N = FUSED_MAX_STEPS };
@@ -675,6 +690,7 @@ int main(void)
         cmocka_unit_test(weights_from_inside_wait),
         cmocka_unit_test(what_does_not_fit_is_left),
         cmocka_unit_test(results_larger_than_caches),
+        cmocka_unit_test(many_rows_on_any_number_of_threads),
         cmocka_unit_test(a_program_has_room_for_so_much),
         cmocka_unit_test(writing_to_values_of_the_run),
         cmocka_unit_test(updates_of_arguments),
