@@ -111,6 +111,10 @@ bool scalar_adds_twice(const vm_compile *c, const ir_node *n);
 ir_node *list_outer(const ir_node *n);
 /** The same if n's instruction does both look-ups; NULL: none. */
 const ir_node *list_combined(vm_compile *c, const ir_node *n);
+/** The element of an inner list that n multiplies and adds, if n's instruction looks it up as well; NULL: none. */
+const ir_node *element_combined(vm_compile *c, const ir_node *n);
+/** Emit n with that element, into `target`. */
+void emit_multiply_add_inner(vm_compile *c, const ir_node *n, const ir_node *element, uint32_t target);
 /** Is n a list of constants that is only read? The plan makes it, once. */
 bool list_is_constant(const ir_node *n);
 /** … the plan's, which is a reference to it; None without memory. */

@@ -204,12 +204,15 @@ static void fuse_nodes(vm_compile *c)
             fuse_back_edge(c, n);
         } else {
             const ir_node *combined = scalar_combined(c, n) ? scalar_combined(c, n) : list_combined(c, n);
+            const ir_node *element = element_combined(c, n);
             if (!combined && scalar_adds_twice(c, n)) {
                 combined = n->prev;
                 c->steps.at[i].is_second = true;
             }
             if (combined)
                 c->steps.at[step_of_node(c, combined)].is_fused = true;
+            if (element)
+                c->steps.at[step_of_node(c, element)].is_fused = true;
         }
     }
 }

@@ -283,6 +283,29 @@ static void emit_list_get_inner(vm_compile *c, const ir_node *n, const ir_node *
     emit(c, VM_OUTER_INDEX, 0, 0, 0, 0);
 }
 
+const ir_node *element_combined(vm_compile *c, const ir_node *n)
+{
+    const ir_node *product = scalar_combined(c, n), *element = product ? product->inputs[1]->node : NULL;
+    if (!element || element->op != OP_aten___getitem___t || element->outputs[0]->n_uses != 1
+        || live_of(c, element->outputs[0])->is_shared || !list_combined(c, element))
+        return NULL;
+    const uint32_t step = step_of_node(c, n);
+    return step_of_node(c, product) + 1 == step && step_of_node(c, element) + 2 == step ? element : NULL;
+}
+
+void emit_multiply_add_inner(vm_compile *c, const ir_node *n, const ir_node *element, uint32_t target)
+{
+    const ir_node *product = element->outputs[0]->uses->user, *outer = list_combined(c, element);
+    const ir_value *added = n->inputs[n->inputs[0]->node == product];
+    c->at = element->at;
+    c->node = element;
+    emit(c, n->op == OP_aten_add_int ? VM_MULTIPLY_ADD_INNER_INT : VM_MULTIPLY_ADD_INNER_FLOAT, target,
+         live_of(c, outer->inputs[0])->reg, live_of(c, element->inputs[1])->reg, live_of(c, outer->inputs[1])->reg);
+    c->at = outer->at;
+    c->node = outer;
+    emit(c, VM_FACTORS, live_of(c, added)->reg, live_of(c, product->inputs[0])->reg, 0, 0);
+}
+
 static bool emit_list_get(vm_compile *c, const ir_node *n)
 {
     int form = list_form(n->inputs[0]);

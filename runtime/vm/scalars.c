@@ -96,7 +96,11 @@ bool scalar_adds_twice(const vm_compile *c, const ir_node *n)
 static bool emit_short_form(vm_compile *c, const ir_node *n, uint32_t target)
 {
     int64_t k;
-    const ir_node *product = scalar_combined(c, n);
+    const ir_node *product = scalar_combined(c, n), *element = element_combined(c, n);
+    if (element) {
+        emit_multiply_add_inner(c, n, element, target);
+        return true;
+    }
     if (product) {
         const ir_value *added = n->inputs[n->inputs[0]->node == product];
         emit(c, n->op == OP_aten_add_int ? VM_MULTIPLY_ADD_INT : VM_MULTIPLY_ADD_FLOAT, target,

@@ -125,6 +125,36 @@ TEST(looks_into_inner_lists)
     END;
 }
 
+/* The element, the product and the sum are one instruction, whichever stands in the register of the result. */
+TEST(multiplies_and_adds_inner_elements)
+{
+    BEGIN;
+    const char *ir =
+        "graph(%i : int, %j : int):\n"
+        "  %one : int = prim::Constant[value=1]()\n"
+        "  %yes : bool = prim::Constant[value=1]()\n"
+        "  %a : int[] = prim::ListConstruct(%i, %j)\n"
+        "  %all : int[][] = prim::ListConstruct(%a, %a)\n"
+        "  %in : int[] = aten::__getitem__(%all, %j)\n"
+        "  %x : int = aten::__getitem__(%in, %one)\n"
+        "  %m : int = aten::mul(%i, %x)\n"
+        "  %s : int = aten::add(%i, %m)\n"
+        "  %sum : int = prim::Loop(%i, %yes, %s)\n"
+        "    block0(%k : int, %t : int):\n"
+        "      %on : int[] = aten::__getitem__(%all, %k)\n"
+        "      %y : int = aten::__getitem__(%on, %k)\n"
+        "      %p : int = aten::mul(%t, %y)\n"
+        "      %q : int = aten::add(%p, %t)\n"
+        "      -> (%yes, %q)\n"
+        "  %r : (int, int, int[][]) = prim::TupleConstruct(%s, %sum, %all)\n"
+        "  return (%r)\n";
+    expect_result(&x, ir, ARGS(VALUE_INT_V(2), VALUE_INT_V(-1)), "(0, 0, [[2, -1], [2, -1]])");
+    expect_result(&x, ir, ARGS(VALUE_INT_V(2), VALUE_INT_V(1)), "(4, 24, [[2, 1], [2, 1]])");
+    expect_error(&x, ir, ARGS(VALUE_INT_V(1), VALUE_INT_V(2)), "list index out of range");
+    expect_error(&x, ir, ARGS(VALUE_INT_V(3), VALUE_INT_V(1)), "list index out of range");
+    END;
+}
+
 static tuple *tuple_of_three(void)
 {
     tuple *t = tuple_new(NULL, 3);
@@ -779,6 +809,7 @@ int main(void)
         cmocka_unit_test(adds_twice),
         cmocka_unit_test(adds_products_later),
         cmocka_unit_test(looks_into_inner_lists),
+        cmocka_unit_test(multiplies_and_adds_inner_elements),
         cmocka_unit_test(takes_tuples_and_strings_apart),
         cmocka_unit_test(takes_a_branch),
         cmocka_unit_test(a_while_loop_that_tests_three_things),
