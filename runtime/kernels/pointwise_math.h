@@ -10,7 +10,11 @@
 #include <math.h>
 
 #define K(x) ((REAL)(x)) /* a real constant of the compute type's precision */
+#if CLASS_F /* both are computed: a loop that calls functions in branches would not be vectorised */
+static inline COMPUTE m_select(bool condition, COMPUTE x, COMPUTE y) { return condition ? x : y; }
+#else
 #define m_select(condition, x, y) ((condition) ? (x) : (y))
+#endif
 
 #if !CLASS_C
 static inline COMPUTE m_max(COMPUTE a, COMPUTE b) { return a > b || a != a ? a : b; } /* NaN wins */
@@ -125,14 +129,11 @@ static inline REAL m_lgamma(REAL a)
 #define m_special(name, a) ((REAL)special_##name((double)(a)))
 #define m_special2(name, a, b) ((REAL)special_##name((double)(a), (double)(b)))
 
-static inline REAL m_entr(REAL a)
-{
-    return m_is_nan(a) ? a : a > 0 ? -a * m_log(a) : a == 0 ? 0 : -(REAL)INFINITY;
-}
-
-static inline REAL m_xlog1py(REAL a, REAL b) { return m_is_nan(b) ? b : a == 0 ? 0 : a * m_log1p(b); }
-
-static inline REAL m_xlogy(REAL a, REAL b) { return m_is_nan(b) ? b : a == 0 ? 0 : a * m_log(b); }
+/* The logarithm is always taken: loops with it in a branch are not vectorised. */
+static inline REAL m_entr(REAL a) { return (0 - a) * m_log(a > 0 ? a : 1) + (a < 0 ? -(REAL)INFINITY : 0); }
+/* 0 where a is and b no NaN. */
+static inline REAL m_xlogy(REAL a, REAL b) { return (a + 0) * m_log(((a == 0) & (b == b)) ? 1 : b); }
+static inline REAL m_xlog1py(REAL a, REAL b) { return (a + 0) * m_log1p(((a == 0) & (b == b)) ? 0 : b); }
 
 static inline REAL m_logit(REAL a, REAL eps) /* eps < 0: no clamping */
 {
@@ -147,16 +148,14 @@ static inline REAL m_lerp(REAL a, REAL b, REAL weight) /* exact at both ends */
 
 static inline REAL m_log_add_exp(REAL a, REAL b)
 {
-    if (m_is_inf(a) && a == b) return a;
-    const REAL high = a > b ? a : b;
-    return high + m_log1p(m_exp(-m_abs(a - b)));
+    const REAL high = a > b ? a : b, apart = m_is_inf(a) & (a == b) ? 0 : a - b;
+    return high + m_log1p(m_exp(-m_abs(apart)));
 }
 
 static inline REAL m_log_add_exp2(REAL a, REAL b)
 {
-    if (m_is_inf(a) && a == b) return a;
-    const REAL high = a > b ? a : b;
-    return high + m_log1p(m_exp2(-m_abs(a - b))) * K(M_LOG2E);
+    const REAL high = a > b ? a : b, apart = m_is_inf(a) & (a == b) ? 0 : a - b;
+    return high + m_log1p(m_exp2(-m_abs(apart))) * K(M_LOG2E);
 }
 
 static inline REAL m_angle(REAL a) { return m_is_nan(a) ? a : a < 0 ? K(M_PI) : 0; }
