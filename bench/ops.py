@@ -72,6 +72,8 @@ SECTIONS = {
         ("exp, 10^6", "exp", "torch.rand(1000000)", OWN),
         ("gelu, 10^6", "gelu", "torch.rand(1000000)", OWN),
         ("hardswish, 10^6", "hardswish", "torch.rand(1000000)", OWN),
+        ("elu, 10^6", "elu", "torch.randn(1000000)", OWN),
+        ("softplus, 10^6", "softplus", "torch.randn(1000000)", OWN),
         ("x ** 2, 10^6", "pow2", "torch.rand(1000000)", OWN),
         ("less, 10^6", "less", "torch.rand(1000000), torch.rand(1000000)", OWN),
         ("where, 10^6", "where", "torch.lt(torch.rand(1000000), 0.5), torch.rand(1000000), torch.rand(1000000)", OWN),
@@ -123,6 +125,8 @@ SECTIONS = {
         ("bfloat16 chain of 4, 10^6", "short_chain", "torch.rand(1000000).bfloat16()", OWN),
         ("product and sum, 10^6", "dot", "torch.rand(1000000), torch.rand(1000000)", OWN),
         ("sigmoid, mse_loss, 10^6", "loss", "torch.rand(1000000), torch.rand(1000000)", OWN),
+        ("BCE with logits, 10^6", "bce_logits", "torch.randn(1000000), torch.rand(1000000)", OWN),
+        ("update of Adam, 10^6", "adam", "torch.rand(1000000), torch.rand(1000000), torch.rand(1000000), torch.rand(1000000)", OWN),
     ],
     "matmul": [square(n) for n in (64, 128, 256, 512, 1024, 2048)] + [
         ("8 by 4096 by 4096", "matmul", "torch.rand(8, 4096), torch.rand(4096, 4096)", SHARED),

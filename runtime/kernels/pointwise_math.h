@@ -137,7 +137,7 @@ static inline REAL m_xlog1py(REAL a, REAL b) { return (a + 0) * m_log1p(((a == 0
 
 static inline REAL m_logit(REAL a, REAL eps) /* eps < 0: no clamping */
 {
-    const REAL z = eps < 0 ? a : m_clamp(a, eps, 1 - eps);
+    const REAL z = m_select(eps < 0, a, m_clamp(a, eps, 1 - eps));
     return m_log(z / (1 - z));
 }
 
@@ -148,13 +148,13 @@ static inline REAL m_lerp(REAL a, REAL b, REAL weight) /* exact at both ends */
 
 static inline REAL m_log_add_exp(REAL a, REAL b)
 {
-    const REAL high = a > b ? a : b, apart = m_is_inf(a) & (a == b) ? 0 : a - b;
+    const REAL high = a > b ? a : b, apart = m_select(a == b, 0, a - b); /* of equal infinities, too */
     return high + m_log1p(m_exp(-m_abs(apart)));
 }
 
 static inline REAL m_log_add_exp2(REAL a, REAL b)
 {
-    const REAL high = a > b ? a : b, apart = m_is_inf(a) & (a == b) ? 0 : a - b;
+    const REAL high = a > b ? a : b, apart = m_select(a == b, 0, a - b); /* of equal infinities, too */
     return high + m_log1p(m_exp2(-m_abs(apart))) * K(M_LOG2E);
 }
 
