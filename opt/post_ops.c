@@ -1,7 +1,7 @@
 /* Post-ops: a convolution or linear layer takes the addition and the ReLU behind it along, so that its primitive applies
  * them to what it has in registers (post_ops.def says which layers and which operators).
  *
- * Only in modules whose owner asked for it (jit_freeze_options.optimize_for_inference): oneDNN's ReLU gives 0 for NaN, and
+ * Only in modules whose owner asked for it (jit_freeze_options.optimize_for_inference): oneDNN's clamp gives 0 for NaN, and
  * a sum may be rounded in another order. Layers take nothing else that PyTorch's pass of that name would not.
  *
  * What is taken must follow the layer at once, constants apart, and be the only reader of its result. So nothing moves

@@ -11,7 +11,6 @@
 #include "runtime/kernels/dispatch.h"
 #include "runtime/kernels/onednn_cache.h"
 
-#include <math.h>
 #include <string.h>
 
 /* ---- plans ------------------------------------------------------------------------------------- */
@@ -133,11 +132,10 @@ static dnnl_primitive_attr_t new_attributes(const onednn *api)
     return NULL;
 }
 
+/* Not its ReLU, which without AVX-512 gives NaN for -inf: a clip gives the bound. */
 static bool append_clamp(const onednn *api, const onednn_after *after, dnnl_post_ops_t ops)
 {
-    const bool is_relu = after->low == 0 && after->high == INFINITY;
-    return api->post_ops_append_eltwise(ops, 1, is_relu ? dnnl_eltwise_relu : dnnl_eltwise_clip, after->low,
-                                        is_relu ? 0 : after->high) == dnnl_success;
+    return api->post_ops_append_eltwise(ops, 1, dnnl_eltwise_clip, after->low, after->high) == dnnl_success;
 }
 
 static bool set_post_ops(const onednn *api, const onednn_after *after, dnnl_primitive_attr_t attr)
