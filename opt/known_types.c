@@ -92,6 +92,7 @@ static bool converts_nothing(const ir_node *n, const facts *f)
     case OP_aten_type_as:
         return facts_of_value(n->inputs[1], &other) && f->t.dtype >= 0 && f->t.dtype == other.t.dtype && f->t.has_device
                && other.t.has_device && device_equal(f->t.dev, other.t.dev);
+    case OP_aten_conj: case OP_aten_resolve_conj: return f->t.dtype >= 0 && !dtype_is_complex((dtype)f->t.dtype);
     default: return false;
     }
 }
@@ -116,7 +117,7 @@ size_t opt_type_questions(const ir_graph *g)
         switch ((op_id)n->op) {
         case OP_aten_dim: case OP_prim_dtype: case OP_aten_is_floating_point: case OP_aten_is_complex:
         case OP_prim_is_cuda: case OP_prim_is_cpu: case OP_prim_device: case OP_prim_requires_grad: case OP_prim_is_nested:
-        case OP_aten_to_dtype: case OP_aten_type_as:
+        case OP_aten_to_dtype: case OP_aten_type_as: case OP_aten_conj: case OP_aten_resolve_conj:
             n_questions++;
             break;
         default:

@@ -196,10 +196,16 @@ static bool tell_graph(vm_run *run, ir_function *fn, const jit_value *args, cons
     return true;
 }
 
+/* The plan that a second call like this runs. */
+static const vm_plan *settled_plan(vm_run *run, ir_function *fn, const jit_value *args)
+{
+    return api_get_plan(run, fn) ? api_plan_for(run, fn, args, fn->schema->n_args) : NULL;
+}
+
 static bool tell_plan(vm_run *run, ir_function *fn, const jit_value *args, const jit_stage_options *o, text *out)
 {
     (void)o;
-    const vm_plan *plan = api_get_plan(run, fn) ? api_plan_for(run, fn, args, fn->schema->n_args) : NULL; // as a second call
+    const vm_plan *plan = settled_plan(run, fn, args);
     if (plan)
         vm_print(plan, out);
     return plan != NULL;
@@ -209,7 +215,7 @@ static bool tell_kernels(vm_run *run, ir_function *fn, const jit_value *args, co
 {
     (void)o;
     jit_value result;
-    const vm_plan *plan = api_plan_for(run, fn, args, fn->schema->n_args);
+    const vm_plan *plan = settled_plan(run, fn, args);
     run->op.programs = out;
     if (!plan || !vm_execute(run, plan, args, fn->schema->n_args, &result))
         return false;
