@@ -9,7 +9,7 @@
 
 #include "runtime/vm/vm.h"
 
-enum { PLANS_MOST = 8, PLANS_MOST_ARGS = 8 };
+enum { PLANS_MOST = 8, PLANS_MOST_ARGS = 16 };
 
 /** What plans depend on: of each tensor the element type, number of dimensions, device, requires_grad and whether it is
  * nested, never sizes; and which of the arguments that the function asks about are None. */
