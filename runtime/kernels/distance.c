@@ -76,10 +76,13 @@ static double distance(const double *a, const double *b, int64_t n, double p)
     return p == 0 || p == 1 || isinf(p) ? sum : pow(sum, 1 / p);
 }
 
+enum { MANY_ROWS = 25 };
+
 typedef struct cdist_job {
     const double *a, *b;
     double *y, p;
     int64_t n_a, n_b, width; /* rows of each matrix */
+    double *a_squares, *b_squares; /* p = 2, y the products of all rows: |row|^2; or NULL */
 } cdist_job;
 
 static void cdist_rows(void *ctx, int64_t begin, int64_t end)
@@ -91,6 +94,66 @@ static void cdist_rows(void *ctx, int64_t begin, int64_t end)
             job->y[i * job->n_b + k] =
                 distance(job->a + i * job->width, b + k * job->width, job->width, job->p);
     }
+}
+
+/* From |a|^2, |b|^2 and the product ab, |a - b|^2 is their sum less twice ab, unless that is so little that it is mostly
+ * rounding. */
+static void cdist_rows_of_products(void *ctx, int64_t begin, int64_t end)
+{
+    const cdist_job *job = ctx;
+    const double enough = 1e-6;
+    for (int64_t i = begin; i < end; i++) {
+        const int64_t first = i / job->n_a * job->n_b;
+        double *y = job->y + i * job->n_b;
+        for (int64_t k = 0; k < job->n_b; k++) {
+            const double squares = job->a_squares[i] + job->b_squares[first + k], apart = squares - 2 * y[k];
+            y[k] = apart > enough * squares ? sqrt(apart)
+                                            : distance(job->a + i * job->width, job->b + (first + k) * job->width, job->width, 2);
+        }
+    }
+}
+
+/* The squared length of each of n rows, in a mem_ block; NULL: no memory. */
+static double *row_squares(const double *rows, int64_t n, int64_t width)
+{
+    double *squares = mem_calloc((size_t)n + 1, sizeof *squares);
+    for (int64_t i = 0; squares && i < n; i++)
+        for (int64_t k = 0; k < width; k++) squares[i] += rows[i * width + k] * rows[i * width + k];
+    return squares;
+}
+
+/* x and z, float64, with all distances as a product of matrices: a new tensor, or NULL (reported). */
+static tensor *cdist_by_products(op_ctx *cx, tensor *x, tensor *z, cdist_job *job)
+{
+    chain c = CHAIN_INIT(cx);
+    jit_value result = VALUE_NONE_V;
+    tensor *turned = STEP(&c, aten_transpose_int, TENSOR(z), VALUE_INT_V(-2), VALUE_INT_V(-1));
+    if (!chain_give(&c, STEP(&c, aten_matmul, TENSOR(x), TENSOR(turned)), &result)) return NULL;
+    job->y = tensor_data(result.t);
+    job->a_squares = row_squares(job->a, x->numel / job->width, job->width);
+    job->b_squares = row_squares(job->b, z->numel / job->width, job->width);
+    if (!job->a_squares || !job->b_squares) {
+        op_no_memory(cx);
+        tensor_unref(result.t);
+        result.t = NULL;
+    } else {
+        par_for(x->numel / job->width, NN_GRAIN / job->n_b + 1, cdist_rows_of_products, job);
+    }
+    mem_free(job->a_squares);
+    mem_free(job->b_squares);
+    return result.t;
+}
+
+/* One distance after the other. */
+static tensor *cdist_one_by_one(op_ctx *cx, const int64_t *sizes, int n_dims, cdist_job *job)
+{
+    tensor *y = make_tensor(cx, DTYPE_float64, sizes, n_dims);
+    if (y && y->numel) {
+        job->y = tensor_data(y);
+        const int64_t work = job->n_b * (job->width + 1);
+        par_for(y->numel / job->n_b, work < NN_GRAIN ? NN_GRAIN / work + 1 : 1, cdist_rows, job);
+    }
+    return y;
 }
 
 static bool check_cdist(op_ctx *cx, const tensor *a, const tensor *b, double p)
@@ -140,17 +203,14 @@ static bool cdist(op_ctx *cx, tensor *a, tensor *b, double p, jit_value *rets)
                       .width = a->sizes[a->n_dims - 1] };
     sizes[n] = job.n_a;
     sizes[n + 1] = job.n_b;
-    tensor *y = z ? make_tensor(cx, DTYPE_float64, sizes, n + 2) : NULL;
-    if (y && y->numel) {
-        job.a = tensor_data(x);
-        job.b = tensor_data(z);
-        job.y = tensor_data(y);
-        const int64_t work = job.n_b * (job.width + 1);
-        par_for(y->numel / job.n_b, work < NN_GRAIN ? NN_GRAIN / work + 1 : 1, cdist_rows, &job);
-    }
+    const dtype d = dtype_promote(tensor_dtype(a), tensor_dtype(b));
+    // as PyTorch does from so many rows on; its float32 products lose more than these
+    const bool by_products = p == 2 && d != DTYPE_float64 && (job.n_a > MANY_ROWS || job.n_b > MANY_ROWS) && z && x->numel && z->numel;
+    if (z) job.a = tensor_data(x), job.b = tensor_data(z);
+    tensor *y = !z ? NULL : by_products ? cdist_by_products(cx, x, z, &job) : cdist_one_by_one(cx, sizes, n + 2, &job);
     tensor_unref(x);
     tensor_unref(z);
-    return nn_give(cx, y, dtype_promote(tensor_dtype(a), tensor_dtype(b)), rets);
+    return nn_give(cx, y, d, rets);
 }
 
 bool op_cdist(op_ctx *cx, const jit_value *args, jit_value *rets)

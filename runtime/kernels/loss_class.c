@@ -35,12 +35,15 @@ static bool check_weight(op_ctx *cx, const tensor *w, int64_t classes)
                    (long long)classes, sizes_print(w->sizes, w->n_dims).s);
 }
 
-/* x, target and weight are contiguous float64, int64, float64; y float64 holds a loss per point, or
- * one. */
+/* x is contiguous, of its own type: one element of many is read. target and weight are contiguous int64 and float64; y float64
+ * holds a loss per point, or one. */
 static bool run_nll(op_ctx *cx, const class_call *n, const tensor *x, const tensor *target,
                     const tensor *weight, tensor *y)
 {
-    const double *p = tensor_data(x), *w = weight ? tensor_data(weight) : NULL;
+    const dtype d = tensor_dtype(x);
+    const int64_t bytes = (int64_t)dtype_size(d);
+    const char *p = tensor_data(x);
+    const double *w = weight ? tensor_data(weight) : NULL;
     const int64_t *t = tensor_data(target);
     double *out = tensor_data(y), sum = 0, total = 0;
     for (int64_t i = 0; i < n->images * n->points; i++) {
@@ -50,7 +53,7 @@ static bool run_nll(op_ctx *cx, const class_call *n, const tensor *x, const tens
             if (class < 0 || class >= n->classes)
                 return OP_FAIL(cx, "Target %lld is out of bounds.", (long long)class);
             const double own = w ? w[class] : 1;
-            loss = -own * p[(i / n->points * n->classes + class) * n->points + i % n->points];
+            loss = -own * element_load_double(d, p + ((i / n->points * n->classes + class) * n->points + i % n->points) * bytes);
             sum += loss;
             total += own;
         }
@@ -68,8 +71,7 @@ static bool nll(op_ctx *cx, const class_call *n, jit_value *rets)
 {
     bool ok = check_target_type(cx, n->target) && check_weight(cx, n->weight, n->classes)
               && nn_check_float(cx, n->x, "nll_loss_out_frame");
-    tensor *x = nn_operand(cx, n->x, DTYPE_float64, &ok),
-           *target = nn_operand(cx, n->target, DTYPE_int64, &ok);
+    tensor *x = nn_operand(cx, n->x, tensor_dtype(n->x), &ok), *target = nn_operand(cx, n->target, DTYPE_int64, &ok);
     tensor *weight = nn_operand(cx, n->weight, DTYPE_float64, &ok);
     tensor *y =
         ok ? make_tensor(cx, DTYPE_float64, n->out_sizes, n->reduction == 0 ? n->n_out : 0) : NULL;
