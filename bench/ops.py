@@ -77,6 +77,11 @@ SECTIONS = {
         ("x ** 2, 10^6", "pow2", "torch.rand(1000000)", OWN),
         ("less, 10^6", "less", "torch.rand(1000000), torch.rand(1000000)", OWN),
         ("where, 10^6", "where", "torch.lt(torch.rand(1000000), 0.5), torch.rand(1000000), torch.rand(1000000)", OWN),
+        ("rand, 10^6", "rand", "1000000", OWN),
+        ("randn, 10^6", "randn", "1000000", OWN),
+        ("dropout, 10^6", "dropout", "torch.rand(1000000)", OWN),
+        ("nll_loss, 1024 x 1000", "nll", "torch.rand(1024, 1000), torch.zeros(1024, dtype=torch.int64)", OWN),
+        ("cdist, 256 x 256 x 1000", "cdist", "torch.rand(256, 1000), torch.rand(256, 1000)", OWN),
     ],
     "reductions": [
         ("sum, all", "sum_all", BIG, OWN),

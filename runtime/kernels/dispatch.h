@@ -88,7 +88,8 @@ void generator_lock(generator *g);
 void generator_unlock(generator *g);
 void generator_seed(generator *g, uint64_t seed);    /* drops the cached normal */
 uint32_t generator_next32(generator *g);             /* spec/random.md */
-uint64_t generator_next64(generator *g);
+uint64_t generator_next64(generator *g);             /* the high half first */
+void generator_fill32(generator *g, int64_t n, uint32_t *ret); /* n times next32 */
 
 void runtime_set_num_threads(int n);
 int runtime_get_num_threads(void);

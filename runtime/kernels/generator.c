@@ -44,7 +44,7 @@ void generator_unlock(generator *g)
 static uint32_t mix(uint32_t u, uint32_t v)
 {
     const uint32_t y = (u & 0x80000000u) | (v & 0x7FFFFFFFu);
-    return (y >> 1) ^ (v & 1u ? 0x9908B0DFu : 0u);
+    return (y >> 1) ^ (-(v & 1u) & 0x9908B0DFu);
 }
 
 static void refill(generator *g)
@@ -56,14 +56,30 @@ static void refill(generator *g)
     g->position = 0;
 }
 
-uint32_t generator_next32(generator *g)
+static inline uint32_t temper(uint32_t y)
 {
-    if (g->position >= N) refill(g);
-    uint32_t y = g->state[g->position++];
     y ^= y >> 11;
     y ^= y << 7 & 0x9D2C5680u;
     y ^= y << 15 & 0xEFC60000u;
     return y ^ y >> 18;
+}
+
+uint32_t generator_next32(generator *g)
+{
+    if (g->position >= N) refill(g);
+    return temper(g->state[g->position++]);
+}
+
+void generator_fill32(generator *g, int64_t n, uint32_t *ret)
+{
+    for (int64_t done = 0; done < n;) {
+        if (g->position >= N) refill(g);
+        const int64_t rest = N - g->position, m = rest < n - done ? rest : n - done;
+        const uint32_t *from = g->state + g->position;
+        for (int64_t i = 0; i < m; i++) ret[done + i] = temper(from[i]);
+        g->position += (int)m;
+        done += m;
+    }
 }
 
 uint64_t generator_next64(generator *g)

@@ -46,14 +46,16 @@ static bool run_nll(op_ctx *cx, const class_call *n, const tensor *x, const tens
     const double *w = weight ? tensor_data(weight) : NULL;
     const int64_t *t = tensor_data(target);
     double *out = tensor_data(y), sum = 0, total = 0;
-    for (int64_t i = 0; i < n->images * n->points; i++) {
+    int64_t point = 0;
+    for (int64_t i = 0; i < n->images * n->points; i++, point++) {
         const int64_t class = t[i];
+        if (point == n->points) point = 0, p += n->classes * n->points * bytes; // the next image
         double loss = 0;
         if (class != n->ignored) {
             if (class < 0 || class >= n->classes)
                 return OP_FAIL(cx, "Target %lld is out of bounds.", (long long)class);
             const double own = w ? w[class] : 1;
-            loss = -own * element_load_double(d, p + ((i / n->points * n->classes + class) * n->points + i % n->points) * bytes);
+            loss = -own * element_load_double(d, p + (class * n->points + point) * bytes);
             sum += loss;
             total += own;
         }

@@ -1,13 +1,15 @@
 /* Random tensors, number for number PyTorch's CPU streams (ATen/core/DistributionsHelper.h,
- * at/native/cpu/DistributionTemplates.h). Elements are drawn one by one under the generator's lock, in memory
- * order; nothing here runs in parallel, because the order of draws is the contract. */
+ * at/native/cpu/DistributionTemplates.h). Elements are drawn in batches under the generator's lock, in memory order; nothing
+ * here runs in parallel, because the order of draws is the contract. */
 /* SPDX-License-Identifier: Apache-2.0 */
 #include "runtime/kernels/compose.h"
 #include "runtime/kernels/creation.h"
 #include "runtime/kernels/iter.h"
+#include "runtime/kernels/pointwise.h"
 #include "runtime/kernels/random.h"
 
 #include <math.h>
+#include <string.h>
 
 /* ---- single draws ---------------------------------------------------------------------------- */
 double random_uniform(generator *g)
@@ -15,15 +17,28 @@ double random_uniform(generator *g)
     return (double)(generator_next64(g) & ((1ull << 53) - 1)) * 0x1p-53;
 }
 
-/* A uniform number with as many random bits as d's mantissa holds. */
-static double uniform_of(generator *g, dtype d)
+enum { BATCH = 512 }; /* numbers drawn at a time */
+
+/* n <= BATCH numbers as random_uniform() gives them. */
+static void uniforms(generator *g, int64_t n, double *ret)
 {
-    switch (d) {
-    case DTYPE_float64: return random_uniform(g);
-    case DTYPE_float16: return (double)(generator_next32(g) & 0x7FF) * 0x1p-11;
-    case DTYPE_bfloat16: return (double)(generator_next32(g) & 0xFF) * 0x1p-8;
-    default: return (double)(generator_next32(g) & 0xFFFFFF) * 0x1p-24;
+    uint32_t words[2 * BATCH];
+    generator_fill32(g, 2 * n, words);
+    for (int64_t i = 0; i < n; i++)
+        ret[i] = (double)(int64_t)(((uint64_t)words[2 * i] << 32 | words[2 * i + 1]) & ((1ull << 53) - 1)) * 0x1p-53;
+}
+
+/* The same with as many random bits as d's mantissa holds. */
+static void uniforms_of(generator *g, dtype d, int64_t n, double *ret)
+{
+    uint32_t words[BATCH];
+    const int bits = d == DTYPE_float16 ? 11 : d == DTYPE_bfloat16 ? 8 : 24;
+    if (d == DTYPE_float64) {
+        uniforms(g, n, ret);
+        return;
     }
+    generator_fill32(g, n, words);
+    for (int64_t i = 0; i < n; i++) ret[i] = (double)(int32_t)(words[i] & ((1u << bits) - 1)) / (1 << bits);
 }
 
 /* Box-Muller in double; the second value waits for the next call. */
@@ -40,47 +55,55 @@ static double normal_of(generator *g)
     return radius * cos(angle);
 }
 
-/* A distribution: how to draw one number for an element of type d. */
+/* A distribution: how to draw n <= BATCH numbers for elements of type d. */
 typedef struct distribution {
-    double (*draw)(const struct distribution *self, generator *g, dtype d);
+    void (*draw)(const struct distribution *self, generator *g, dtype d, int64_t n, double *ret);
     double a, b;
 } distribution;
 
-static double draw_uniform(const distribution *s, generator *g, dtype d)
+static void draw_uniform(const distribution *s, generator *g, dtype d, int64_t n, double *ret)
 {
-    const double u = uniform_of(g, d);
-    if (d == DTYPE_float64) return u * (s->b - s->a) + s->a;
-    return (double)((float)u * ((float)s->b - (float)s->a) + (float)s->a);
+    const double low = s->a, width = s->b - low;
+    const float f_low = (float)low, f_width = (float)s->b - f_low;
+    uniforms_of(g, d, n, ret);
+    for (int64_t i = 0; i < n; i++) ret[i] = d == DTYPE_float64 ? ret[i] * width + low : (double)((float)ret[i] * f_width + f_low);
 }
 
-static double draw_normal(const distribution *s, generator *g, dtype d)
+static void draw_normal(const distribution *s, generator *g, dtype d, int64_t n, double *ret)
 {
-    return normal_of(g) * s->b + s->a;
+    for (int64_t i = 0; i < n; i++) ret[i] = normal_of(g) * s->b + s->a;
 }
 
-static double draw_log_normal(const distribution *s, generator *g, dtype d)
+static void draw_log_normal(const distribution *s, generator *g, dtype d, int64_t n, double *ret)
 {
-    return exp(normal_of(g) * s->b + s->a);
+    for (int64_t i = 0; i < n; i++) ret[i] = exp(normal_of(g) * s->b + s->a);
 }
 
-static double draw_exponential(const distribution *s, generator *g, dtype d)
+static void draw_exponential(const distribution *s, generator *g, dtype d, int64_t n, double *ret)
 {
-    return -1 / s->a * log1p(-random_uniform(g));
+    double negative[BATCH] = { 0 };
+    uniforms(g, n, ret);
+    for (int64_t i = 0; i < n; i++) negative[i] = -ret[i];
+    pw_tile_find(PW_ROW_aten_log1p, PW_f64)(BATCH, (const void *[]){ negative }, negative);
+    for (int64_t i = 0; i < n; i++) ret[i] = -1 / s->a * negative[i];
 }
 
-static double draw_cauchy(const distribution *s, generator *g, dtype d)
+static void draw_cauchy(const distribution *s, generator *g, dtype d, int64_t n, double *ret)
 {
-    return s->a + s->b * tan(M_PI * (random_uniform(g) - 0.5));
+    uniforms(g, n, ret);
+    for (int64_t i = 0; i < n; i++) ret[i] = s->a + s->b * tan(M_PI * (ret[i] - 0.5));
 }
 
-static double draw_geometric(const distribution *s, generator *g, dtype d)
+static void draw_geometric(const distribution *s, generator *g, dtype d, int64_t n, double *ret)
 {
-    return ceil(log(random_uniform(g)) / log1p(-s->a));
+    uniforms(g, n, ret);
+    for (int64_t i = 0; i < n; i++) ret[i] = ceil(log(ret[i]) / log1p(-s->a));
 }
 
-static double draw_bernoulli(const distribution *s, generator *g, dtype d)
+static void draw_bernoulli(const distribution *s, generator *g, dtype d, int64_t n, double *ret)
 {
-    return random_uniform(g) < s->a;
+    uniforms(g, n, ret);
+    for (int64_t i = 0; i < n; i++) ret[i] = ret[i] < s->a;
 }
 
 /* ---- filling --------------------------------------------------------------------------------- */
@@ -98,9 +121,13 @@ typedef struct fill_task {
 static void fill_loop(void *ctx, int64_t n, char *const *data, const int64_t *strides)
 {
     const fill_task *task = ctx;
-    char *p = data[0];
-    for (int64_t i = 0; i < n; i++, p += strides[0])
-        element_store_double(task->d, p, task->distribution->draw(task->distribution, task->g, task->d));
+    const cast_fn store = cast_find(DTYPE_float64, task->d);
+    double drawn[BATCH];
+    for (int64_t done = 0, m; done < n; done += m) {
+        m = n - done < BATCH ? n - done : BATCH;
+        task->distribution->draw(task->distribution, task->g, task->d, m, drawn);
+        store(m, (const char *)drawn, sizeof *drawn, data[0] + done * strides[0], strides[0]);
+    }
 }
 
 static bool fill(op_ctx *cx, tensor *t, const distribution *law, jit_value generator_value)
@@ -116,22 +143,36 @@ static bool fill(op_ctx *cx, tensor *t, const distribution *law, jit_value gener
     return true;
 }
 
-/* 16 uniforms become 16 normals. float32 works in float as the reference does. */
-static void normal_block(char *p, dtype d, double mean, double std)
+/* Blocks of 16 uniform numbers become blocks of normal ones: pairs are 8 elements apart. float32 works in float, as do the types of
+ * 16 bits. */
+#define NORMAL_BLOCKS(name, REAL, type, compute)                                                                       \
+    static void name(char *p, dtype d, int64_t n_blocks, double mean, double std)                                      \
+    {                                                                                                                  \
+        REAL uniform[BATCH], first[BATCH / 2], second[BATCH / 2], normal[2][BATCH / 2];                                \
+        const int64_t n = n_blocks * 16, bytes = (int64_t)dtype_size(d);                                               \
+        const void *const pairs[] = { first, second };                                                                 \
+        cast_find(d, type)(n, p, bytes, (char *)uniform, sizeof *uniform);                                             \
+        memset(first, 0, sizeof first), memset(second, 0, sizeof second);                                              \
+        for (int64_t i = 0; i < n / 2; i++)                                                                            \
+            first[i] = uniform[i / 8 * 16 + i % 8], second[i] = uniform[i / 8 * 16 + 8 + i % 8];                       \
+        pw_tile_find(PW_ROW_x_normal_cos, compute)(BATCH / 2, pairs, normal[0]);                                       \
+        pw_tile_find(PW_ROW_x_normal_sin, compute)(BATCH / 2, pairs, normal[1]);                                       \
+        for (int64_t i = 0; i < n; i++)                                                                                \
+            uniform[i] = normal[i / 8 % 2][i / 16 * 8 + i % 8] * (REAL)std + (REAL)mean;                               \
+        cast_find(type, d)(n, (const char *)uniform, sizeof *uniform, p, bytes);                                       \
+    }
+NORMAL_BLOCKS(normal_blocks_f32, float, DTYPE_float32, PW_f32)
+NORMAL_BLOCKS(normal_blocks_f64, double, DTYPE_float64, PW_f64)
+#undef NORMAL_BLOCKS
+
+static void uniform_elements(generator *g, dtype d, int64_t n, char *p)
 {
+    double drawn[BATCH];
     const int64_t bytes = (int64_t)dtype_size(d);
-    for (int j = 0; j < 8; j++) {
-        char *low = p + j * bytes, *high = p + (j + 8) * bytes;
-        const double u1 = 1 - element_load_double(d, low), u2 = element_load_double(d, high);
-        if (d == DTYPE_float64) {
-            const double radius = sqrt(-2 * log(u1)), angle = 2 * M_PI * u2;
-            element_store_double(d, low, radius * cos(angle) * std + mean);
-            element_store_double(d, high, radius * sin(angle) * std + mean);
-        } else {
-            const float radius = sqrtf(-2 * logf((float)u1)), angle = (float)(2 * M_PI) * (float)u2;
-            element_store_double(d, low, (double)(radius * cosf(angle) * (float)std + (float)mean));
-            element_store_double(d, high, (double)(radius * sinf(angle) * (float)std + (float)mean));
-        }
+    for (int64_t done = 0, m; done < n; done += m) {
+        m = n - done < BATCH ? n - done : BATCH;
+        uniforms_of(g, d, m, drawn);
+        cast_find(DTYPE_float64, d)(m, (const char *)drawn, sizeof *drawn, p + done * bytes, bytes);
     }
 }
 
@@ -139,14 +180,15 @@ static void normal_block(char *p, dtype d, double mean, double std)
 static void fill_normal_blocks(tensor *t, double mean, double std, generator *g)
 {
     const dtype d = tensor_dtype(t);
-    const int64_t bytes = (int64_t)dtype_size(d);
-    char *p = tensor_data(t);
-    for (int64_t i = 0; i < t->numel; i++) element_store_double(d, p + i * bytes, uniform_of(g, d));
-    for (int64_t i = 0; i + 16 <= t->numel; i += 16) normal_block(p + i * bytes, d, mean, std);
+    const int64_t bytes = (int64_t)dtype_size(d), n_blocks = t->numel / 16, most = BATCH / 16;
+    char *p = tensor_data(t), *last = p + (t->numel - 16) * bytes;
+    void (*to_normal)(char *, dtype, int64_t, double, double) = d == DTYPE_float64 ? normal_blocks_f64 : normal_blocks_f32;
+    uniform_elements(g, d, t->numel, p);
+    for (int64_t k = 0; k < n_blocks; k += most)
+        to_normal(p + k * 16 * bytes, d, n_blocks - k < most ? n_blocks - k : most, mean, std);
     if (t->numel % 16 == 0) return;
-    p += (t->numel - 16) * bytes;
-    for (int i = 0; i < 16; i++) element_store_double(d, p + i * bytes, uniform_of(g, d));
-    normal_block(p, d, mean, std);
+    uniform_elements(g, d, 16, last);
+    to_normal(last, d, 1, mean, std);
 }
 
 static bool check_float(op_ctx *cx, const tensor *t, const char *kernel)
@@ -196,17 +238,33 @@ typedef struct whole_task {
     bool is_wide;      /* draw 64 bits */
 } whole_task;
 
+/* n <= BATCH numbers of the range, from base on. */
+static void draw_whole(const whole_task *task, int64_t n, int64_t *ret)
+{
+    uint32_t words[BATCH];
+    const uint64_t base = (uint64_t)task->base;
+    if (!task->is_wide) generator_fill32(task->g, n, words);
+    for (int64_t i = 0; i < n; i++) {
+        const uint64_t r = task->is_wide ? generator_next64(task->g) : words[i];
+        if (!task->is_wide && task->range && task->range <= UINT32_MAX)
+            ret[i] = (int64_t)(words[i] % (uint32_t)task->range + base); // a quarter of the time of 64 bits
+        else
+            ret[i] = (int64_t)((task->range ? r % task->range : r) + base);
+    }
+}
+
 static void whole_loop(void *ctx, int64_t n, char *const *data, const int64_t *strides)
 {
     const whole_task *task = ctx;
-    char *p = data[0];
-    for (int64_t i = 0; i < n; i++, p += strides[0]) {
-        const uint64_t r = task->is_wide ? generator_next64(task->g) : generator_next32(task->g);
-        const int64_t x = (int64_t)((task->range ? r % task->range : r) + (uint64_t)task->base);
-        if (dtype_category_of(task->d) == CATEGORY_F)
-            element_store_double(task->d, p, (double)x);
-        else
-            element_store_int(task->d, p, x);
+    const bool is_float = dtype_category_of(task->d) == CATEGORY_F; // rounded to double first, as there
+    const cast_fn to_double = cast_find(DTYPE_int64, DTYPE_float64), store = cast_find(is_float ? DTYPE_float64 : DTYPE_int64, task->d);
+    int64_t drawn[BATCH];
+    double rounded[BATCH];
+    for (int64_t done = 0, m; done < n; done += m) {
+        m = n - done < BATCH ? n - done : BATCH;
+        draw_whole(task, m, drawn);
+        if (is_float) to_double(m, (const char *)drawn, sizeof *drawn, (char *)rounded, sizeof *rounded);
+        store(m, is_float ? (const char *)rounded : (const char *)drawn, sizeof *drawn, data[0] + done * strides[0], strides[0]);
     }
 }
 
@@ -439,11 +497,16 @@ typedef struct bernoulli_task {
 static void bernoulli_loop(void *ctx, int64_t n, char *const *data, const int64_t *strides)
 {
     bernoulli_task *task = ctx;
-    for (int64_t i = 0; i < n; i++) {
-        const double p = element_load_double(task->p, data[1] + i * strides[1]);
-        if (!(p >= 0 && p <= 1)) task->out_of_range = true;
-        const double u = uniform_of(task->g, task->p == DTYPE_float64 ? DTYPE_float64 : DTYPE_float32);
-        element_store_int(task->result, data[0] + i * strides[0], u < p);
+    double p[BATCH], drawn[BATCH];
+    for (int64_t done = 0, m; done < n; done += m) {
+        m = n - done < BATCH ? n - done : BATCH;
+        cast_find(task->p, DTYPE_float64)(m, data[1] + done * strides[1], strides[1], (char *)p, sizeof *p);
+        uniforms_of(task->g, task->p == DTYPE_float64 ? DTYPE_float64 : DTYPE_float32, m, drawn);
+        for (int64_t i = 0; i < m; i++) {
+            if (!(p[i] >= 0 && p[i] <= 1)) task->out_of_range = true;
+            drawn[i] = drawn[i] < p[i];
+        }
+        cast_find(DTYPE_float64, task->result)(m, (const char *)drawn, sizeof *drawn, data[0] + done * strides[0], strides[0]);
     }
 }
 
