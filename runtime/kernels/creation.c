@@ -172,19 +172,38 @@ bool op_num_to_tensor(op_ctx *cx, const jit_value *args, jit_value *rets)
 /* A number of the range as an integer. A step beyond those leads to no second element. */
 static int64_t range_int(jit_value v) { return v.tag == VALUE_FLOAT ? scalar_to_int(v.f) : v.i; }
 
-static bool fill_range(op_ctx *cx, tensor *t, jit_value start, jit_value step)
+enum { BATCH = 512 }; /* elements made before they are converted to the element type */
+
+static void fill_whole_range(tensor *t, int64_t start, int64_t step)
 {
-    const dtype d = tensor_dtype(t);
-    char *p = tensor_data(t);
-    const int64_t bytes = (int64_t)dtype_size(d);
-    (void)cx;
-    for (int64_t i = 0; i < t->numel; i++, p += bytes) {
-        if (dtype_is_integral(d))
-            element_store_int(d, p, range_int(start) + i * range_int(step));
-        else
-            element_store_double(d, p, arg_double(start) + (double)i * arg_double(step));
+    int64_t made[BATCH];
+    const int64_t bytes = (int64_t)dtype_size(tensor_dtype(t));
+    const cast_fn store = cast_find(DTYPE_int64, tensor_dtype(t));
+    for (int64_t done = 0, n; done < t->numel; done += n) {
+        n = t->numel - done < BATCH ? t->numel - done : BATCH;
+        for (int64_t i = 0; i < n; i++) made[i] = start + (done + i) * step;
+        store(n, (const char *)made, sizeof *made, (char *)tensor_data(t) + done * bytes, bytes);
     }
-    return true;
+}
+
+static void fill_real_range(tensor *t, double start, double step)
+{
+    double made[BATCH];
+    const int64_t bytes = (int64_t)dtype_size(tensor_dtype(t));
+    const cast_fn store = cast_find(DTYPE_float64, tensor_dtype(t));
+    for (int64_t done = 0, n; done < t->numel; done += n) {
+        n = t->numel - done < BATCH ? t->numel - done : BATCH;
+        for (int64_t i = 0; i < n; i++) made[i] = start + (double)(done + i) * step;
+        store(n, (const char *)made, sizeof *made, (char *)tensor_data(t) + done * bytes, bytes);
+    }
+}
+
+static void fill_range(tensor *t, jit_value start, jit_value step)
+{
+    if (dtype_is_integral(tensor_dtype(t)))
+        fill_whole_range(t, range_int(start), range_int(step));
+    else
+        fill_real_range(t, arg_double(start), arg_double(step));
 }
 
 /* int64 ranges, and inclusive ones of any whole type, are counted in whole numbers: their bounds are cut first. */
@@ -218,7 +237,7 @@ static bool make_range(op_ctx *cx, jit_value start, jit_value end, jit_value ste
     }
     tensor *t = make_tensor(cx, d, &size, 1);
     if (!t) return false;
-    fill_range(cx, t, start, step);
+    fill_range(t, start, step);
     rets[0] = RET_TENSOR(t);
     return true;
 }
@@ -279,9 +298,16 @@ static bool make_spaced(op_ctx *cx, const jit_value *args, const jit_value *opti
     if (n < 0) return OP_FAIL(cx, "number of steps must be non-negative");
     tensor *t = make_tensor(cx, d, &n, 1);
     if (!t) return false;
-    for (int64_t i = 0; i < n; i++) {
-        const double x = spaced(base && dtype_is_float(d) ? DTYPE_float64 : d, arg_double(args[0]), arg_double(args[1]), n, i);
-        element_store_double(d, (char *)tensor_data(t) + i * (int64_t)dtype_size(d), base ? pow(*base, x) : x);
+    const dtype spaced_as = base && dtype_is_float(d) ? DTYPE_float64 : d;
+    const double start = arg_double(args[0]), end = arg_double(args[1]);
+    const int64_t bytes = (int64_t)dtype_size(d);
+    const cast_fn store = cast_find(DTYPE_float64, d);
+    double made[BATCH];
+    for (int64_t done = 0, m; done < n; done += m) {
+        m = n - done < BATCH ? n - done : BATCH;
+        for (int64_t i = 0; i < m; i++) made[i] = spaced(spaced_as, start, end, n, done + i);
+        for (int64_t i = 0; base && i < m; i++) made[i] = pow(*base, made[i]);
+        store(m, (const char *)made, sizeof *made, (char *)tensor_data(t) + done * bytes, bytes);
     }
     rets[0] = RET_TENSOR(t);
     return true;

@@ -83,27 +83,53 @@ static bool check_values(op_ctx *cx, const bags *b)
     return true;
 }
 
-/* Column j of bag k: its result; *ret_size: rows that count, *ret_best: the row of the maximum. */
-static double bag_value(const bags *b, int64_t k, int64_t j, int64_t *ret_size, int64_t *ret_best)
+/* The maximum of column j of bag k; *ret_best: the row it is from. */
+static double bag_maximum(const bags *b, int64_t k, int64_t j, int64_t *ret_best)
 {
     const int64_t end = bag_begin(b, k + 1), width = b->weight->sizes[1];
     const dtype d = tensor_dtype(b->weight);
     double value = 0;
-    *ret_size = *ret_best = 0;
+    bool is_first = true;
+    *ret_best = 0;
     for (int64_t i = bag_begin(b, k); i < end; i++) {
         const int64_t row = tensor_get_int(b->index, i);
-        if (row == b->padding)
-            continue;
+        if (row == b->padding) continue;
         const double x = element_load_double(d, (char *)tensor_data(b->weight) + (size_t)(row * width + j) * dtype_size(d));
-        if (b->mode != BAG_MAX) {
-            value += b->scale ? x * tensor_get_double(b->scale, i) : x;
-        } else if (*ret_size == 0 || x > value || isnan(x)) {
+        if (is_first || x > value || isnan(x)) {
             value = x;
             *ret_best = row;
         }
-        ++*ret_size;
+        is_first = false;
     }
-    return b->mode == BAG_MEAN && *ret_size ? value / (double)*ret_size : value;
+    return value;
+}
+
+/* Bag k of sums or means: its rows one after the other, as numbers in `row`, onto `sums`. */
+static void sum_bag(const bags *b, int64_t k, double *row, double *sums, char *to)
+{
+    const int64_t width = b->weight->sizes[1], bytes = (int64_t)dtype_size(tensor_dtype(b->weight));
+    const cast_fn load = cast_find(tensor_dtype(b->weight), DTYPE_float64), store = cast_find(DTYPE_float64, tensor_dtype(b->weight));
+    int64_t size = 0;
+    memset(sums, 0, (size_t)width * sizeof *sums);
+    for (int64_t i = bag_begin(b, k); i < bag_begin(b, k + 1); i++) {
+        const int64_t at = tensor_get_int(b->index, i);
+        if (at == b->padding) continue;
+        const double scale = b->scale ? tensor_get_double(b->scale, i) : 1;
+        load(width, (const char *)tensor_data(b->weight) + at * width * bytes, bytes, (char *)row, sizeof *row);
+        for (int64_t j = 0; j < width; j++) sums[j] += row[j] * scale;
+        size++;
+    }
+    for (int64_t j = 0; b->mode == BAG_MEAN && size && j < width; j++) sums[j] /= (double)size;
+    store(width, (const char *)sums, sizeof *sums, to, bytes);
+}
+
+/* Bag k of maxima, and which rows they are from. */
+static void max_bag(const bags *b, int64_t k, char *to, int64_t *best)
+{
+    const int64_t width = b->weight->sizes[1];
+    const dtype d = tensor_dtype(b->weight);
+    for (int64_t j = 0; j < width; j++)
+        element_store_double(d, to + (size_t)j * dtype_size(d), bag_maximum(b, k, j, &best[j]));
 }
 
 /* results: values, the bag of each index, sizes of the bags, rows of the maxima (else the sizes again). The reference
@@ -121,8 +147,14 @@ static bool fill_bags(formula *f, const bags *b, tensor **results)
     if (f->failed)
         return false;
     int64_t *bag_of = tensor_data(results[1]), *size_of = tensor_data(results[2]), *best = tensor_data(results[3]);
+    double *row = mem_calloc(2 * (size_t)width + 1, sizeof *row);
+    if (!row) {
+        f->failed = true;
+        return op_no_memory(f->cx);
+    }
     for (int64_t k = 0; k < b->n; k++) {
-        int64_t size = 0, row;
+        char *to = (char *)tensor_data(results[0]) + (size_t)(k * width) * dtype_size(d);
+        int64_t size = 0;
         for (int64_t i = bag_begin(b, k); i < bag_begin(b, k + 1); i++) {
             size += tensor_get_int(b->index, i) != b->padding;
             if (!is_fast)
@@ -131,13 +163,12 @@ static bool fill_bags(formula *f, const bags *b, tensor **results)
         size_of[k] = b->mode == BAG_SUM ? 0 : size;
         if (b->mode != BAG_MAX)
             best[k] = size_of[k];
-        for (int64_t j = 0; j < width; j++) {
-            element_store_double(d, (char *)tensor_data(results[0]) + (size_t)(k * width + j) * dtype_size(d),
-                                 bag_value(b, k, j, &size, &row));
-            if (b->mode == BAG_MAX)
-                best[k * width + j] = row;
-        }
+        if (b->mode == BAG_MAX)
+            max_bag(b, k, to, best + k * width);
+        else
+            sum_bag(b, k, row, row + width, to);
     }
+    mem_free(row);
     return true;
 }
 
