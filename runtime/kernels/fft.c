@@ -127,32 +127,75 @@ static inline double complex times(double complex a, double complex b)
     return __builtin_complex(creal(a) * creal(b) - cimag(a) * cimag(b), creal(a) * cimag(b) + cimag(a) * creal(b));
 }
 
-/* One output group of radix r: x[0], x[m], …; roots of the whole length n stand `step` apart. */
-static void butterflies(const fft_plan *p, int r, int64_t m, int64_t step, double complex *x)
+/* One output group of an odd radix r: x[0], x[m], …; roots of the whole length n stand `step` apart. Elements q and
+ * r - q meet conjugate roots: their sum takes the common real part, their difference the imaginary one. */
+static inline __attribute__((always_inline)) void butterflies_odd(const fft_plan *p, int r, int64_t m, int64_t step,
+                                                                  double complex *x)
 {
-    double complex in[MAX_RADIX];
+    double complex unit[MAX_RADIX], sums[MAX_RADIX / 2 + 1], differences[MAX_RADIX / 2 + 1];
+    const int half = r / 2;
+    for (int j = 0; j < r; j++)
+        unit[j] = p->roots[j * m * step];
     for (int64_t k = 0; k < m; k++) {
-        for (int q = 0; q < r; q++)
-            in[q] = times(x[k + q * m], p->roots[q * k * step]);
-        if (r == 2) {
-            x[k] = in[0] + in[1];
-            x[k + m] = in[0] - in[1];
-        } else if (r == 4) {
-            const double complex a = in[0] + in[2], b = in[0] - in[2], c = in[1] + in[3], d = in[1] - in[3];
-            const double complex turned = times(d, p->roots[m * step]); // a quarter turn, exact
-            x[k] = a + c;
-            x[k + m] = b + turned;
-            x[k + 2 * m] = a - c;
-            x[k + 3 * m] = b - turned;
-        } else {
-            for (int s = 0; s < r; s++) {
-                double complex sum = in[0];
-                for (int q = 1; q < r; q++)
-                    sum += times(in[q], p->roots[(int64_t)(q * s % r) * m * step]);
-                x[k + s * m] = sum;
+        const double complex first = x[k];
+        double complex total = first;
+        for (int q = 1; q <= half; q++) {
+            const double complex a = times(x[k + q * m], p->roots[q * k * step]);
+            const double complex b = times(x[k + (r - q) * m], p->roots[(r - q) * k * step]);
+            sums[q] = a + b;
+            differences[q] = a - b;
+            total += sums[q];
+        }
+        x[k] = total;
+        for (int s = 1; s <= half; s++) {
+            double complex even = first, odd = 0;
+            for (int q = 1; q <= half; q++) {
+                even += creal(unit[q * s % r]) * sums[q];
+                odd += cimag(unit[q * s % r]) * differences[q];
             }
+            const double complex turned = __builtin_complex(-cimag(odd), creal(odd));
+            x[k + s * m] = even + turned;
+            x[k + (r - s) * m] = even - turned;
         }
     }
+}
+
+static void butterflies_2(const fft_plan *p, int64_t m, int64_t step, double complex *x)
+{
+    for (int64_t k = 0; k < m; k++) {
+        const double complex a = x[k], b = times(x[k + m], p->roots[k * step]);
+        x[k] = a + b;
+        x[k + m] = a - b;
+    }
+}
+
+static void butterflies_4(const fft_plan *p, int64_t m, int64_t step, double complex *x)
+{
+    const double complex quarter = p->roots[m * step]; // exact
+    for (int64_t k = 0; k < m; k++) {
+        const double complex x1 = times(x[k + m], p->roots[k * step]), x2 = times(x[k + 2 * m], p->roots[2 * k * step]);
+        const double complex x3 = times(x[k + 3 * m], p->roots[3 * k * step]);
+        const double complex a = x[k] + x2, b = x[k] - x2, c = x1 + x3, turned = times(x1 - x3, quarter);
+        x[k] = a + c;
+        x[k + m] = b + turned;
+        x[k + 2 * m] = a - c;
+        x[k + 3 * m] = b - turned;
+    }
+}
+
+/* The common radices have loops of their own, whose lengths the compiler knows. */
+static void butterflies(const fft_plan *p, int r, int64_t m, int64_t step, double complex *x)
+{
+    if (r == 4)
+        butterflies_4(p, m, step, x);
+    else if (r == 2)
+        butterflies_2(p, m, step, x);
+    else if (r == 3)
+        butterflies_odd(p, 3, m, step, x);
+    else if (r == 5)
+        butterflies_odd(p, 5, m, step, x);
+    else
+        butterflies_odd(p, r, m, step, x);
 }
 
 /* Decimation in time; as deep as there are factors. */
@@ -164,8 +207,12 @@ static void transform(const fft_plan *p, int level, int64_t n, int64_t step, con
     }
     const int r = p->radix[level];
     const int64_t m = n / r;
-    for (int q = 0; q < r; q++)
-        transform(p, level + 1, m, step * r, in + q * step, out + q * m);
+    for (int q = 0; q < r; q++) {
+        if (m == 1)
+            out[q] = in[q * step];
+        else
+            transform(p, level + 1, m, step * r, in + q * step, out + q * m);
+    }
     butterflies(p, r, m, step, out);
 }
 

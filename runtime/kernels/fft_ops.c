@@ -15,6 +15,7 @@
 typedef struct line_work {
     const fft_plan *plan;
     lines from, to;
+    cast_fn load, store;   /* to complex128 and back */
     int64_t n;             /* length of the transform */
     double scale;
     bool is_hermitian;     /* the second half of the input mirrors the first */
@@ -23,13 +24,9 @@ typedef struct line_work {
 
 static void load_line(const line_work *w, int64_t k, double complex *x)
 {
-    const char *p = lines_at(&w->from, k);
     const int64_t given = w->is_hermitian ? w->n / 2 + 1 : w->n;
-    for (int64_t i = 0; i < given && i < w->from.length; i++, p += w->from.stride) {
-        double re, im;
-        element_load_complex(w->from.d, p, &re, &im);
-        x[i] = __builtin_complex(re, im);
-    }
+    const int64_t n = given < w->from.length ? given : w->from.length;
+    w->load(n, lines_at(&w->from, k), w->from.stride, (char *)x, sizeof *x);
     if (!w->is_hermitian)
         return;
     x[0] = creal(x[0]);
@@ -50,9 +47,9 @@ static void run_lines(void *ctx, int64_t begin, int64_t end)
     for (int64_t k = begin; k < end; k++) {
         load_line(w, k, x);
         fft_run(w->plan, x, x + w->n);
-        char *p = lines_at(&w->to, k);
-        for (int64_t i = 0; i < w->to.length; i++, p += w->to.stride)
-            element_store_complex(w->to.d, p, creal(x[i]) * w->scale, cimag(x[i]) * w->scale);
+        for (int64_t i = 0; i < w->to.length; i++)
+            x[i] *= w->scale;
+        w->store(w->to.length, (const char *)x, sizeof *x, lines_at(&w->to, k), w->to.stride);
     }
     mem_free(x);
 }
@@ -72,6 +69,8 @@ static tensor *transform_dim(formula *f, tensor *t, int dim, int64_t n, int64_t 
     fft_plan *plan = fft_plan_new(n, is_inverse);
     line_work w = { .plan = plan, .from = lines_of(t, dim), .to = lines_of(out, dim), .n = n, .scale = scale,
                     .is_hermitian = is_hermitian };
+    w.load = cast_find(w.from.d, DTYPE_complex128);
+    w.store = cast_find(DTYPE_complex128, w.to.d);
     if (plan)
         par_for(w.to.n, lines_grain(&w.to), run_lines, &w);
     fft_plan_free(plan);
