@@ -18,11 +18,19 @@ typedef struct pool_span {
     int64_t begin, end, extent;
 } pool_span;
 
+/* Element k of the windows of a row: the results begin .. begin + n have it inside the input, the first of them at
+ * `first`, each next one a stride further. */
+typedef struct pool_tap {
+    int64_t begin, n, first;
+} pool_tap;
+
 typedef struct pool_job {
     const pool_span *spans[NN_DIMS];
     int64_t in[NN_DIMS], out[NN_DIMS], dilation[NN_DIMS];
     int64_t in_plane, out_plane;
     int64_t n_channels; /* of pixels */
+    const pool_tap *taps;
+    int64_t n_taps, stride; /* of the last dimension; n_taps 0: window by window */
     int64_t divisor; /* 0: the number of elements */
     bool counts_padding;
     const void *x;
@@ -120,6 +128,35 @@ static pool_span *make_spans(op_ctx *cx, const pool_call *p, pool_job *job)
     return spans;
 }
 
+/* Maxima of rows longer than their windows are taken a row at a time, unless their places are wanted too. */
+static bool pools_rows(const pool_call *p, bool has_indices)
+{
+    return p->kind == POOL_MAX && !p->is_adaptive && !has_indices && p->kernel[2] <= p->out[2] && p->out[2] >= 4;
+}
+
+/* NULL without memory. */
+static pool_tap *make_taps(op_ctx *cx, const pool_call *p, pool_job *job)
+{
+    const int64_t stride = p->stride[2];
+    pool_tap *taps = mem_alloc((size_t)p->kernel[2] * sizeof *taps);
+    if (!taps) {
+        op_no_memory(cx);
+        return NULL;
+    }
+    for (int64_t k = 0; k < p->kernel[2]; k++) {
+        const int64_t at = k * p->dilation[2] - p->padding[2]; // in the first window
+        const int64_t begin = at < 0 ? (-at + stride - 1) / stride : 0;
+        int64_t end = at < p->in[2] ? (p->in[2] - 1 - at) / stride + 1 : 0;
+        if (end > p->out[2])
+            end = p->out[2];
+        taps[k] = begin < end ? (pool_tap){ begin, end - begin, begin * stride + at } : (pool_tap){ 0 };
+    }
+    job->taps = taps;
+    job->n_taps = p->kernel[2];
+    job->stride = stride;
+    return taps;
+}
+
 /* "1x2x2" */
 static sizes_text print_planes(int64_t channels, const int64_t *sizes, int n)
 {
@@ -200,10 +237,17 @@ static bool run(op_ctx *cx, const pool_call *p, const tensor *x, tensor *y, tens
     if (!spans)
         return false;
     const bool is_double = tensor_dtype(x) == DTYPE_float64, is_last = p->n == 2 && tensor_is_channels_last(x);
+    const bool by_rows = !is_last && pools_rows(p, indices != NULL);
+    pool_tap *taps = by_rows ? make_taps(cx, p, &job) : NULL;
+    if (by_rows && !taps) {
+        mem_free(spans);
+        return false;
+    }
     job.n_channels = is_last ? x->sizes[1] : 0;
     const int64_t n = is_last ? y->numel / job.n_channels : y->numel / job.out_plane;
     const int64_t work = is_last ? x->numel / n + job.n_channels : job.in_plane + job.out_plane;
     par_for(n, work < NN_GRAIN ? NN_GRAIN / work + 1 : 1, loops[p->kind][is_double][is_last], &job);
+    mem_free(taps);
     mem_free(spans);
     return true;
 }
