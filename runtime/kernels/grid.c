@@ -1,5 +1,7 @@
 /* Sampling an image at the positions of a grid, and affine grids (at/native/GridSampler.cpp,
- * AffineGridGenerator.cpp). Computed in double throughout. */
+ * AffineGridGenerator.cpp). Computed in double throughout.
+ *
+ * Which pixels a point sees, and with what weights, is the same for all channels: found once for a block of points. */
 /* SPDX-License-Identifier: Apache-2.0 */
 #include "runtime/kernels/nn.h"
 
@@ -14,6 +16,8 @@ typedef enum grid_padding {
     GRID_PADDING__COUNT
 } grid_padding;
 
+enum { GRID_TAPS = 16, GRID_BLOCK = 64 }; /* the most pixels of a result; points at a time */
+
 /* Spatial dimensions are the last n of NN_DIMS, the others have size 1. */
 typedef struct grid_job {
     grid_mode mode;
@@ -21,8 +25,9 @@ typedef struct grid_job {
     bool align_corners;
     int n;
     int64_t channels, in[NN_DIMS], points; /* points: grid positions of one image */
-    const double *x, *grid;
-    double *y;
+    const double *grid;
+    const void *x;
+    void *y;
 } grid_job;
 
 static double unnormalise(const grid_job *job, double at, int64_t size)
@@ -52,18 +57,24 @@ static double keep_inside(const grid_job *job, double at, int64_t size)
     return at > -1e9 && at < 1e9 ? at : -100;
 }
 
-/* Element at integer positions, zero outside. */
-static double pixel(const grid_job *job, const double *plane, const int64_t *at)
+/* What a result is a sum of: the pixels of a plane under its point and their weights. Pixels outside are zero and left out. */
+typedef struct grid_taps {
+    int n;
+    int64_t at[GRID_TAPS];
+    double weights[GRID_TAPS];
+} grid_taps;
+
+static void add_tap(const grid_job *job, const int64_t *at, double weight, grid_taps *taps)
 {
     for (int i = 0; i < NN_DIMS; i++)
         if (at[i] < 0 || at[i] >= job->in[i])
-            return 0;
-    return plane[(at[0] * job->in[1] + at[1]) * job->in[2] + at[2]];
+            return;
+    taps->at[taps->n] = (at[0] * job->in[1] + at[1]) * job->in[2] + at[2];
+    taps->weights[taps->n++] = weight;
 }
 
-static double sample_linear(const grid_job *job, const double *plane, const double *at)
+static void find_linear(const grid_job *job, const double *at, grid_taps *taps)
 {
-    double sum = 0;
     for (int corner = 0; corner < 1 << job->n; corner++) {
         int64_t index[NN_DIMS] = { 0 };
         double weight = 1;
@@ -73,17 +84,16 @@ static double sample_linear(const grid_job *job, const double *plane, const doub
             index[i] = (int64_t)base + is_far;
             weight *= is_far ? part : 1 - part;
         }
-        sum += weight * pixel(job, plane, index);
+        add_tap(job, index, weight, taps);
     }
-    return sum;
 }
 
-static double sample_nearest(const grid_job *job, const double *plane, const double *at)
+static void find_nearest(const grid_job *job, const double *at, grid_taps *taps)
 {
     int64_t index[NN_DIMS] = { 0 };
     for (int i = NN_DIMS - job->n; i < NN_DIMS; i++)
         index[i] = (int64_t)nearbyint(at[i]);
-    return pixel(job, plane, index);
+    add_tap(job, index, 1, taps);
 }
 
 static void cubic_weights(double x, double *ret)
@@ -97,9 +107,9 @@ static void cubic_weights(double x, double *ret)
 }
 
 /* at: not kept inside; each tap is by itself. */
-static double sample_cubic(const grid_job *job, const double *plane, const double *at)
+static void find_cubic(const grid_job *job, const double *at, grid_taps *taps)
 {
-    double wh[4], ww[4], sum = 0;
+    double wh[4], ww[4];
     const double h = floor(at[1]), w = floor(at[2]);
     cubic_weights(at[1] - h, wh);
     cubic_weights(at[2] - w, ww);
@@ -107,35 +117,41 @@ static double sample_cubic(const grid_job *job, const double *plane, const doubl
         for (int k = 0; k < 4; k++) {
             const double y = keep_inside(job, h - 1 + i, job->in[1]),
                          x = keep_inside(job, w - 1 + k, job->in[2]);
-            sum += wh[i] * ww[k] * pixel(job, plane, (int64_t[]){ 0, (int64_t)y, (int64_t)x });
+            add_tap(job, (int64_t[]){ 0, (int64_t)y, (int64_t)x }, wh[i] * ww[k], taps);
         }
-    return sum;
 }
 
-static void sample_points(void *ctx, int64_t begin, int64_t end)
+/* The taps of point p of the grids. */
+static void find_taps(const grid_job *job, int64_t p, grid_taps *ret)
 {
-    const grid_job *job = ctx;
-    const int64_t plane = nn_product(job->in, NN_DIMS);
-    for (int64_t p = begin; p < end; p++) {
-        const int64_t image = p / job->points, point = p % job->points;
-        double at[NN_DIMS] = { 0 };
-        for (int i = 0; i < job->n; i++) { // the grid names x before y before z
-            const int dim = NN_DIMS - 1 - i;
-            at[dim] = unnormalise(job, job->grid[p * job->n + i], job->in[dim]);
-            if (job->mode != GRID_CUBIC)
-                at[dim] = keep_inside(job, at[dim], job->in[dim]);
-            else if (!(at[dim] > -1e9 && at[dim] < 1e9))
-                at[dim] = -100;
-        }
-        for (int64_t c = 0; c < job->channels; c++) {
-            const double *x = job->x + (image * job->channels + c) * plane;
-            job->y[(image * job->channels + c) * job->points + point] =
-                job->mode == GRID_LINEAR    ? sample_linear(job, x, at)
-                : job->mode == GRID_NEAREST ? sample_nearest(job, x, at)
-                                            : sample_cubic(job, x, at);
-        }
+    double at[NN_DIMS] = { 0 };
+    for (int i = 0; i < job->n; i++) { // the grid names x before y before z
+        const int dim = NN_DIMS - 1 - i;
+        at[dim] = unnormalise(job, job->grid[p * job->n + i], job->in[dim]);
+        if (job->mode != GRID_CUBIC)
+            at[dim] = keep_inside(job, at[dim], job->in[dim]);
+        else if (!(at[dim] > -1e9 && at[dim] < 1e9))
+            at[dim] = -100;
     }
+    ret->n = 0;
+    if (job->mode == GRID_LINEAR)
+        find_linear(job, at, ret);
+    else if (job->mode == GRID_NEAREST)
+        find_nearest(job, at, ret);
+    else
+        find_cubic(job, at, ret);
 }
+
+#define T        float
+#define FN(name) name##_f32
+#include "runtime/kernels/grid_loops.h"
+#undef T
+#undef FN
+#define T        double
+#define FN(name) name##_f64
+#include "runtime/kernels/grid_loops.h"
+#undef T
+#undef FN
 
 static bool check_grid(op_ctx *cx, const tensor *x, const tensor *grid, int64_t mode,
                        int64_t padding)
@@ -194,14 +210,15 @@ bool op_grid_sampler(op_ctx *cx, const jit_value *args, jit_value *rets)
         job.in[i] = i < NN_DIMS - job.n ? 1 : in->sizes[in->n_dims - NN_DIMS + i];
     job.points = nn_product(where->sizes + 1, job.n);
     bool ok = true;
-    tensor *x = nn_operand(cx, args[0].t, DTYPE_float64, &ok),
-           *grid = nn_operand(cx, args[1].t, DTYPE_float64, &ok);
-    tensor *y = ok ? make_tensor(cx, DTYPE_float64, sizes, in->n_dims) : NULL;
+    const bool is_single = tensor_dtype(in) == DTYPE_float32;
+    const dtype d = is_single ? DTYPE_float32 : DTYPE_float64;
+    tensor *x = nn_operand(cx, args[0].t, d, &ok), *grid = nn_operand(cx, args[1].t, DTYPE_float64, &ok);
+    tensor *y = ok ? make_tensor(cx, d, sizes, in->n_dims) : NULL;
     if (y && y->numel) {
         job.x = tensor_data(x);
         job.grid = tensor_data(grid);
         job.y = tensor_data(y);
-        par_for(in->sizes[0] * job.points, 256, sample_points, &job);
+        par_for(in->sizes[0] * job.points, 256, is_single ? sample_points_f32 : sample_points_f64, &job);
     }
     tensor_unref(x);
     tensor_unref(grid);
