@@ -24,6 +24,16 @@ static bool copy_to_window(op_ctx *cx, tensor *out, const window *w, tensor *src
     return ok;
 }
 
+static void copy_strided(int64_t n, char *to, int64_t to_step, const char *from, int64_t from_step, int64_t bytes)
+{
+    if (bytes == 4)
+        for (int64_t i = 0; i < n; i++) memcpy(to + i * to_step, from + i * from_step, 4);
+    else if (bytes == 8)
+        for (int64_t i = 0; i < n; i++) memcpy(to + i * to_step, from + i * from_step, 8);
+    else
+        for (int64_t i = 0; i < n; i++) memcpy(to + i * to_step, from + i * from_step, (size_t)bytes);
+}
+
 /* ---- repeat ---------------------------------------------------------------------------------- */
 
 /* sizes[i] * counts[i] in each dimension: the copies are the leading dimensions of a strided view of the result. */
@@ -81,6 +91,55 @@ bool op_tile(op_ctx *cx, const jit_value *args, jit_value *rets)
     return repeat(cx, args[0].t, padded, n + missing, rets);
 }
 
+/* out: as from, with counts[k] copies of slice k of a dimension of `size`, `total` in all. */
+typedef struct interleave_task {
+    const char *from;
+    char *to;
+    const int64_t *counts;
+    int64_t size, total, slice_bytes;
+    bool is_uniform; /* counts[0] holds for all */
+} interleave_task;
+
+static void interleave_lines(void *ctx, int64_t begin, int64_t end)
+{
+    const interleave_task *t = ctx;
+    const char *from = t->from + begin * t->size * t->slice_bytes;
+    char *to = t->to + begin * t->total * t->slice_bytes;
+    for (int64_t line = begin; line < end; line++)
+        for (int64_t k = 0; k < t->size; k++, from += t->slice_bytes) {
+            const int64_t n = t->counts[t->is_uniform ? 0 : k];
+            copy_strided(n, to, t->slice_bytes, from, 0, t->slice_bytes);
+            to += n * t->slice_bytes;
+        }
+}
+
+/* Each slice of t along `dim`, which a tensor without dimensions has too. */
+static tensor *interleaved(op_ctx *cx, tensor *t, int dim, const int64_t *counts, bool is_uniform)
+{
+    int64_t sizes[TENSOR_MAX_DIMS] = { 1 }, total = 0, lines = 1;
+    const int n_dims = t->n_dims ? t->n_dims : 1;
+    if (t->n_dims) memcpy(sizes, t->sizes, (size_t)t->n_dims * sizeof *sizes);
+    const int64_t size = sizes[dim];
+    for (int64_t k = 0; k < size; k++) {
+        const int64_t count = counts[is_uniform ? 0 : k];
+        if (count < 0) return OP_FAIL(cx, "repeats can not be negative"), NULL;
+        if (__builtin_add_overflow(total, count, &total))
+            return OP_FAIL(cx, "repeat_interleave: the result is too large"), NULL;
+    }
+    sizes[dim] = total;
+    tensor *out = make_tensor(cx, tensor_dtype(t), sizes, n_dims);
+    if (!out || out->numel == 0) return out;
+    tensor *from = tensor_contiguous(cx, t);
+    if (!from) return tensor_unref(out), NULL;
+    for (int i = 0; i < dim; i++) lines *= sizes[i];
+    const int64_t line = out->numel / lines;
+    interleave_task task = { .from = tensor_data(from), .to = tensor_data(out), .counts = counts, .size = size, .total = total,
+        .slice_bytes = line / total * (int64_t)dtype_size(tensor_dtype(t)), .is_uniform = is_uniform };
+    par_for(lines, 32768 / (line + 1) + 1, interleave_lines, &task);
+    tensor_unref(from);
+    return out;
+}
+
 /* Each slice along `dim` (flattened first when dim is None) `counts[k]` times; one count: for all. */
 static bool repeat_interleave(op_ctx *cx, tensor *given, const int64_t *counts, int64_t n_counts, jit_value dim_arg,
                               jit_value *rets)
@@ -89,33 +148,9 @@ static bool repeat_interleave(op_ctx *cx, tensor *given, const int64_t *counts, 
     const int64_t flat = -1, none = 0;
     tensor *t = dim_arg.tag == VALUE_NONE ? tensor_reshape(cx, given, given->numel ? &flat : &none, 1) : tensor_ref(given);
     if (!t || (dim_arg.tag != VALUE_NONE && !wrap_dim(cx, dim_arg.i, t->n_dims, &dim))) return tensor_unref(t), false;
-    const int64_t size = t->n_dims ? t->sizes[dim] : 1;
-    bool ok = n_counts == 1 || n_counts == size || OP_FAIL(cx, "repeats must have the same size as input along dim");
-    int64_t sizes[TENSOR_MAX_DIMS] = { 1 }, total = 0;
-    for (int64_t k = 0; ok && k < size; k++) {
-        const int64_t count = counts[n_counts == 1 ? 0 : k];
-        ok = count >= 0 || OP_FAIL(cx, "repeats can not be negative");
-        total += count;
-    }
-    if (t->n_dims) memcpy(sizes, t->sizes, t->n_dims * sizeof *sizes);
-    sizes[dim] = total;
-    tensor *out = ok ? make_tensor(cx, tensor_dtype(t), sizes, t->n_dims ? t->n_dims : 1) : NULL;
-    int64_t at = 0;
-    for (int64_t k = 0; out && k < size; k++) {
-        window to = window_of(out), from = window_of(t);
-        if (!from.n_dims) window_insert_dim(&from, 0, 1, 1);
-        to.offset += at * to.strides[dim];
-        to.sizes[dim] = from.sizes[dim] = counts[n_counts == 1 ? 0 : k];
-        from.offset += k * from.strides[dim];
-        from.strides[dim] = 0;
-        at += to.sizes[dim];
-        tensor *src = to.sizes[dim] ? view_window(cx, t, &from) : NULL;
-        if (to.sizes[dim] && (!src || !copy_to_window(cx, out, &to, src))) {
-            tensor_unref(out);
-            out = NULL;
-        }
-        tensor_unref(src);
-    }
+    const bool fits = n_counts == 1 || n_counts == (t->n_dims ? t->sizes[dim] : 1)
+                      || OP_FAIL(cx, "repeats must have the same size as input along dim");
+    tensor *out = fits ? interleaved(cx, t, dim, counts, n_counts == 1) : NULL;
     tensor_unref(t);
     return give(out, rets);
 }
@@ -173,16 +208,6 @@ typedef struct flip_task {
     const char *from;
     int64_t bytes, steps[TENSOR_MAX_DIMS];  /* of the source, per dimension, in bytes */
 } flip_task;
-
-static void copy_strided(int64_t n, char *to, int64_t to_step, const char *from, int64_t from_step, int64_t bytes)
-{
-    if (bytes == 4)
-        for (int64_t i = 0; i < n; i++) memcpy(to + i * to_step, from + i * from_step, 4);
-    else if (bytes == 8)
-        for (int64_t i = 0; i < n; i++) memcpy(to + i * to_step, from + i * from_step, 8);
-    else
-        for (int64_t i = 0; i < n; i++) memcpy(to + i * to_step, from + i * from_step, (size_t)bytes);
-}
 
 static void flip_rows(void *ctx, int64_t begin, int64_t end)
 {
