@@ -92,7 +92,7 @@ static void find_nearest(const grid_job *job, const double *at, grid_taps *taps)
 {
     int64_t index[NN_DIMS] = { 0 };
     for (int i = NN_DIMS - job->n; i < NN_DIMS; i++)
-        index[i] = (int64_t)nearbyint(at[i]);
+        index[i] = (int64_t)(job->n == 3 ? round(at[i]) : nearbyint(at[i]));
     add_tap(job, index, 1, taps);
 }
 
