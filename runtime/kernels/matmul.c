@@ -374,23 +374,54 @@ bool op_inner(op_ctx *cx, const jit_value *args, jit_value *rets)
     return check_types(cx, a, b) && give_tensor(contract(cx, a, &last_a, b, &last_b, 1), rets);
 }
 
+/* Operand k of a Kronecker product: its dimensions alternate with those of the other, in which it has size 1. Where
+ * `is_wide`, the last pair is written out for both, so that the product goes over long rows. */
+static tensor *kron_operand(op_ctx *cx, tensor *const *ts, int k, int n, bool is_wide)
+{
+    int64_t sizes[TENSOR_MAX_DIMS], strides[TENSOR_MAX_DIMS];
+    const tensor *t = ts[k], *other = ts[1 - k];
+    for (int i = 0; i < n; i++) {
+        const int own = i - (n - t->n_dims);
+        sizes[2 * i + k] = own >= 0 ? t->sizes[own] : 1;
+        strides[2 * i + k] = own >= 0 ? t->strides[own] : 1;
+        sizes[2 * i + 1 - k] = strides[2 * i + 1 - k] = 1;
+    }
+    if (is_wide) {
+        sizes[2 * n - 1 - k] = other->sizes[other->n_dims - 1];
+        strides[2 * n - 1 - k] = 0;
+    }
+    tensor *view = make_view(cx, ts[k], sizes, strides, 2 * n, t->offset);
+    if (!view || !is_wide) return view;
+    tensor *wide = tensor_contiguous(cx, view);
+    tensor_unref(view);
+    return wide;
+}
+
+/* Whether the rows of b are short, and those of a and b many enough for writing them out to cost little. */
+static bool is_kron_wide(const tensor *a, const tensor *b)
+{
+    enum { SHORT = 256, MANY = 8 };
+    if (a->n_dims < 2 || b->n_dims < 2 || a->numel == 0 || b->numel == 0) return false;
+    const int64_t row_a = a->sizes[a->n_dims - 1], row_b = b->sizes[b->n_dims - 1];
+    return row_b < SHORT && a->numel / row_a >= MANY && b->numel / row_b >= MANY;
+}
+
 /* Interleave the dimensions, multiply, merge pairs. */
 bool op_kron(op_ctx *cx, const jit_value *args, jit_value *rets)
 {
-    int64_t sizes[2][2 * TENSOR_MAX_DIMS], strides[2][2 * TENSOR_MAX_DIMS], merged[TENSOR_MAX_DIMS];
-    const int n = args[0].t->n_dims > args[1].t->n_dims ? args[0].t->n_dims : args[1].t->n_dims;
+    int64_t merged[TENSOR_MAX_DIMS];
+    tensor *const ts[2] = { args[0].t, args[1].t };
+    const int n = ts[0]->n_dims > ts[1]->n_dims ? ts[0]->n_dims : ts[1]->n_dims;
     if (2 * n > TENSOR_MAX_DIMS) return OP_FAIL(cx, "too many dimensions");
-    for (int k = 0; k < 2; k++)
-        for (int i = 0; i < n; i++) {
-            const tensor *t = args[k].t;
-            const int own = i - (n - t->n_dims);
-            sizes[k][2 * i + k] = own >= 0 ? t->sizes[own] : 1;
-            strides[k][2 * i + k] = own >= 0 ? t->strides[own] : 1;
-            sizes[k][2 * i + 1 - k] = strides[k][2 * i + 1 - k] = 1;
+    const bool is_wide = is_kron_wide(ts[0], ts[1]);
+    for (int i = 0; i < n; i++) {
+        merged[i] = 1;
+        for (int k = 0; k < 2; k++) {
+            const int own = i - (n - ts[k]->n_dims);
+            merged[i] *= own >= 0 ? ts[k]->sizes[own] : 1;
         }
-    for (int i = 0; i < n; i++) merged[i] = sizes[0][2 * i] * sizes[1][2 * i + 1];
-    tensor *a = make_view(cx, args[0].t, sizes[0], strides[0], 2 * n, args[0].t->offset);
-    tensor *b = a ? make_view(cx, args[1].t, sizes[1], strides[1], 2 * n, args[1].t->offset) : NULL;
+    }
+    tensor *a = kron_operand(cx, ts, 0, n, is_wide), *b = a ? kron_operand(cx, ts, 1, n, is_wide) : NULL;
     tensor *product = b ? COMPOSE(cx, aten_mul_Tensor, RET_TENSOR(a), RET_TENSOR(b)) : NULL;
     tensor *result = product ? reshaped(cx, product, merged, n) : NULL;
     tensor_unref(a);
@@ -467,6 +498,48 @@ static tensor *cross_term(op_ctx *cx, tensor *a, tensor *b, int dim, int64_t shi
     return product;
 }
 
+/* Vectors of three components, `inner` apart. */
+typedef struct cross_job {
+    const void *a, *b;
+    void *out;
+    int64_t inner;
+} cross_job;
+
+/* Of the blocks [3, inner] of contiguous operands. */
+#define CROSS_BLOCKS(T, name)                                                            \
+    static void name(void *ctx, int64_t begin, int64_t end)                              \
+    {                                                                                    \
+        const cross_job *job = ctx;                                                      \
+        const int64_t n = job->inner;                                                    \
+        for (int64_t block = begin; block < end; block++) {                              \
+            const T *a = (const T *)job->a + 3 * n * block;                              \
+            const T *b = (const T *)job->b + 3 * n * block;                              \
+            T *restrict out = (T *)job->out + 3 * n * block;                             \
+            for (int64_t i = 0; i < n; i++) {                                            \
+                out[i] = a[n + i] * b[2 * n + i] - a[2 * n + i] * b[n + i];              \
+                out[n + i] = a[2 * n + i] * b[i] - a[i] * b[2 * n + i];                  \
+                out[2 * n + i] = a[i] * b[n + i] - a[n + i] * b[i];                      \
+            }                                                                            \
+        }                                                                                \
+    }
+CROSS_BLOCKS(float, cross_blocks_f32)
+CROSS_BLOCKS(double, cross_blocks_f64)
+
+/* Of operands of the same sizes and type, float32 or float64. */
+static tensor *cross_floats(op_ctx *cx, tensor *a, tensor *b, int dim)
+{
+    tensor *x = tensor_contiguous(cx, a), *y = x ? tensor_contiguous(cx, b) : NULL;
+    tensor *out = y ? make_tensor(cx, tensor_dtype(a), a->sizes, a->n_dims) : NULL;
+    if (out && out->numel) {
+        const int64_t inner = out->strides[dim], block = 3 * inner;
+        cross_job job = { .a = tensor_data(x), .b = tensor_data(y), .out = tensor_data(out), .inner = inner };
+        par_for(out->numel / block, 32768 / block + 1, tensor_dtype(a) == DTYPE_float32 ? cross_blocks_f32 : cross_blocks_f64, &job);
+    }
+    tensor_unref(x);
+    tensor_unref(y);
+    return out;
+}
+
 static bool cross(op_ctx *cx, tensor *a, tensor *b, int64_t dim_arg, jit_value *rets)
 {
     int dim;
@@ -475,6 +548,9 @@ static bool cross(op_ctx *cx, tensor *a, tensor *b, int64_t dim_arg, jit_value *
     if (a->n_dims == 0 || a->sizes[dim] != 3 || b->sizes[dim] != 3)
         return OP_FAIL(cx, "linalg.cross: inputs dimension %lld must have length 3. Got %lld and %lld", (long long)dim_arg,
                        (long long)(a->n_dims ? a->sizes[dim] : 1), (long long)(b->n_dims ? b->sizes[dim] : 1));
+    if (tensor_same_sizes(a, b) && a->dtype == b->dtype
+        && (tensor_dtype(a) == DTYPE_float32 || tensor_dtype(a) == DTYPE_float64))
+        return give_tensor(cross_floats(cx, a, b, dim), rets);
     tensor *plus = cross_term(cx, a, b, dim, 1), *minus = plus ? cross_term(cx, a, b, dim, 2) : NULL;
     tensor *result = minus ? COMPOSE(cx, aten_sub_Tensor, RET_TENSOR(plus), RET_TENSOR(minus), VALUE_INT_V(1)) : NULL;
     tensor_unref(plus);
