@@ -149,21 +149,21 @@ bool op_logcumsumexp(op_ctx *cx, const jit_value *args, jit_value *rets)
 static void cummax_line(const select_task *s, int64_t k, const int64_t *x, key_index *work)
 {
     int64_t best = 0;
-    (void)work;
     for (int64_t i = 0; i < s->in.length; i++) {
         if (x[i] >= x[best]) best = i;
-        select_store(s, k, i, best);
+        work[i].index = best;
     }
+    select_store_sorted(s, k, work, s->in.length);
 }
 
 static void cummin_line(const select_task *s, int64_t k, const int64_t *x, key_index *work)
 {
     int64_t best = 0;
-    (void)work;
     for (int64_t i = 0; i < s->in.length; i++) {
         if (x[i] <= x[best]) best = i;
-        select_store(s, k, i, best);
+        work[i].index = best;
     }
+    select_store_sorted(s, k, work, s->in.length);
 }
 
 static bool running_extreme(op_ctx *cx, const jit_value *args, bool is_max, jit_value *rets)

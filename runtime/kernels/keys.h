@@ -43,7 +43,7 @@ static inline void select_store(const select_task *s, int64_t k, int64_t j, int6
     *(int64_t *)(void *)(lines_at(&s->indices, k) + j * s->indices.stride) = i;
 }
 
-/** Elements sorted[0 … n) of the input's line k become the result's line. */
+/** Elements sorted[0 … n) of the input's line k, by their indices, become the result's line. */
 void select_store_sorted(const select_task *s, int64_t k, const key_index *sorted, int64_t n);
 
 #endif

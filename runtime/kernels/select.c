@@ -130,6 +130,40 @@ static void mode_line(const select_task *s, int64_t k, const int64_t *x, key_ind
     select_store(s, k, 0, best);
 }
 
+/* Lines side by side: a row of the best so far and of the rows they stood in, over which the others are laid. */
+enum { ROW = 64 };
+#define COLUMNS(name, T, INT)                                                          \
+    static void name(const select_task *s, int64_t k, int64_t m, bool is_max)          \
+    {                                                                                  \
+        T best[ROW];                                                                   \
+        INT at[ROW] = { 0 };                                                           \
+        const char *from = lines_at(&s->in, k);                                        \
+        memcpy(best, from, (size_t)m * sizeof *best);                                  \
+        for (INT i = 1; i < (INT)s->in.length; i++) {                                  \
+            const T *x = (const T *)(const void *)(from + i * s->in.stride);           \
+            const T sign = is_max ? 1 : -1;                                            \
+            for (int64_t j = 0; j < m; j++) {                                          \
+                const T a = x[j] * sign, b = best[j] * sign;                           \
+                const bool is_better = !(a <= b) & (b == b);                           \
+                best[j] = is_better ? x[j] : best[j];                                  \
+                at[j] = is_better ? i : at[j];                                         \
+            }                                                                          \
+        }                                                                              \
+        for (int64_t j = 0; j < m; j++) select_store(s, k + j, 0, at[j]);              \
+    }
+COLUMNS(extreme_columns_f32, float, int32_t)
+COLUMNS(extreme_columns_f64, double, int64_t)
+
+/* How many lines from k on, at most ROW, lie side by side; 0: they do not. */
+static int64_t count_columns(const lines *l, int64_t k, int64_t end)
+{
+    if (l->n_dims == 0 || l->length > INT32_MAX) return 0;
+    const int64_t size = l->sizes[l->n_dims - 1], rest = size - k % size;
+    int64_t m = end - k < ROW ? end - k : ROW;
+    if (rest < m) m = rest;
+    return lines_are_neighbours(l, k, m) ? m : 0;
+}
+
 /* The greatest or least of lines of floats, read as they are. */
 static void extreme_lines(void *ctx, int64_t begin, int64_t end)
 {
@@ -142,8 +176,13 @@ static void extreme_lines(void *ctx, int64_t begin, int64_t end)
         s->failed = true;
         return;
     }
-    for (int64_t k = begin; k < end; k += LINES_BLOCK) {
-        const int64_t m = end - k < LINES_BLOCK ? end - k : LINES_BLOCK;
+    for (int64_t k = begin, m; k < end; k += m) {
+        m = count_columns(&s->in, k, end);
+        if (m) {
+            (s->in.d == DTYPE_float32 ? extreme_columns_f32 : extreme_columns_f64)(s, k, m, s->line == max_line);
+            continue;
+        }
+        m = end - k < LINES_BLOCK ? end - k : LINES_BLOCK;
         if (!is_plain) lines_load(&s->in, k, m, s->in.d, buffer);
         for (int64_t j = 0; j < m; j++) {
             const void *x = is_plain ? lines_at(&s->in, k + j) : buffer + j * n * bytes;
@@ -160,7 +199,7 @@ static bool run_selection(op_ctx *cx, select_task *s)
     if (!is_extreme || (s->in.d != DTYPE_float32 && s->in.d != DTYPE_float64)) return select_run(cx, s);
     s->failed = false;
     const int64_t grain = lines_grain(&s->in);
-    par_for(s->in.n, grain > LINES_BLOCK ? grain : LINES_BLOCK, extreme_lines, s);
+    par_for(s->in.n, grain > ROW ? grain : ROW, extreme_lines, s);
     return !s->failed || op_no_memory(cx);
 }
 
