@@ -403,13 +403,13 @@ bool op_bincount(op_ctx *cx, const jit_value *args, jit_value *rets)
     return true;
 }
 
-static bool histogram_range(op_ctx *cx, const tensor *t, double *low, double *high)
+static bool histogram_range(op_ctx *cx, int64_t n, const double *at, double *low, double *high)
 {
-    if (*low == *high && t->numel) {
+    if (*low == *high && n) {
         *low = INFINITY;
         *high = -INFINITY;
-        for (int64_t i = 0; i < t->numel; i++) {
-            const double x = tensor_get_double(t, i);
+        for (int64_t i = 0; i < n; i++) {
+            const double x = at[i];
             if (x < *low || isnan(x)) *low = x;
             if (x > *high || isnan(x)) *high = x;
         }
@@ -423,6 +423,22 @@ static bool histogram_range(op_ctx *cx, const tensor *t, double *low, double *hi
     return *low < *high || OP_FAIL(cx, "torch.histc: max must be larger than min");
 }
 
+/* Counts are of type d, in which a full one stays as it is. */
+static void count_into_bins(int64_t n, const double *x, double low, double high, int64_t bins, dtype d, char *counts)
+{
+    for (int64_t i = 0; i < n; i++) {
+        if (!(x[i] >= low && x[i] <= high)) continue;
+        int64_t at = (int64_t)((x[i] - low) / (high - low) * (double)bins);
+        if (at >= bins) at = bins - 1;
+        if (d == DTYPE_float32) {
+            ((float *)(void *)counts)[at] += 1;
+            continue;
+        }
+        char *count = counts + at * (int64_t)dtype_size(d);
+        element_store_double(d, count, element_load_double(d, count) + 1);
+    }
+}
+
 /* self, bins, min, max */
 bool op_histc(op_ctx *cx, const jit_value *args, jit_value *rets)
 {
@@ -434,18 +450,16 @@ bool op_histc(op_ctx *cx, const jit_value *args, jit_value *rets)
         return OP_FAIL(cx, "\"histogram_cpu\" not implemented for '%s'", dtype_prefix(d));
     if (bins <= 0)
         return OP_FAIL(cx, "torch.histogram(): bins must be > 0, but got %lld for dimension 0", (long long)bins);
-    if (!histogram_range(cx, t, &low, &high)) return false;
-    tensor *result = make_tensor(cx, d, &bins, 1);
-    if (!result) return false;
-    memset(tensor_data(result), 0, (size_t)bins * dtype_size(d));
-    for (int64_t i = 0; i < t->numel; i++) {
-        const double x = tensor_get_double(t, i);
-        if (!(x >= low && x <= high)) continue;
-        int64_t at = (int64_t)((x - low) / (high - low) * (double)bins);
-        if (at >= bins) at = bins - 1;
-        char *count = (char *)tensor_data(result) + at * (int64_t)dtype_size(d);
-        element_store_double(d, count, element_load_double(d, count) + 1);
+    tensor *wide = tensor_contiguous_as(cx, t, DTYPE_float64);
+    if (!wide) return false;
+    const double *x = tensor_data(wide);
+    tensor *result = histogram_range(cx, t->numel, x, &low, &high) ? make_tensor(cx, d, &bins, 1) : NULL;
+    if (result) {
+        memset(tensor_data(result), 0, (size_t)bins * dtype_size(d));
+        count_into_bins(t->numel, x, low, high, bins, d, tensor_data(result));
     }
+    tensor_unref(wide);
+    if (!result) return false;
     rets[0] = RET_TENSOR(result);
     return true;
 }
