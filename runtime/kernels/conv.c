@@ -40,16 +40,8 @@ static inline int64_t conv_source(const conv_geometry *g, int dim, int64_t o, in
     return at >= 0 && at < g->in[dim] ? at : -1;
 }
 
-#define T        float
-#define FN(name) name##_f32
-#include "runtime/kernels/conv_loops.h"
-#undef T
-#undef FN
-#define T        double
-#define FN(name) name##_f64
-#include "runtime/kernels/conv_loops.h"
-#undef T
-#undef FN
+#define LOOPS "runtime/kernels/conv_loops.h"
+#include "runtime/kernels/for_floats.h"
 
 /* The operands as written, before the geometry is known. */
 typedef struct conv_call {

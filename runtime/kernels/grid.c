@@ -142,16 +142,8 @@ static void find_taps(const grid_job *job, int64_t p, grid_taps *ret)
         find_cubic(job, at, ret);
 }
 
-#define T        float
-#define FN(name) name##_f32
-#include "runtime/kernels/grid_loops.h"
-#undef T
-#undef FN
-#define T        double
-#define FN(name) name##_f64
-#include "runtime/kernels/grid_loops.h"
-#undef T
-#undef FN
+#define LOOPS "runtime/kernels/grid_loops.h"
+#include "runtime/kernels/for_floats.h"
 
 static bool check_grid(op_ctx *cx, const tensor *x, const tensor *grid, int64_t mode,
                        int64_t padding)

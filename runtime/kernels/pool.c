@@ -48,16 +48,8 @@ static int64_t pool_divisor(const pool_job *job, pool_span d, pool_span h, pool_
                                  : (d.end - d.begin) * (h.end - h.begin) * (w.end - w.begin);
 }
 
-#define T        float
-#define FN(name) name##_f32
-#include "runtime/kernels/pool_loops.h"
-#undef T
-#undef FN
-#define T        double
-#define FN(name) name##_f64
-#include "runtime/kernels/pool_loops.h"
-#undef T
-#undef FN
+#define LOOPS "runtime/kernels/pool_loops.h"
+#include "runtime/kernels/for_floats.h"
 
 typedef enum pool_kind { POOL_MAX, POOL_AVERAGE } pool_kind;
 

@@ -26,16 +26,8 @@ typedef struct resample_job {
     void *y;
 } resample_job;
 
-#define T        float
-#define FN(name) name##_f32
-#include "runtime/kernels/resample_loops.h"
-#undef T
-#undef FN
-#define T        double
-#define FN(name) name##_f64
-#include "runtime/kernels/resample_loops.h"
-#undef T
-#undef FN
+#define LOOPS "runtime/kernels/resample_loops.h"
+#include "runtime/kernels/for_floats.h"
 
 /* ---- taps ------------------------------------------------------------------------------------ */
 static double input_step(const upsample_call *call, int dim, int64_t in)
