@@ -172,38 +172,45 @@ bool op_num_to_tensor(op_ctx *cx, const jit_value *args, jit_value *rets)
 /* A number of the range as an integer. A step beyond those leads to no second element. */
 static int64_t range_int(jit_value v) { return v.tag == VALUE_FLOAT ? scalar_to_int(v.f) : v.i; }
 
-enum { BATCH = 512 }; /* elements made before they are converted to the element type */
+/* Elements by their index. `make` gives n <= BATCH of them from index `begin` on, as int64 or float64, which `as` says. */
+enum { BATCH = 512 };
+typedef struct by_index {
+    void (*make)(const struct by_index *self, int64_t begin, int64_t n, void *ret);
+    dtype as;
+} by_index;
 
-static void fill_whole_range(tensor *t, int64_t start, int64_t step)
+static void fill_by_index(tensor *t, const by_index *self)
 {
-    int64_t made[BATCH];
+    union { int64_t whole[BATCH]; double real[BATCH]; } made;
     const int64_t bytes = (int64_t)dtype_size(tensor_dtype(t));
-    const cast_fn store = cast_find(DTYPE_int64, tensor_dtype(t));
+    const cast_fn store = cast_find(self->as, tensor_dtype(t));
     for (int64_t done = 0, n; done < t->numel; done += n) {
         n = t->numel - done < BATCH ? t->numel - done : BATCH;
-        for (int64_t i = 0; i < n; i++) made[i] = start + (done + i) * step;
-        store(n, (const char *)made, sizeof *made, (char *)tensor_data(t) + done * bytes, bytes);
+        self->make(self, done, n, &made);
+        store(n, (const char *)&made, sizeof *made.real, (char *)tensor_data(t) + done * bytes, bytes);
     }
 }
 
-static void fill_real_range(tensor *t, double start, double step)
+typedef struct whole_range { by_index base; int64_t start, step; } whole_range;
+static void make_whole(const by_index *self, int64_t begin, int64_t n, void *ret)
 {
-    double made[BATCH];
-    const int64_t bytes = (int64_t)dtype_size(tensor_dtype(t));
-    const cast_fn store = cast_find(DTYPE_float64, tensor_dtype(t));
-    for (int64_t done = 0, n; done < t->numel; done += n) {
-        n = t->numel - done < BATCH ? t->numel - done : BATCH;
-        for (int64_t i = 0; i < n; i++) made[i] = start + (double)(done + i) * step;
-        store(n, (const char *)made, sizeof *made, (char *)tensor_data(t) + done * bytes, bytes);
-    }
+    const whole_range *r = (const whole_range *)self;
+    for (int64_t i = 0; i < n; i++) ((int64_t *)ret)[i] = r->start + (begin + i) * r->step;
+}
+
+typedef struct real_range { by_index base; double start, step; } real_range;
+static void make_real(const by_index *self, int64_t begin, int64_t n, void *ret)
+{
+    const real_range *r = (const real_range *)self;
+    for (int64_t i = 0; i < n; i++) ((double *)ret)[i] = r->start + (double)(begin + i) * r->step;
 }
 
 static void fill_range(tensor *t, jit_value start, jit_value step)
 {
     if (dtype_is_integral(tensor_dtype(t)))
-        fill_whole_range(t, range_int(start), range_int(step));
+        fill_by_index(t, &(whole_range){ { make_whole, DTYPE_int64 }, range_int(start), range_int(step) }.base);
     else
-        fill_real_range(t, arg_double(start), arg_double(step));
+        fill_by_index(t, &(real_range){ { make_real, DTYPE_float64 }, arg_double(start), arg_double(step) }.base);
 }
 
 /* int64 ranges, and inclusive ones of any whole type, are counted in whole numbers: their bounds are cut first. */
@@ -290,6 +297,21 @@ static double spaced(dtype d, double start, double end, int64_t n, int64_t i)
     return i < n / 2 ? start + step * (double)i : end - step * (double)(n - i - 1);
 }
 
+typedef struct spaced_range {
+    by_index base;
+    dtype d;
+    double start, end;
+    int64_t n;
+    const double *power_of; /* NULL: the values themselves */
+} spaced_range;
+static void make_spaced_elements(const by_index *self, int64_t begin, int64_t n, void *ret)
+{
+    const spaced_range *r = (const spaced_range *)self;
+    double *x = ret;
+    for (int64_t i = 0; i < n; i++) x[i] = spaced(r->d, r->start, r->end, r->n, begin + i);
+    for (int64_t i = 0; r->power_of && i < n; i++) x[i] = pow(*r->power_of, x[i]);
+}
+
 static bool make_spaced(op_ctx *cx, const jit_value *args, const jit_value *options, const double *base, jit_value *rets)
 {
     const int64_t n = args[2].i;
@@ -299,16 +321,7 @@ static bool make_spaced(op_ctx *cx, const jit_value *args, const jit_value *opti
     tensor *t = make_tensor(cx, d, &n, 1);
     if (!t) return false;
     const dtype spaced_as = base && dtype_is_float(d) ? DTYPE_float64 : d;
-    const double start = arg_double(args[0]), end = arg_double(args[1]);
-    const int64_t bytes = (int64_t)dtype_size(d);
-    const cast_fn store = cast_find(DTYPE_float64, d);
-    double made[BATCH];
-    for (int64_t done = 0, m; done < n; done += m) {
-        m = n - done < BATCH ? n - done : BATCH;
-        for (int64_t i = 0; i < m; i++) made[i] = spaced(spaced_as, start, end, n, done + i);
-        for (int64_t i = 0; base && i < m; i++) made[i] = pow(*base, made[i]);
-        store(m, (const char *)made, sizeof *made, (char *)tensor_data(t) + done * bytes, bytes);
-    }
+    fill_by_index(t, &(spaced_range){ { make_spaced_elements, DTYPE_float64 }, spaced_as, arg_double(args[0]), arg_double(args[1]), n, base }.base);
     rets[0] = RET_TENSOR(t);
     return true;
 }

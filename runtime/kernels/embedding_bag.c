@@ -104,12 +104,11 @@ static double bag_maximum(const bags *b, int64_t k, int64_t j, int64_t *ret_best
     return value;
 }
 
-/* Bag k of sums or means: its rows one after the other, as numbers in `row`, onto `sums`. */
-static void sum_bag(const bags *b, int64_t k, double *row, double *sums, char *to)
+/* Bag k of sums or means, of `size` rows that count: one after the other, as numbers in `row`, onto `sums`. */
+static void sum_bag(const bags *b, int64_t k, int64_t size, double *row, double *sums, char *to)
 {
     const int64_t width = b->weight->sizes[1], bytes = (int64_t)dtype_size(tensor_dtype(b->weight));
     const cast_fn load = cast_find(tensor_dtype(b->weight), DTYPE_float64), store = cast_find(DTYPE_float64, tensor_dtype(b->weight));
-    int64_t size = 0;
     memset(sums, 0, (size_t)width * sizeof *sums);
     for (int64_t i = bag_begin(b, k); i < bag_begin(b, k + 1); i++) {
         const int64_t at = tensor_get_int(b->index, i);
@@ -117,7 +116,6 @@ static void sum_bag(const bags *b, int64_t k, double *row, double *sums, char *t
         const double scale = b->scale ? tensor_get_double(b->scale, i) : 1;
         load(width, (const char *)tensor_data(b->weight) + at * width * bytes, bytes, (char *)row, sizeof *row);
         for (int64_t j = 0; j < width; j++) sums[j] += row[j] * scale;
-        size++;
     }
     for (int64_t j = 0; b->mode == BAG_MEAN && size && j < width; j++) sums[j] /= (double)size;
     store(width, (const char *)sums, sizeof *sums, to, bytes);
@@ -166,7 +164,7 @@ static bool fill_bags(formula *f, const bags *b, tensor **results)
         if (b->mode == BAG_MAX)
             max_bag(b, k, to, best + k * width);
         else
-            sum_bag(b, k, row, row + width, to);
+            sum_bag(b, k, size, row, row + width, to);
     }
     mem_free(row);
     return true;

@@ -165,15 +165,11 @@ NORMAL_BLOCKS(normal_blocks_f32, float, DTYPE_float32, PW_f32)
 NORMAL_BLOCKS(normal_blocks_f64, double, DTYPE_float64, PW_f64)
 #undef NORMAL_BLOCKS
 
+/* n uniform elements that lie one after the other. */
 static void uniform_elements(generator *g, dtype d, int64_t n, char *p)
 {
-    double drawn[BATCH];
-    const int64_t bytes = (int64_t)dtype_size(d);
-    for (int64_t done = 0, m; done < n; done += m) {
-        m = n - done < BATCH ? n - done : BATCH;
-        uniforms_of(g, d, m, drawn);
-        cast_find(DTYPE_float64, d)(m, (const char *)drawn, sizeof *drawn, p + done * bytes, bytes);
-    }
+    const distribution law = { draw_uniform, 0, 1 };
+    fill_loop(&(fill_task){ &law, g, d }, n, &p, &(int64_t){ (int64_t)dtype_size(d) });
 }
 
 /* 16 or more contiguous elements: blocks; a remainder redraws the last 16. */
