@@ -138,6 +138,8 @@ bool api_call_op(vm_run *run, const char *name, const jit_value *args, size_t n_
                  size_t n_names, jit_value *ret);
 /** Evaluate an expression of the host language (evaluate.c). */
 bool api_evaluate(vm_run *run, ir_unit *u, jit_value self, const char *expression, jit_value *ret);
+/** The values in n boxes, in a mem_ block (not references). names: n_names that must not be NULL either. */
+jit_status api_unbox(jit_any *const *args, size_t n, const char *const *names, size_t n_names, jit_value **ret, jit_error *err);
 bool api_run_fail(vm_run *run, jit_status status, const char *format, ...) __attribute__((format(printf, 3, 4)));
 
 #endif

@@ -402,9 +402,7 @@ bool api_call_method(vm_run *run, jit_value self, const char *name, const jit_va
 
 /* ---- public -------------------------------------------------------------------------------------- */
 
-/* The values in boxes, in a mem_ block (not references). */
-static jit_status unbox(jit_any *const *args, size_t n, const char *const *names, size_t n_names, jit_value **ret,
-                        jit_error *err)
+jit_status api_unbox(jit_any *const *args, size_t n, const char *const *names, size_t n_names, jit_value **ret, jit_error *err)
 {
     for (size_t i = 0; i < n; i++)
         if (!args[i]) // most often a constructor that found no memory
@@ -446,7 +444,7 @@ jit_status jit_call_keywords(jit_function *f, jit_any *const *args, size_t n_arg
     jit_value *values, value = VALUE_NONE_V;
     if (!f || !ret)
         return error_fail(err, JIT_EINVAL, "jit_call: the function or the place of the result is NULL");
-    jit_status status = unbox(args, n_args + n_names, names, n_names, &values, err);
+    jit_status status = api_unbox(args, n_args + n_names, names, n_names, &values, err);
     if (status)
         return status;
     api_run run;
@@ -471,7 +469,7 @@ jit_status jit_op_call(const char *name, jit_any *const *args, size_t n_args, co
     jit_value *values, value = VALUE_NONE_V;
     if (!name || !ret)
         return error_fail(err, JIT_EINVAL, "jit_op_call: the name or the place of the result is NULL");
-    jit_status status = unbox(args, n_args + n_names, names, n_names, &values, err);
+    jit_status status = api_unbox(args, n_args + n_names, names, n_names, &values, err);
     if (status)
         return status;
     api_run run;

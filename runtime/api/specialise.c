@@ -249,23 +249,17 @@ static void print_nowhere(void *ctx, const char *s, size_t n)
 static jit_status tell_call(const jit_function *f, jit_any *const *args, size_t n_args, telling what, const jit_stage_options *o,
                             char **ret, jit_error *err)
 {
-    jit_value *values = mem_calloc(n_args + 1, sizeof *values);
-    if (!values)
-        return error_no_memory(err);
-    for (size_t i = 0; i < n_args; i++) {
-        if (!args[i]) {
-            mem_free(values);
-            return error_fail(err, JIT_EINVAL, "argument %zu is NULL", i);
-        }
-        values[i] = args[i]->v;
-    }
+    jit_value *values;
+    jit_status status = api_unbox(args, n_args, NULL, 0, &values, err);
+    if (status)
+        return status;
     api_run run;
     text out;
     jit_call_options opts = JIT_CALL_OPTIONS_INIT;
     opts.print = print_nowhere;
     api_run_init(&run, &opts);
     text_init(&out, NULL);
-    jit_status status = tell(&run.vm, f, values, n_args, what, o, &out) ? JIT_OK : api_fail_run(err, &run.vm);
+    status = tell(&run.vm, f, values, n_args, what, o, &out) ? JIT_OK : api_fail_run(err, &run.vm);
     api_run_fini(&run);
     mem_free(values);
     return api_give_text(&out, status, ret, err);

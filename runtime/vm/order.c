@@ -107,6 +107,13 @@ static ir_node *combined_with(const ir_node *reader)
     return n ? n : list_outer(reader);
 }
 
+static void push_combined(vm_compile *c, const ir_node *reader, uint32_t begin)
+{
+    ir_node *n = combined_with(reader);
+    if (n)
+        push_node(c, n, begin);
+}
+
 static bool waits_for_reader(const ir_node *n)
 {
     bool may_wait = n->op == OP_aten_mul_int || n->op == OP_aten_mul_float || n->op == OP_aten___getitem___t;
@@ -163,9 +170,7 @@ static const ir_node *push_ahead(vm_compile *c, const ir_node *first, uint32_t b
     for (ir_node *n = first->next; last != first && n != last; n = n->next) {
         if (!goes_ahead(c, n))
             continue;
-        ir_node *combined = combined_with(n);
-        if (combined)
-            push_node(c, combined, begin);
+        push_combined(c, n, begin);
         push_node(c, n, begin);
     }
     return last->next;
@@ -187,9 +192,7 @@ static void write_steps(vm_compile *c)
             n = n->next;
             continue;
         }
-        ir_node *combined = combined_with(n);
-        if (combined)
-            push_node(c, combined, begin);
+        push_combined(c, n, begin);
         push_lent(c, n, begin);
         if (!ahead && node_joins_group(n))
             ahead = push_ahead(c, n, begin);
