@@ -4,10 +4,6 @@
 
 #include <stdio.h>
 
-#define TEST(name) static void name(void **state)
-#define BEGIN vm_fixture x; (void)state; fixture_init(&x)
-#define END fixture_fini(&x)
-
 enum { MAX_STEPS = 8 };
 
 /** A tensor of n elements between -2 and 2. */
@@ -227,21 +223,8 @@ TEST(memory_of_views_is_not_reused)
 static int count_steps(vm_fixture *x, const char *ir, int group)
 {
     char wanted[32];
-    const char *why = NULL;
-    range at;
-    ir_graph *g = parse_graph(x, ir);
-    vm_plan *p = vm_plan_new(g, "test", &x->arena, &why, &at);
-    assert_non_null(p);
-    text listing;
-    text_init(&listing, NULL);
-    vm_print(p, &listing);
     snprintf(wanted, sizeof wanted, "FUSED #%d ", group);
-    int n = 0; // in front of each operator but the last
-    for (const char *s = strstr(listing.s, wanted); s; s = strstr(s + 1, wanted))
-        n++;
-    text_fini(&listing);
-    vm_plan_free(p);
-    ir_graph_free(g);
+    int n = count_in_plan(x, ir, wanted); // in front of each operator but the last
     return n ? n + 1 : 0;
 }
 

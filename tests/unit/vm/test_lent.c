@@ -2,10 +2,6 @@
 /* SPDX-License-Identifier: Apache-2.0 */
 #include "tests/unit/vm/vm_test.h"
 
-#define TEST(name) static void name(void **state)
-#define BEGIN vm_fixture x; (void)state; fixture_init(&x)
-#define END fixture_fini(&x)
-
 /** Zeros of these sizes. */
 static jit_value zeros(int64_t rows, int64_t columns)
 {
@@ -13,26 +9,6 @@ static jit_value zeros(int64_t rows, int64_t columns)
     assert_non_null(t);
     memset(tensor_data(t), 0, (size_t)(rows * columns) * sizeof(float));
     return VALUE_HEAP_V(VALUE_TENSOR, t);
-}
-
-/** How often the text stands in the listing of the graph's plan. */
-static int count_in_plan(vm_fixture *x, const char *ir, const char *wanted)
-{
-    const char *why = NULL;
-    range at;
-    ir_graph *g = parse_graph(x, ir);
-    vm_plan *p = vm_plan_new(g, "test", &x->arena, &why, &at);
-    assert_non_null(p);
-    text listing;
-    text_init(&listing, NULL);
-    vm_print(p, &listing);
-    int n = 0;
-    for (const char *s = strstr(listing.s, wanted); s; s = strstr(s + 1, wanted))
-        n++;
-    text_fini(&listing);
-    vm_plan_free(p);
-    ir_graph_free(g);
-    return n;
 }
 
 #define ZERO_ONE_TWO                                     \
@@ -241,26 +217,13 @@ TEST(sizes_of_what_changes_are_a_list)
 TEST(survives_lack_of_memory)
 {
     BEGIN;
-    ir_graph *g = parse_graph(&x,
+    expect_plan_survives_lack_of_memory(&x,
         "graph(%a : Tensor, %n : int):\n" ZERO_ONE_TWO
         "  %order : int[] = prim::ListConstruct(%1, %0)\n"
         "  %b : Tensor = aten::permute(%a, %order)\n"
         "  %shape : int[] = prim::ListConstruct(%n)\n"
         "  %c : Tensor = aten::reshape(%b, %shape)\n"
         "  return (%c)\n");
-    for (int64_t n = 0;; n++) {
-        const char *why;
-        range at;
-        mem_fail_after(n);
-        vm_plan *p = vm_plan_new(g, "test", &x.arena, &why, &at);
-        bool was_refused = mem_fail_seen();
-        mem_fail_after(-1);
-        vm_plan_free(p);
-        assert_int_equal(p == NULL, was_refused);
-        if (!was_refused)
-            break;
-    }
-    ir_graph_free(g);
     END;
 }
 

@@ -3,10 +3,6 @@
 /* SPDX-License-Identifier: Apache-2.0 */
 #include "tests/unit/vm/vm_test.h"
 
-#define TEST(name) static void name(void **state)
-#define BEGIN vm_fixture x; (void)state; fixture_init(&x)
-#define END fixture_fini(&x)
-
 /* ---- scalars and control flow -----------------------------------------------------------------
  */
 TEST(computes_scalars)
@@ -780,22 +776,7 @@ TEST(names_what_is_not_implemented_on_a_path_when_it_is_taken)
 TEST(survives_lack_of_memory)
 {
     BEGIN;
-    ir_graph *g = parse_graph(&x, collatz);
-    for (int64_t n = 0;; n++) {
-        const char *why;
-        range at;
-        mem_fail_after(n);
-        vm_plan *p = vm_plan_new(g, "test", &x.arena, &why, &at);
-        bool was_refused = mem_fail_seen();
-        mem_fail_after(-1);
-        vm_plan_free(p);
-        if (!was_refused) {
-            assert_non_null(p);
-            break;
-        }
-        assert_null(p);
-    }
-    ir_graph_free(g);
+    expect_plan_survives_lack_of_memory(&x, collatz);
     END;
 }
 

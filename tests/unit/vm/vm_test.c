@@ -120,3 +120,40 @@ void expect_error(vm_fixture *x, const char *ir, const jit_value *take_args, siz
     assert_non_null(x->run.op.message);
     assert_string_equal(x->run.op.message, message);
 }
+
+int count_in_plan(vm_fixture *x, const char *ir, const char *wanted)
+{
+    const char *why = NULL;
+    range at;
+    ir_graph *g = parse_graph(x, ir);
+    vm_plan *p = vm_plan_new(g, "test", &x->arena, &why, &at);
+    assert_non_null(p);
+    text listing;
+    text_init(&listing, NULL);
+    vm_print(p, &listing);
+    int n = 0;
+    for (const char *s = strstr(listing.s, wanted); s; s = strstr(s + 1, wanted))
+        n++;
+    text_fini(&listing);
+    vm_plan_free(p);
+    ir_graph_free(g);
+    return n;
+}
+
+void expect_plan_survives_lack_of_memory(vm_fixture *x, const char *ir)
+{
+    ir_graph *g = parse_graph(x, ir);
+    for (int64_t n = 0;; n++) {
+        const char *why;
+        range at;
+        mem_fail_after(n);
+        vm_plan *p = vm_plan_new(g, "test", &x->arena, &why, &at);
+        bool was_refused = mem_fail_seen();
+        mem_fail_after(-1);
+        vm_plan_free(p);
+        assert_int_equal(p == NULL, was_refused);
+        if (!was_refused)
+            break;
+    }
+    ir_graph_free(g);
+}

@@ -36,6 +36,14 @@ void expect_result(vm_fixture *x, const char *ir, const jit_value *take_args, si
 void expect_error(vm_fixture *x, const char *ir, const jit_value *take_args, size_t n_args,
                   const char *message);
 
+/** How often the text stands in the listing of the graph's plan. */
+int count_in_plan(vm_fixture *x, const char *ir, const char *wanted);
+/** Make the graph's plan with every allocation refused in turn: it is there or not, and nothing leaks. */
+void expect_plan_survives_lack_of_memory(vm_fixture *x, const char *ir);
+
+#define TEST(name) static void name(void **state)
+#define BEGIN vm_fixture x; (void)state; fixture_init(&x)
+#define END fixture_fini(&x)
 #define ARGS(...) \
     (jit_value[]){ __VA_ARGS__ }, sizeof((jit_value[]){ __VA_ARGS__ }) / sizeof(jit_value)
 #define NO_ARGS NULL, 0
